@@ -1,0 +1,29 @@
+"""Errors a user can mend, and how the entry points show them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+
+
+class InputError(ValueError):
+    """Something the user gave is wrong: one sentence that names the file or value and says what is allowed."""
+
+
+def shown(action: Callable[[], int]) -> int:
+    """Run an entry point and return its exit status, showing input errors as one line.
+
+    An `InputError` becomes `error: …` on stderr and status 2; with BSCNET_TRACEBACK=1 in the environment it
+    is raised instead. Ctrl-C becomes status 130. Every other exception is a fault of the program and passes.
+    """
+    try:
+        return action()
+    except InputError as error:
+        if os.environ.get("BSCNET_TRACEBACK") == "1":
+            raise
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("error: interrupted", file=sys.stderr)
+        return 130
