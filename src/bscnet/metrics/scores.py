@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 
-@dataclass(frozen=True)
-class SegmentationScores:
+class SegmentationScores(NamedTuple):
     """What a confusion matrix says; every number is a fraction in [0, 1] or NaN where it is undefined.
 
     Attributes:
