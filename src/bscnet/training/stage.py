@@ -55,6 +55,7 @@ class StageOutcome:
         val_miou: mIoU over the validation split of that checkpoint, in [0, 1].
         seconds: wall time of the stage, all its runs together.
         plan_path: path of the ShiftPlan (JSON) that a search stage wrote; None otherwise.
+        best_val_miou: the best mIoU over the validation split of any epoch (the one in `best.ckpt`).
     """
 
     stage: int
@@ -65,3 +66,4 @@ class StageOutcome:
     val_miou: float
     seconds: float
     plan_path: str | None = None
+    best_val_miou: float | None = None
