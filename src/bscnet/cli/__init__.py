@@ -1,0 +1,59 @@
+"""The `bscnet` command: finds the sub-command asked for and imports that one alone."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from bscnet import __version__
+from bscnet.errors import shown
+
+
+class Command(NamedTuple):
+    """A sub-command `bscnet NAME`, kept in the module `bscnet.cli.NAME`.
+
+    The module offers `add_arguments(parser)` and `main(args) -> int`, the exit status.
+    """
+
+    name: str
+    help: str
+
+
+COMMANDS = (
+    Command("doctor", "what is installed, what works, and what to do about the rest"),
+    Command("profile", "parameters, FLOPs, BOPs and OPs of a network, layer by layer"),
+    Command("simulate", "write simulated scans in ScanNet's own folder layout"),
+)
+
+
+def build_parser(chosen: str | None) -> argparse.ArgumentParser:
+    """The parser of all commands; only the chosen one's module is imported, so that --help stays fast."""
+    parser = argparse.ArgumentParser(
+        prog="bscnet",
+        description="Binary sparse convolutional networks for 3D semantic segmentation.",
+        epilog="Training has its own entry point: python -m bscnet.run --help",
+    )
+    parser.add_argument("--version", action="version", version=f"bscnet {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        sub = commands.add_parser(command.name, help=command.help, description=command.help)
+        if command.name == chosen:
+            module = importlib.import_module(f"bscnet.cli.{command.name}")
+            module.add_arguments(sub)
+            sub.set_defaults(main=module.main)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Entry point of the console script and of `python -m bscnet`; returns the exit status."""
+    words = list(sys.argv[1:] if argv is None else argv)
+
+    def action() -> int:
+        chosen = next((word for word in words if not word.startswith("-")), None)
+        args = build_parser(chosen).parse_args(words)
+        return int(args.main(args))
+
+    return shown(action)

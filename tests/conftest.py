@@ -1,0 +1,65 @@
+"""What every test shares: fixed seeds, few threads, the two backends, and no silence about a missing engine."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import random
+from collections.abc import Iterator
+
+# Read when torch and MinkowskiEngine load, so it has to stand before their first import.
+os.environ.setdefault("OMP_NUM_THREADS", str(min(2, os.cpu_count() or 1)))
+os.environ.setdefault("WANDB_MODE", "offline")
+os.environ.setdefault("WANDB_SILENT", "true")
+
+import numpy as np
+import pytest
+import torch
+
+ENGINE = importlib.util.find_spec("MinkowskiEngine") is not None
+ENGINE_REQUIRED = os.environ.get("BSCNET_REQUIRE_MINKOWSKI") == "1"
+NO_ENGINE = "MinkowskiEngine is not installed (`bscnet doctor` says how to get it)"
+
+
+@pytest.fixture(autouse=True)
+def seeded() -> None:
+    """Every test starts from the same random state, whatever ran before it."""
+    random.seed(0)
+    np.random.seed(0)
+    torch.manual_seed(0)
+
+
+@pytest.fixture(autouse=True)
+def torch_settings() -> Iterator[None]:
+    """Give back the global torch switches that a training run turns."""
+    deterministic, dtype = torch.are_deterministic_algorithms_enabled(), torch.get_default_dtype()
+    yield
+    torch.use_deterministic_algorithms(deterministic)
+    torch.set_default_dtype(dtype)
+
+
+@pytest.fixture(params=["torch", pytest.param("minkowski", marks=pytest.mark.minkowski)])
+def backend(request: pytest.FixtureRequest) -> str:
+    """Each backend's name in turn: a test that takes it runs once on either."""
+    return str(request.param)
+
+
+def pytest_report_header() -> str:
+    return f"backends: torch {torch.__version__}, " + ("MinkowskiEngine" if ENGINE else f"no minkowski: {NO_ENGINE}")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip, with the reason, what this machine cannot run; a required engine is never skipped."""
+    for item in items:
+        if item.get_closest_marker("minkowski") and not ENGINE and not ENGINE_REQUIRED:
+            item.add_marker(pytest.mark.skip(reason=NO_ENGINE))
+        if item.get_closest_marker("gpu") and not torch.cuda.is_available():
+            item.add_marker(pytest.mark.skip(reason="no CUDA device"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say loudly at the end when half of the backends went untested."""
+    unseen = [report for report in terminalreporter.stats.get("skipped", []) if NO_ENGINE in str(report.longrepr)]
+    if unseen:
+        terminalreporter.write_sep("!", f"{len(unseen)} tests of the minkowski backend did NOT run", red=True)
+        terminalreporter.write_line(f"{NO_ENGINE}; BSCNET_REQUIRE_MINKOWSKI=1 makes this a failure")
