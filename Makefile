@@ -1,0 +1,66 @@
+# `make help` lists the targets. Every target first sets up what is missing, and repeats nothing that is done.
+#
+#   ARGS=…          more arguments for run (Hydra overrides), test (pytest) or bench
+#   PYTHON=…        the interpreter the environment is made with (tested with Python 3.11)
+#   TORCH=…         another torch than the pinned one. PyPI's torch brings CUDA, some GB; without a GPU use
+#                     make run TORCH=torch==2.13.0+cpu PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu
+#   BSCNET_WHEEL_DIR=…  where the built MinkowskiEngine wheel is kept and looked for (default: .cache/wheels)
+#   SKIP_SYSTEM=1   leave system packages alone
+#
+# make hands variables given on its command line to the programs it starts, so any PIP_… setting works the same way.
+
+SHELL := /bin/bash
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv/bin
+# MinkowskiEngine starts 16 threads where nothing is said.
+export OMP_NUM_THREADS ?= $(shell nproc)
+SETUP := PYTHONPATH=scripts PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m setup_env
+NOTEBOOKS := $(wildcard notebooks/*.ipynb)
+CPP := $(wildcard csrc/*.cpp csrc/*.h csrc/*/*.cpp csrc/*/*.h)
+
+.PHONY: help setup setup-dev engine run test lint format bench doctor clean distclean
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup:  ## system packages, environment, package, MinkowskiEngine
+	@$(SETUP) --extras train
+
+setup-dev:  ## the same with what the tests and linters need
+	@$(SETUP) --extras dev
+
+engine:  ## try again to build MinkowskiEngine after a failure
+	@$(SETUP) --extras train --retry-engine
+
+run: setup  ## the main job: every stage of BSC-Net on simulated rooms, a few minutes
+	$(VENV)/python -m bscnet.run stage=all recipe=quick $(ARGS)
+
+test: setup-dev  ## the whole test suite
+	$(VENV)/python -m pytest $(ARGS)
+
+lint: setup-dev  ## ruff, mypy, import order, notebooks, C++ format
+	$(VENV)/ruff check .
+	$(VENV)/ruff format --check .
+	$(VENV)/mypy
+	$(VENV)/lint-imports
+	$(if $(NOTEBOOKS),$(VENV)/nbstripout --verify $(NOTEBOOKS))
+	$(if $(CPP),$(VENV)/clang-format --dry-run --Werror $(CPP))
+
+format: setup-dev  ## let ruff and nbstripout put the files in order
+	$(VENV)/ruff check --fix .
+	$(VENV)/ruff format .
+	$(if $(NOTEBOOKS),$(VENV)/nbstripout $(NOTEBOOKS))
+	$(if $(CPP),$(VENV)/clang-format -i $(CPP))
+
+bench: setup  ## speed and memory tables of training, benchmarks/training.md and .json
+	$(VENV)/python scripts/bench_training.py $(ARGS)
+
+doctor: setup  ## what is installed, what works, what to do about the rest
+	$(VENV)/python -m bscnet doctor $(ARGS)
+
+clean:  ## delete caches and build leftovers; environment, wheels and runs stay
+	rm -rf build dist src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
+	find src tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +
+
+distclean: clean  ## also delete the environment and the built wheel: the next set-up starts from nothing
+	rm -rf .venv .cache

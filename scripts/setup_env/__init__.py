@@ -1,0 +1,1 @@
+"""Sets bscnet up on a fresh machine: system packages, environment, package, MinkowskiEngine. Standard library only."""

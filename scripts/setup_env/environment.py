@@ -1,0 +1,60 @@
+"""The project's own virtual environment and the package in it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from setup_env.console import Stop, say
+from setup_env.stamps import Stamp, key_of
+
+EXTRAS = ("train", "dev")  # each holds the one before it
+
+
+def make_environment(venv: Path) -> Path:
+    """The interpreter of the environment, which is made if it is missing or broken."""
+    python = venv / "bin" / "python"
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    if python.exists():
+        ask = [str(python), "-c", "import sys, pip; print('%d.%d' % sys.version_info[:2])"]
+        done = subprocess.run(ask, capture_output=True, text=True, check=False)
+        if done.returncode == 0 and done.stdout.strip() == version:
+            say(f"environment: {venv.name} is there (Python {version})")
+            return python
+    say(f"environment: making {venv.name} with Python {version}")
+    done = subprocess.run([sys.executable, "-m", "venv", "--clear", str(venv)], check=False)
+    if done.returncode != 0:
+        raise Stop(f"no virtual environment could be made in {venv}; is python{version}-venv installed?")
+    return python
+
+
+def constraints_for(torch: str, lines: list[str]) -> list[str]:
+    """The pinned versions; the pin of torch gives way to a version that the user named."""
+    if not re.search(r"[=<>~!@]", torch):
+        return lines
+    return [line for line in lines if not re.match(r"torch\s*==", line)]
+
+
+def install_package(root: Path, python: Path, stamps: Path, extras: str, torch: str) -> None:
+    """Install bscnet editable with its extras at the pinned versions, unless that is done already."""
+    if extras not in EXTRAS:
+        raise Stop(f"unknown extras {extras!r}; allowed are {', '.join(EXTRAS)}")
+    files = [root / name for name in ("setup.cfg", "setup.py", "pyproject.toml", "constraints.txt")]
+    key = key_of([torch, str(python)], files)
+    enough = EXTRAS[EXTRAS.index(extras) :]
+    if any(Stamp(stamps, f"package-{name}").holds(key) for name in enough):
+        say(f"package: bscnet[{extras}] is installed")
+        return
+    say(f"package: installing bscnet[{extras}] and what it needs (some hundred MB the first time)")
+    stamps.mkdir(parents=True, exist_ok=True)
+    constraints = stamps / "constraints.txt"
+    pinned = constraints_for(torch, (root / "constraints.txt").read_text().splitlines())
+    constraints.write_text("\n".join(pinned) + "\n")
+    # torch comes first in the same call: a local version such as 2.13.0+cpu then also serves the package's own need
+    command = [str(python), "-m", "pip", "install", "-q", "-c", str(constraints), torch, "-e", f"{root}[{extras}]"]
+    done = subprocess.run(command, check=False)
+    if done.returncode != 0:
+        raise Stop("pip could not install the package (its message stands above)")
+    Stamp(stamps, f"package-{extras}").set(key)

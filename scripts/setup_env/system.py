@@ -1,0 +1,90 @@
+"""The system packages: asked for by apt where that is allowed, named where it is not."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+from setup_env.console import Stop, say
+
+# package -> what breaks without it
+ALWAYS = {
+    "libopenblas-dev": "MinkowskiEngine is built against it",
+    "libgomp1": "threads of torch and MinkowskiEngine",
+    "libusb-1.0-0": "Open3D does not import without it",
+    "libgl1": "Open3D does not import without it",
+    "libvulkan1": "Open3D draws pictures off-screen with it",
+    "mesa-vulkan-drivers": "lets Vulkan draw without a graphics card",
+}
+
+
+def wanted_packages() -> list[str]:
+    """Debian packages this machine should have, whether they are there or not."""
+    wanted = list(ALWAYS)
+    python = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    if shutil.which("g++") is None:
+        wanted.append("build-essential")
+    if importlib.util.find_spec("ensurepip") is None or importlib.util.find_spec("venv") is None:
+        wanted.append(f"{python}-venv")
+    if not Path(sysconfig.get_paths()["include"], "Python.h").is_file():
+        wanted.append(f"{python}-dev")
+    return wanted
+
+
+def missing_packages(wanted: list[str]) -> list[str]:
+    """Those of the wanted packages that dpkg does not report as installed."""
+    missing = []
+    for package in wanted:
+        query = ["dpkg-query", "-W", "-f=${db:Status-Status}", package]
+        done = subprocess.run(query, capture_output=True, text=True, check=False)
+        if done.returncode != 0 or done.stdout.strip() != "installed":
+            missing.append(package)
+    return missing
+
+
+def apt_prefix() -> list[str] | None:
+    """What to put before apt-get here: nothing for root, `sudo -n` where it asks nothing, else None."""
+    if os.geteuid() == 0:
+        return []
+    if shutil.which("sudo"):
+        done = subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False)
+        if done.returncode == 0:
+            return ["sudo", "-n"]
+    return None
+
+
+def install_system_packages() -> None:
+    """Install what is missing; where that may not be done, print the line to type and stop."""
+    if os.environ.get("SKIP_SYSTEM") == "1":
+        say("system packages: left alone, as SKIP_SYSTEM=1 asks")
+        return
+    wanted = wanted_packages()
+    if shutil.which("dpkg-query") is None or shutil.which("apt-get") is None:
+        say("system packages: this is no Debian, so please see yourself that the like of these is there:")
+        say("  " + " ".join(wanted))
+        return
+    missing = missing_packages(wanted)
+    if not missing:
+        say("system packages: all there")
+        return
+    line = f"apt-get update && sudo apt-get install -y --no-install-recommends {' '.join(missing)}"
+    prefix = apt_prefix()
+    if prefix is None:
+        raise Stop(
+            "these system packages are missing and may not be installed from here; please type\n\n"
+            f"    sudo {line}\n\n"
+            "and then the same make command again (or SKIP_SYSTEM=1 make … to go on without them)."
+        )
+    say(f"system packages: installing {' '.join(missing)}")
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for step in (["update", "-q"], ["install", "-y", "-q", "--no-install-recommends", *missing]):
+        # sudo drops the environment, so the variable goes over the command line as well
+        command = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", *step]
+        done = subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=False)
+        if done.returncode != 0 and step[0] == "install":
+            raise Stop(f"apt-get failed (its message stands above); please type\n\n    sudo {line}\n\nand try again.")
