@@ -1,0 +1,103 @@
+"""What a sparse-convolution backend must offer, and which one to take."""
+
+from __future__ import annotations
+
+import importlib.util
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from bscnet.errors import InputError
+from bscnet.sparse.offsets import Shift
+
+BACKENDS = ("minkowski", "torch")
+
+
+class Sites(Protocol):
+    """The active sites of one level of one batch, with every operator that depends on where they are.
+
+    Feature arrays are ``(number of sites, channels)`` in row order. Kernel maps are built at first use and kept.
+    """
+
+    @property
+    def coords(self) -> Tensor:
+        """``(N, 4)`` int32 [batch, x, y, z] in voxels of this level (``floor(u / 2)`` of the finer one)."""
+        ...
+
+    @property
+    def tensor_stride(self) -> int:
+        """Voxels of level 0 along an edge of a voxel of this level."""
+        ...
+
+    @property
+    def coarser(self) -> Sites:
+        """The next coarser level: the distinct ``floor(u / 2)``."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def submanifold(self, feats: Tensor, weight: Tensor) -> Tensor:
+        """``y_u = sum_k W_k^T x_{u+k}``, weight ``(K, C_in, C_out)`` of a 1, 3 or 5 cube; output sites = input sites."""
+        ...
+
+    def shifted(self, feats: Tensor, weight: Tensor, shifts: tuple[Shift, ...]) -> Tensor:
+        """``y_u^(g) = sum_k W_k^(g)T x_{u+k-p_g}`` for contiguous groups of output channels, weight ``(27, C_in, C_out)``."""
+        ...
+
+    def down(self, feats: Tensor, weight: Tensor) -> Tensor:
+        """``y_v = sum_c W_c^T x_{2v+c}``, weight ``(8, C_in, C_out)``; rows of ``coarser``."""
+        ...
+
+    def up(self, coarse_feats: Tensor, weight: Tensor) -> Tensor:
+        """``y_u = W_{u mod 2}^T x_{floor(u/2)}``, weight ``(8, C_in, C_out)``; rows of this level from rows of ``coarser``."""
+        ...
+
+    def pool_sum(self, feats: Tensor) -> Tensor:
+        """Sum over the active children of each site of ``coarser``."""
+        ...
+
+    def pool_max(self, feats: Tensor) -> Tensor:
+        """Maximum over the active children of each site of ``coarser``."""
+        ...
+
+    def unpool(self, coarse_feats: Tensor) -> Tensor:
+        """``y_u = x_{floor(u/2)}``; rows of this level from rows of ``coarser``."""
+        ...
+
+
+def resolve_backend(name: str, device: torch.device | str = "cpu") -> tuple[str, str]:
+    """The backend that ``name`` stands for, and why.
+
+    Args:
+        name: ``minkowski``, ``torch`` or ``auto`` (MinkowskiEngine where it imports and supports the device).
+        device: where the features will be.
+
+    Returns:
+        the backend's name and one clause for the log.
+
+    Raises:
+        InputError: unknown name, or MinkowskiEngine asked for by name where it cannot serve.
+    """
+    if name == "torch":
+        return "torch", "asked for"
+    if name not in ("auto", "minkowski"):
+        raise InputError(f"backend is {name!r}; allowed are auto, {', '.join(BACKENDS)}")
+    obstacle = _minkowski_obstacle(torch.device(device))
+    if obstacle is None:
+        return "minkowski", "asked for" if name == "minkowski" else "MinkowskiEngine is installed"
+    if name == "minkowski":
+        raise InputError(f"backend is 'minkowski', but {obstacle}; use backend=torch or see `bscnet doctor`")
+    return "torch", obstacle
+
+
+def _minkowski_obstacle(device: torch.device) -> str | None:
+    if importlib.util.find_spec("MinkowskiEngine") is None:
+        return "MinkowskiEngine is not installed"
+    try:
+        from bscnet.sparse import minkowski
+    except (ImportError, OSError) as error:
+        return f"MinkowskiEngine does not import ({error})"
+    if device.type == "cuda" and not minkowski.supports_cuda():
+        return "MinkowskiEngine was built for the CPU only"
+    return None

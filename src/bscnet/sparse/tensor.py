@@ -1,0 +1,66 @@
+"""Features on active sites."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from bscnet.errors import InputError
+from bscnet.sparse.backend import Sites, resolve_backend
+from bscnet.sparse.coordinates import check_coordinates
+from bscnet.sparse.torch import TorchSites
+
+
+class SparseTensor:
+    """Feature vectors on the active sites of a batch.
+
+    Rows keep the order they were given in.
+
+    Args:
+        feats: ``(N, C)`` floating point.
+        coords: ``(N, 4)`` integers [batch, x, y, z] in voxels, without duplicates.
+        backend: ``torch``, ``minkowski`` or ``auto``.
+
+    Raises:
+        InputError: shapes or types do not fit, a coordinate is out of range, a site is listed twice, a feature is NaN
+            or infinite, or the backend cannot serve.
+    """
+
+    def __init__(self, feats: Tensor, coords: Tensor, backend: str = "torch") -> None:
+        check_coordinates(coords)
+        if feats.ndim != 2 or len(feats) != len(coords) or not feats.is_floating_point():
+            raise InputError(
+                f"feats are {tuple(feats.shape)} {feats.dtype}; they must be floating point of shape ({len(coords)}, C)"
+            )
+        if not bool(torch.isfinite(feats).all()):
+            raise InputError("feats hold NaN or infinite values")
+        name, _ = resolve_backend(backend, feats.device)
+        self.feats = feats
+        self.sites: Sites = _make_sites(name, coords.to(feats.device))
+        self.backend_name = name
+
+    @property
+    def coords(self) -> Tensor:
+        """``(N, 4)`` int32 coordinates in voxels of the tensor's level."""
+        return self.sites.coords
+
+    def replace(self, feats: Tensor, sites: Sites | None = None) -> SparseTensor:
+        """The same sites (or ``sites``) with other features; kernel maps are shared."""
+        sites = self.sites if sites is None else sites
+        if len(feats) != len(sites):
+            raise InputError(f"{len(feats)} feature rows given for {len(sites)} sites")
+        other = object.__new__(SparseTensor)
+        other.feats, other.sites, other.backend_name = feats, sites, self.backend_name
+        return other
+
+    def __repr__(self) -> str:
+        n, c = self.feats.shape
+        return f"SparseTensor({n} sites, {c} channels, stride {self.sites.tensor_stride}, {self.backend_name})"
+
+
+def _make_sites(backend: str, coords: Tensor) -> Sites:
+    if backend == "torch":
+        return TorchSites(coords)
+    from bscnet.sparse.minkowski import MinkowskiSites
+
+    return MinkowskiSites.from_coords(coords)

@@ -1,0 +1,109 @@
+"""The torch backend: sparse convolution from sort, searchsorted, index_select, matmul and index_add.
+
+Runs wherever PyTorch runs, with nothing to compile.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from bscnet.errors import InputError
+from bscnet.sparse.coordinates import coordinate_keys
+from bscnet.sparse.gather_gemm import pair_conv, table_conv
+from bscnet.sparse.kernel_map import NeighbourTable, StrideMap, build_stride_map, build_table
+from bscnet.sparse.offsets import Shift, group_sizes, shifted_columns
+
+
+class TorchSites:
+    """Active sites of one level on the torch backend; implements ``bscnet.sparse.backend.Sites``.
+
+    Args:
+        coords: ``(N, 4)`` integers [batch, x, y, z] in voxels of the level, without duplicates.
+        tensor_stride: voxels of level 0 along an edge of a voxel of this level.
+
+    Raises:
+        InputError: a site is listed twice.
+    """
+
+    def __init__(self, coords: Tensor, tensor_stride: int = 1) -> None:
+        self.coords = coords.int()
+        self.tensor_stride = tensor_stride
+        self._keys = coordinate_keys(coords)
+        self._tables: dict[int, NeighbourTable] = {}
+        if tensor_stride == 1 and len(torch.unique(self._keys)) != len(coords):
+            raise InputError(f"{len(coords) - len(torch.unique(self._keys))} of {len(coords)} sites are duplicates")
+
+    def __len__(self) -> int:
+        return len(self.coords)
+
+    def table(self, kernel_size: int) -> NeighbourTable:
+        """The neighbour table of a centred cube of this size, built at first use."""
+        if kernel_size not in self._tables:
+            self._tables[kernel_size] = build_table(self._keys, kernel_size)
+        return self._tables[kernel_size]
+
+    @cached_property
+    def _stride(self) -> tuple[TorchSites, StrideMap]:
+        coarse, stride_map = build_stride_map(self.coords)
+        return TorchSites(coarse, 2 * self.tensor_stride), stride_map
+
+    @property
+    def coarser(self) -> TorchSites:
+        """The next coarser level."""
+        return self._stride[0]
+
+    @property
+    def stride_map(self) -> StrideMap:
+        """The kernel map to the next coarser level."""
+        return self._stride[1]
+
+    def submanifold(self, feats: Tensor, weight: Tensor) -> Tensor:
+        """See ``Sites.submanifold``."""
+        cells = weight.shape[0]
+        if cells == 1:
+            return feats @ weight[0]
+        table = self.table(round(cells ** (1 / 3)))
+        if cells > 27:
+            return pair_conv(feats, weight, table.pairs, len(self))
+        return _cube_conv(feats, weight, table.table)
+
+    def shifted(self, feats: Tensor, weight: Tensor, shifts: tuple[Shift, ...]) -> Tensor:
+        """See ``Sites.shifted``."""
+        table = self.table(5).table
+        outputs = []
+        for shift, kernel in zip(shifts, weight.split(group_sizes(weight.shape[2], len(shifts)), dim=2), strict=True):
+            columns = shifted_columns(shift).to(table.device)
+            # Cell k reads u + k - p, so a row v is read through cell k by the site v - (k - p).
+            outputs.append(table_conv(feats, kernel.contiguous(), table[:, columns], table[:, 124 - columns]))
+        return torch.cat(outputs, dim=1)
+
+    def down(self, feats: Tensor, weight: Tensor) -> Tensor:
+        """See ``Sites.down``."""
+        return pair_conv(feats, weight, self.stride_map.down_pairs, self.stride_map.num_coarse)
+
+    def up(self, coarse_feats: Tensor, weight: Tensor) -> Tensor:
+        """See ``Sites.up``."""
+        return pair_conv(coarse_feats, weight, self.stride_map.up_pairs, len(self))
+
+    def pool_sum(self, feats: Tensor) -> Tensor:
+        """See ``Sites.pool_sum``."""
+        zeros = feats.new_zeros(self.stride_map.num_coarse, feats.shape[1])
+        return zeros.index_add(0, self.stride_map.parent, feats)
+
+    def pool_max(self, feats: Tensor) -> Tensor:
+        """See ``Sites.pool_max``."""
+        parent = self.stride_map.parent[:, None].expand_as(feats)
+        lowest = feats.new_full((self.stride_map.num_coarse, feats.shape[1]), -torch.inf)
+        return lowest.scatter_reduce(0, parent, feats, "amax")
+
+    def unpool(self, coarse_feats: Tensor) -> Tensor:
+        """See ``Sites.unpool``."""
+        return coarse_feats.index_select(0, self.stride_map.parent)
+
+
+def _cube_conv(feats: Tensor, weight: Tensor, table: Tensor) -> Tensor:
+    # The cube is its own mirror image: cell k seen from the other end is cell K-1-k.
+    return table_conv(feats, weight, table, table.flip(1))
