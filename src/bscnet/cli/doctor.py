@@ -1,0 +1,122 @@
+"""`bscnet doctor`: what is installed, what works, and what to do about the rest."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+from bscnet.cli.probes import PROBES
+from bscnet.errors import InputError
+
+TIMEOUT_S = 120
+
+
+class Finding(NamedTuple):
+    """What came out of one check; `advice` is empty where nothing is to be done."""
+
+    name: str
+    ok: bool
+    required: bool
+    detail: str
+    advice: str
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
+    parser.add_argument(
+        "overrides",
+        nargs="*",
+        metavar="KEY=VALUE",
+        help="check a data set too, e.g. data=scannet data.root=/path/to/scannet (overrides as of bscnet.run)",
+    )
+
+
+def run_probe(name: str, timeout_s: float = TIMEOUT_S) -> Finding:
+    """Try one thing in a process of its own, since what is broken may well crash or hang."""
+    probe = PROBES[name]
+    command = [sys.executable, "-m", "bscnet.cli.probes", name]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=timeout_s)
+    except subprocess.TimeoutExpired:
+        return Finding(name, False, probe.required, f"no answer after {timeout_s:g} s", probe.advice)
+    lines = [line for line in (done.stdout if done.returncode == 0 else done.stderr).splitlines() if line.strip()]
+    detail = lines[-1].strip() if lines else f"ended with status {done.returncode} and said nothing"
+    if done.returncode == 0:
+        return Finding(name, True, probe.required, detail, "")
+    if done.returncode < 0:
+        detail = f"crashed with signal {-done.returncode}: {detail}"
+    return Finding(name, False, probe.required, detail, probe.advice)
+
+
+def check_data(overrides: Sequence[str]) -> Finding:
+    """Look at the files of the data set that the overrides name."""
+    from hydra import compose, initialize_config_dir
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+
+    from bscnet.paths import config_dir
+
+    try:
+        with initialize_config_dir(config_dir(), version_base=None):
+            data = compose("config", overrides=list(overrides)).data
+        name, root = str(data.name), Path(str(data.root))
+    except (HydraException, OmegaConfBaseException) as error:
+        raise InputError(str(error).strip().splitlines()[0]) from error
+    if name == "rooms":
+        return Finding("data", True, True, f"rooms are made in {root} at first use", "")
+    from bscnet.data.scannet import check
+
+    problems = check(root)
+    if not problems:
+        return Finding("data", True, True, f"{name} in {root} is complete", "")
+    shown = "; ".join(problems[:3]) + (f"; and {len(problems) - 3} more" if len(problems) > 3 else "")
+    return Finding(
+        "data", False, True, shown, f"data.root={root} must hold {name} in its owners' layout, see README.md"
+    )
+
+
+def show(findings: Sequence[Finding]) -> None:
+    """Print the findings as a table, and the verdict below it."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("", "check", "found", "what to do", title="bscnet doctor")
+    for finding in findings:
+        mark = "[green]ok[/]" if finding.ok else "[red]FAILS[/]" if finding.required else "[yellow]lacks[/]"
+        table.add_row(mark, finding.name, *map(_plain, (finding.detail, finding.advice)))
+    console = Console()
+    console.print(table)
+    console.print(
+        "The main job can run." if ready(findings) else "The main job can NOT run before the FAILS are mended."
+    )
+
+
+def _plain(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)
+
+
+def ready(findings: Sequence[Finding]) -> bool:
+    """Whether everything that the main job needs was found to work."""
+    return all(finding.ok for finding in findings if finding.required)
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run all probes; status 0 if the main job can run, 1 otherwise."""
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        findings = list(pool.map(run_probe, PROBES))
+    if args.overrides:
+        findings.append(check_data(args.overrides))
+    if args.json:
+        print(json.dumps({"ready": ready(findings), "checks": [finding._asdict() for finding in findings]}, indent=2))
+    else:
+        show(findings)
+    return 0 if ready(findings) else 1

@@ -1,0 +1,184 @@
+"""What `bscnet doctor` tries. Each probe runs in a process of its own: `python -m bscnet.cli.probes NAME`.
+
+A probe returns one line about what it found and raises where something is wrong.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import warnings
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import NamedTuple
+
+PACKAGES = ("pytorch-lightning", "torchmetrics", "hydra-core", "omegaconf", "plyfile", "matplotlib", "rich")
+
+
+class Probe(NamedTuple):
+    """One thing to try: whether the main job needs it, and what to do where it fails."""
+
+    run: Callable[[], str]
+    required: bool
+    advice: str
+
+
+def python() -> str:
+    """The interpreter and the cores it may use."""
+    if sys.version_info < (3, 11):  # noqa: UP036  # a copied folder is run by whatever interpreter is at hand
+        raise RuntimeError(f"Python {sys.version.split()[0]} is too old")
+    threads = os.environ.get("OMP_NUM_THREADS", "not set")
+    return f"{sys.version.split()[0]}, {os.cpu_count()} cores, OMP_NUM_THREADS {threads}"
+
+
+def packages() -> str:
+    """The packages that training imports."""
+    import hydra  # noqa: F401
+    import matplotlib  # noqa: F401
+    import omegaconf  # noqa: F401
+    import plyfile  # noqa: F401
+    import pytorch_lightning  # noqa: F401
+    import torchmetrics  # noqa: F401
+
+    return ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+
+
+def configuration() -> str:
+    """The configuration folder composes."""
+    from hydra import compose, initialize_config_dir
+
+    from bscnet.paths import config_dir
+
+    folder = config_dir()
+    with initialize_config_dir(folder, version_base=None):
+        compose("config")
+    return folder
+
+
+def torch_backend() -> str:
+    """A convolution on plain torch that was worked out by hand."""
+    import torch
+
+    from bscnet.nn import SparseConv3d
+    from bscnet.sparse import SparseTensor
+
+    coords = torch.tensor([[0, 0, 0, 0], [0, 1, 0, 0], [0, 5, 5, 5]])
+    feats = torch.tensor([[1.0], [10.0], [100.0]])
+    conv = SparseConv3d(1, 1, kernel_size=3)
+    with torch.no_grad():
+        conv.weight.fill_(2.0)
+        rows = conv(SparseTensor(feats, coords, backend="torch")).feats
+    if not torch.equal(rows, torch.tensor([[22.0], [22.0], [200.0]])):
+        raise RuntimeError(f"a convolution gave {rows.flatten().tolist()} in place of [22, 22, 200]")
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else "no CUDA device"
+    return f"torch {torch.__version__}, {device}; a convolution is right"
+
+
+def minkowski_backend() -> str:
+    """The same random convolution on both backends."""
+    import torch
+
+    from bscnet.nn import SparseConv3d
+    from bscnet.sparse import SparseTensor
+
+    torch.manual_seed(0)
+    cells = torch.nonzero(torch.rand(12, 12, 12) < 0.2).to(torch.int32)
+    coords = torch.cat([torch.zeros_like(cells[:, :1]), cells], dim=1)
+    feats = torch.randn(len(coords), 8)
+    conv = SparseConv3d(8, 16, kernel_size=3)
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        ours, theirs = (conv(SparseTensor(feats, coords, backend=name)).feats for name in ("torch", "minkowski"))
+    error = float((ours - theirs).abs().max())
+    if not error < 1e-4:
+        raise RuntimeError(f"MinkowskiEngine and torch differ by {error:.1e} in a convolution")
+    return f"MinkowskiEngine {version('MinkowskiEngine')}, agrees with torch to {error:.0e}"
+
+
+def ray_casting() -> str:
+    """Open3D imports and casts a ray: what the simulated rooms are made with."""
+    import numpy as np
+    import open3d as o3d
+
+    box = o3d.t.geometry.TriangleMesh.from_legacy(o3d.geometry.TriangleMesh.create_box())
+    scene = o3d.t.geometry.RaycastingScene()
+    scene.add_triangles(box)
+    ray = o3d.core.Tensor([[0.5, 0.5, -2.0, 0.0, 0.0, 1.0]], dtype=o3d.core.Dtype.Float32)
+    distance = float(scene.cast_rays(ray)["t_hit"].numpy()[0])
+    if not np.isclose(distance, 2.0):
+        raise RuntimeError(f"a ray met a box at {distance} m in place of 2 m")
+    return f"Open3D {o3d.__version__}, ray casting is right"
+
+
+def pictures() -> str:
+    """Open3D draws a picture without a screen."""
+    import numpy as np
+    import open3d as o3d
+
+    renderer = o3d.visualization.rendering.OffscreenRenderer(32, 32)
+    renderer.scene.set_background([1.0, 0.0, 0.0, 1.0])
+    image = np.asarray(renderer.render_to_image())
+    if image.shape != (32, 32, 3) or not image.any():
+        raise RuntimeError(f"the picture is empty (shape {image.shape})")
+    return "off-screen pictures are drawn"
+
+
+def wandb() -> str:
+    """Weights & Biases imports; without an account it logs offline."""
+    import wandb
+
+    return f"wandb {wandb.__version__}"
+
+
+def compiler() -> str:
+    """A C++ compiler, for building MinkowskiEngine."""
+    found = shutil.which("g++")
+    if found is None:
+        raise RuntimeError("no g++ on the PATH")
+    done = subprocess.run([found, "-dumpfullversion"], capture_output=True, text=True, check=True)
+    return f"g++ {done.stdout.strip()}"
+
+
+def blas() -> str:
+    """An OpenBLAS to link with, for building MinkowskiEngine."""
+    command = [shutil.which("g++") or "g++", "-x", "c++", "-", "-lopenblas", "-o", os.devnull]
+    done = subprocess.run(command, input=b"int main() {}", capture_output=True, check=False)
+    if done.returncode != 0:
+        raise RuntimeError("the compiler finds no libopenblas")
+    return "OpenBLAS links"
+
+
+INSTALL = "make setup (or pip install 'bscnet[train]')"
+PROBES = {
+    "python": Probe(python, True, "make setup with PYTHON=python3.11"),
+    "packages": Probe(packages, True, INSTALL),
+    "configuration": Probe(configuration, True, INSTALL),
+    "torch backend": Probe(torch_backend, True, INSTALL),
+    "minkowski backend": Probe(
+        minkowski_backend,
+        False,
+        "make engine builds it, log in .cache/logs/minkowski-build.log; meanwhile the torch backend serves",
+    ),
+    "open3d": Probe(ray_casting, True, "apt-get install libusb-1.0-0 libgl1 libgomp1, then make setup"),
+    "pictures": Probe(pictures, False, "apt-get install libvulkan1 mesa-vulkan-drivers"),
+    "wandb": Probe(wandb, False, INSTALL + "; only logger=wandb needs it"),
+    "compiler": Probe(compiler, False, "apt-get install build-essential; only building MinkowskiEngine needs it"),
+    "openblas": Probe(blas, False, "apt-get install libopenblas-dev; only building MinkowskiEngine needs it"),
+}
+
+
+def main(name: str) -> int:
+    """Run one probe: what it found goes to stdout with status 0, the reason it failed to stderr with status 1."""
+    try:
+        print(PROBES[name].run())
+    except Exception as error:  # whatever goes wrong here is the finding
+        reason = " ".join(str(error).split())
+        print(f"{type(error).__name__}: {reason}"[:300], file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,117 @@
+"""The doctor: finds what is broken, survives what crashes, and its status says whether the main job can run."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bscnet import cli
+from bscnet.cli import doctor, probes
+from bscnet.cli.doctor import Finding
+from bscnet.errors import InputError
+
+
+def finding(name: str = "x", ok: bool = True, required: bool = True) -> Finding:
+    return Finding(name, ok, required, "what [was] found", "" if ok else "mend it")
+
+
+@pytest.mark.parametrize(
+    "findings, ready",
+    [
+        ([finding(), finding(ok=False, required=False)], True),
+        ([finding(), finding(ok=False, required=True)], False),
+    ],
+)
+def test_status_and_json_say_whether_the_main_job_can_run(
+    findings: list[Finding], ready: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    results = iter(findings)
+    monkeypatch.setattr(doctor, "PROBES", dict.fromkeys(range(len(findings))))
+    monkeypatch.setattr(doctor, "run_probe", lambda name: next(results))
+    assert cli.main(["doctor", "--json"]) == (0 if ready else 1)
+    told = json.loads(capsys.readouterr().out)
+    assert told["ready"] is ready
+    assert told["checks"] == [entry._asdict() for entry in findings]
+
+
+def test_table_shows_text_as_it_is_and_the_verdict(capsys: pytest.CaptureFixture[str]) -> None:
+    doctor.show([finding("engine", ok=False, required=False)])
+    out = capsys.readouterr().out
+    assert "what [was] found" in out and "mend it" in out and "lacks" in out
+    assert "can run" in out
+
+
+@pytest.fixture
+def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Puts a module of the given name and code before the real one, in the probes' processes alone."""
+
+    def put(code: str) -> None:
+        (tmp_path / "open3d.py").write_text(code)
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+    return put
+
+
+def test_import_that_fails_is_a_finding_with_advice(broken: Callable[[str], None]) -> None:
+    broken("raise OSError('libusb-1.0.so.0: cannot open shared object file')")
+    found = doctor.run_probe("open3d")
+    assert not found.ok and found.required
+    assert found.detail == "OSError: libusb-1.0.so.0: cannot open shared object file"
+    assert "libusb-1.0-0" in found.advice
+
+
+def test_crash_is_a_finding(broken: Callable[[str], None]) -> None:
+    broken("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")
+    found = doctor.run_probe("pictures")
+    assert not found.ok and not found.required
+    assert "crashed with signal 11" in found.detail
+
+
+def test_hang_is_a_finding(broken: Callable[[str], None]) -> None:
+    broken("import time; time.sleep(60)")
+    found = doctor.run_probe("open3d", timeout_s=1)
+    assert not found.ok and "no answer after 1 s" in found.detail
+
+
+@pytest.mark.parametrize("name", [name for name, probe in probes.PROBES.items() if probe.required])
+def test_what_the_main_job_needs_works_here(name: str) -> None:
+    found = doctor.run_probe(name)
+    assert found.ok, found.detail
+
+
+@pytest.mark.minkowski
+def test_minkowski_backend_is_compared_with_torch() -> None:
+    found = doctor.run_probe("minkowski backend")
+    assert found.ok and "agrees with torch" in found.detail, found.detail
+
+
+def test_wrong_convolution_is_noticed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    from bscnet import nn
+
+    monkeypatch.setattr(nn.SparseConv3d, "forward", lambda self, x: x)
+    assert probes.main("torch backend") == 1
+    assert "gave [1.0, 10.0, 100.0]" in capsys.readouterr().err
+
+
+def test_every_problem_of_a_data_set_fails_the_check(tmp_path: Path) -> None:
+    found = doctor.check_data(["data=scannet", f"data.root={tmp_path}"])
+    assert not found.ok and found.required
+    assert str(tmp_path) in found.advice
+
+
+def test_rooms_need_nothing_beforehand(tmp_path: Path) -> None:
+    assert doctor.check_data(["data=rooms", f"data.root={tmp_path}"]).ok
+
+
+@pytest.mark.parametrize("override", ["data=nonsense", "data.nonsense=1", "nonsense"])
+def test_bad_override_is_an_input_error(override: str) -> None:
+    with pytest.raises(InputError, match="nonsense"):
+        doctor.check_data([override])
+
+
+def test_python_reports_this_interpreter() -> None:
+    assert doctor.run_probe("python").detail.startswith(sys.version.split()[0])
