@@ -1,0 +1,174 @@
+"""LayerFactory: which convolution, at which precision, in which layer style. Networks ask it and know nothing of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import nn
+
+from bscnet.errors import InputError
+from bscnet.nn import (
+    AvgPool,
+    CompositeShiftConv3d,
+    MaxPool,
+    QuantizedConv,
+    ShiftedSparseConv3d,
+    SiteNorm,
+    SparseConv3d,
+    StridedConv3d,
+    TransposedConv3d,
+    make_activation,
+)
+from bscnet.quantizers import RSign, SignQuantizer, WeightQuantizer
+from bscnet.search import candidate_shifts, manual_shifts
+
+PRECISIONS = ("a32w32", "a1w32", "a1w1")
+CONVS = ("plain", "shifted", "composite")
+LAYER_STYLES = ("r2b", "react", "bireal")
+SFSC_LAYERS = ("all", "first", "last")
+DOWN_SHORTS = ("avgpool", "maxpool", "none")
+
+
+@dataclass(frozen=True)
+class LayerFactory:
+    """Makes the layers of one training stage.
+
+    Args:
+        precision: ``a32w32`` (real), ``a1w32`` (1-bit activations) or ``a1w1`` (binary).
+        conv: 3x3x3 convolution of the SSC layers: ``plain``, ``shifted`` (SFSC) or ``composite`` (search).
+        layer_style: ``r2b``: ``proj(x) + act(conv(BN(x)))``; ``react``: ``RPReLU(proj(x) + BN(conv(x)))`` with learned
+            sign thresholds; ``bireal``: ``proj(x) + BN(conv(x))``.
+        act: activation of ``r2b``: ``prelu``, ``rprelu`` or ``hardtanh``.
+        layers_per_block: SSC layers in an SSC block, 1 or 2.
+        sfsc_layers: which SSC layers of a block are shifted: ``all``, ``first`` or ``last``.
+        down_short: shortcut of the downsampling layer: ``avgpool``, ``maxpool`` or ``none``.
+        proj_norm: batch norm after the 1-bit projection.
+        short_norm: batch norm after the real 1x1 of Conv and DeConv.
+        norm_momentum: of batch norm, torch's convention.
+        norm_eps: of batch norm.
+        w_scale: scale of 1-bit weights, ``mean_abs`` or ``learned``.
+        ste_act: gradient of the activations' sign, ``approx`` or ``clip``.
+        G: channel groups of a shifted or composite convolution.
+        manual: initial shifts of shifted convolutions (``bscnet.search.manual_shifts``); a searched plan replaces them.
+        manual_seed: of ``manual=random``.
+        manual_alternate: negate the manual shifts in every second layer of a block.
+        cands: candidate set of the search (``bscnet.search.candidate_shifts``).
+        relax: relaxation of the search, ``softmax``, ``gumbel_softmax`` or ``gumbel_st``.
+        share_kernel: one kernel for all candidates of the search.
+
+    Raises:
+        InputError: a value that is none of these.
+
+    Source: BSC-Net supplement (real first layer, real 1x1 of Conv and DeConv, 1-bit projection); the rest are switches
+    where the paper is silent.
+    """
+
+    precision: str = "a1w1"
+    conv: str = "plain"
+    layer_style: str = "r2b"
+    act: str = "prelu"
+    layers_per_block: int = 2
+    sfsc_layers: str = "all"
+    down_short: str = "avgpool"
+    proj_norm: bool = True
+    short_norm: bool = True
+    norm_momentum: float = 0.01
+    norm_eps: float = 1e-4
+    w_scale: str = "mean_abs"
+    ste_act: str = "approx"
+    G: int = 4
+    manual: str = "tetra4"
+    manual_seed: int = 0
+    manual_alternate: bool = False
+    cands: str = "all27"
+    relax: str = "softmax"
+    share_kernel: bool = True
+
+    def __post_init__(self) -> None:
+        for name, value, allowed in (
+            ("precision", self.precision, PRECISIONS),
+            ("conv", self.conv, CONVS),
+            ("layer_style", self.layer_style, LAYER_STYLES),
+            ("sfsc_layers", self.sfsc_layers, SFSC_LAYERS),
+            ("down_short", self.down_short, DOWN_SHORTS),
+            ("layers_per_block", self.layers_per_block, (1, 2)),
+        ):
+            if value not in allowed:
+                raise InputError(f"{name} is {value!r}; allowed are {', '.join(map(str, allowed))}")
+
+    @property
+    def binary_activations(self) -> bool:
+        """Whether convolutions see signs."""
+        return self.precision != "a32w32"
+
+    def stem(self, in_channels: int, out_channels: int) -> SparseConv3d:
+        """The first SSC layer: real-valued, no shortcut."""
+        return SparseConv3d(in_channels, out_channels)
+
+    def ssc(self, in_channels: int, out_channels: int, index: int) -> QuantizedConv:
+        """The 3x3x3 convolution of SSC layer ``index`` of a block."""
+        quantizers = self._input_quantizer(in_channels), self._weight_quantizer(out_channels)
+        if self.conv == "plain" or not self._is_shifted(index):
+            return SparseConv3d(in_channels, out_channels, 3, *quantizers)
+        if self.conv == "composite":
+            candidates = candidate_shifts(self.cands)
+            return CompositeShiftConv3d(
+                in_channels, out_channels, self.G, candidates, *quantizers, self.relax, self.share_kernel
+            )
+        shifts = manual_shifts(self.manual, self.G, self.manual_seed)
+        if self.manual_alternate and index % 2:
+            shifts = tuple((-x, -y, -z) for x, y, z in shifts)
+        return ShiftedSparseConv3d(in_channels, out_channels, shifts, *quantizers)
+
+    def pointwise(self, in_channels: int, out_channels: int) -> SparseConv3d:
+        """The 1x1 projection of an SSC layer, of the stage's precision."""
+        return SparseConv3d(
+            in_channels, out_channels, 1, self._input_quantizer(in_channels), self._weight_quantizer(out_channels)
+        )
+
+    def strided(self, in_channels: int, out_channels: int) -> StridedConv3d:
+        """The convolution of the downsampling layer."""
+        return StridedConv3d(
+            in_channels, out_channels, self._input_quantizer(in_channels), self._weight_quantizer(out_channels)
+        )
+
+    def transposed(self, in_channels: int, out_channels: int) -> TransposedConv3d:
+        """The convolution of the upsampling layer."""
+        return TransposedConv3d(
+            in_channels, out_channels, self._input_quantizer(in_channels), self._weight_quantizer(out_channels)
+        )
+
+    def pool(self) -> nn.Module:
+        """Pooling of the downsampling layer's shortcut."""
+        return AvgPool() if self.down_short == "avgpool" else MaxPool()
+
+    def norm(self, channels: int) -> SiteNorm:
+        """Batch norm."""
+        return SiteNorm(channels, self.norm_eps, self.norm_momentum)
+
+    def before_conv(self, channels: int) -> nn.Module:
+        """What comes between the layer's input and the convolution's quantizer."""
+        if self.layer_style == "r2b":
+            return self.norm(channels)
+        # Without a sign, bireal would be a linear network; ReLU stands in for it in the real model.
+        return nn.Identity() if self.binary_activations or self.layer_style == "react" else nn.ReLU()
+
+    def after_conv(self, channels: int) -> nn.Module:
+        """What comes between the convolution and the addition of the shortcut."""
+        return make_activation(self.act, channels) if self.layer_style == "r2b" else self.norm(channels)
+
+    def after_sum(self, channels: int) -> nn.Module:
+        """What comes after the addition of the shortcut."""
+        return make_activation("rprelu", channels) if self.layer_style == "react" else nn.Identity()
+
+    def _is_shifted(self, index: int) -> bool:
+        wanted = {"first": 0, "last": self.layers_per_block - 1}
+        return self.sfsc_layers == "all" or index == wanted[self.sfsc_layers]
+
+    def _input_quantizer(self, channels: int) -> nn.Module | None:
+        if not self.binary_activations:
+            return None
+        return RSign(channels, self.ste_act) if self.layer_style == "react" else SignQuantizer(self.ste_act)
+
+    def _weight_quantizer(self, channels: int) -> WeightQuantizer | None:
+        return WeightQuantizer(channels, self.w_scale) if self.precision == "a1w1" else None

@@ -1,0 +1,26 @@
+"""Layers: sparse convolutions with optional 1-bit operands, and what stands around them."""
+
+from bscnet.nn.activation import ACTIVATIONS, RPReLU, make_activation
+from bscnet.nn.composite_conv import CompositeShiftConv3d, composite_kernel
+from bscnet.nn.conv import QuantizedConv, SparseConv3d, StridedConv3d, TransposedConv3d, binary_weights
+from bscnet.nn.norm import SiteNorm
+from bscnet.nn.resample import AvgPool, MaxPool, unpool
+from bscnet.nn.shifted_conv import ShiftedSparseConv3d
+
+__all__ = [
+    "ACTIVATIONS",
+    "AvgPool",
+    "CompositeShiftConv3d",
+    "MaxPool",
+    "QuantizedConv",
+    "RPReLU",
+    "ShiftedSparseConv3d",
+    "SiteNorm",
+    "SparseConv3d",
+    "StridedConv3d",
+    "TransposedConv3d",
+    "binary_weights",
+    "composite_kernel",
+    "make_activation",
+    "unpool",
+]

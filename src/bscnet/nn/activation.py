@@ -1,0 +1,43 @@
+"""Activations after a binary convolution."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from bscnet.errors import InputError
+
+
+class RPReLU(nn.Module):
+    """``PReLU_c(x - gamma_c) + zeta_c`` (ReActNet, arXiv 2003.03488)."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.gamma = nn.Parameter(torch.zeros(channels))
+        self.zeta = nn.Parameter(torch.zeros(channels))
+        self.slope = nn.Parameter(torch.full((channels,), 0.25))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply to ``(N, C)`` features."""
+        return functional.prelu(x - self.gamma, self.slope) + self.zeta
+
+
+def _hardtanh(channels: int) -> nn.Module:
+    return nn.Hardtanh()
+
+
+ACTIVATIONS: dict[str, Callable[[int], nn.Module]] = {"prelu": nn.PReLU, "rprelu": RPReLU, "hardtanh": _hardtanh}
+
+
+def make_activation(name: str, channels: int) -> nn.Module:
+    """The activation called ``name`` for this many channels.
+
+    Raises:
+        InputError: unknown name.
+    """
+    if name not in ACTIVATIONS:
+        raise InputError(f"act is {name!r}; allowed are {', '.join(ACTIVATIONS)}")
+    return ACTIVATIONS[name](channels)

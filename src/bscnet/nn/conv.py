@@ -1,0 +1,142 @@
+"""Sparse convolutions with optional 1-bit operands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+
+from bscnet.errors import InputError
+from bscnet.sparse import Sites, SparseTensor
+
+
+class QuantizedConv(nn.Module):
+    """What every convolution here shares: a weight, two optional quantizers, the scale after the sum.
+
+    Formula: ``y = scale * conv(Q_x(x), Q_w(W))``; a quantizer of None leaves its operand real, and without a weight
+    quantizer there is no scale.
+
+    Args:
+        in_channels: input channels.
+        out_channels: output channels.
+        weight_shape: leading axes of the weight; the last but two is the cell axis.
+        input_quantizer: applied to the features, or None.
+        weight_quantizer: gives signs and scales, or None.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        weight_shape: tuple[int, ...],
+        input_quantizer: nn.Module | None = None,
+        weight_quantizer: nn.Module | None = None,
+    ) -> None:
+        super().__init__()
+        if in_channels < 1 or out_channels < 1:
+            raise InputError(f"a convolution from {in_channels} to {out_channels} channels; both must be at least 1")
+        self.in_channels = in_channels
+        self.out_channels = out_channels
+        self.weight = nn.Parameter(torch.empty(*weight_shape, in_channels, out_channels))
+        # SparseConvNet's initialization: variance 2 / (C_in * kernel volume).
+        nn.init.normal_(self.weight, std=(2.0 / (in_channels * weight_shape[-1])) ** 0.5)
+        self.input_quantizer = input_quantizer
+        self.weight_quantizer = weight_quantizer
+
+    def forward(self, x: SparseTensor, fine: Sites | None = None) -> SparseTensor:
+        """Convolve; ``fine`` are the output sites, which only a transposed convolution takes."""
+        feats = x.feats if self.input_quantizer is None else self.input_quantizer(x.feats)
+        if self.weight_quantizer is None:
+            return self.apply_kernel(x, feats, self.weight, fine)
+        signs, scale = self.weight_quantizer(self.weight)
+        y = self.apply_kernel(x, feats, signs, fine)
+        return y.replace(y.feats * scale, y.sites)
+
+    def apply_kernel(self, x: SparseTensor, feats: Tensor, weight: Tensor, fine: Sites | None) -> SparseTensor:
+        """The linear map itself, on quantized operands."""
+        raise NotImplementedError
+
+    def extra_repr(self) -> str:
+        """Channels."""
+        return f"{self.in_channels}, {self.out_channels}"
+
+
+class SparseConv3d(QuantizedConv):
+    """Submanifold sparse convolution (SSC): output sites are the input sites.
+
+    Formula: ``y_u = scale * sum_{k, u+k active} Q_w(W_k)^T Q_x(x_{u+k})``. A missing neighbour is skipped.
+
+    Args:
+        in_channels: input channels.
+        out_channels: output channels.
+        kernel_size: cells per axis: 1, 3 or 5.
+        input_quantizer: see ``QuantizedConv``.
+        weight_quantizer: see ``QuantizedConv``.
+
+    Attributes:
+        weight: ``(kernel_size**3, in_channels, out_channels)``, cells in the order of ``kernel_offsets``.
+
+    Source: Graham et al., CVPR 2018.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int = 3,
+        input_quantizer: nn.Module | None = None,
+        weight_quantizer: nn.Module | None = None,
+    ) -> None:
+        if kernel_size not in (1, 3, 5):
+            raise InputError(f"kernel_size is {kernel_size}; allowed are 1, 3, 5")
+        super().__init__(in_channels, out_channels, (kernel_size**3,), input_quantizer, weight_quantizer)
+        self.kernel_size = kernel_size
+
+    def apply_kernel(self, x: SparseTensor, feats: Tensor, weight: Tensor, fine: Sites | None) -> SparseTensor:
+        """See ``QuantizedConv.apply_kernel``."""
+        return x.replace(x.sites.submanifold(feats, weight))
+
+
+class StridedConv3d(QuantizedConv):
+    """Downsampling convolution, kernel 2, stride 2: ``y_v = scale * sum_c Q_w(W_c)^T Q_x(x_{2v+c})``.
+
+    Attributes:
+        weight: ``(8, in_channels, out_channels)``.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        input_quantizer: nn.Module | None = None,
+        weight_quantizer: nn.Module | None = None,
+    ) -> None:
+        super().__init__(in_channels, out_channels, (8,), input_quantizer, weight_quantizer)
+
+    def apply_kernel(self, x: SparseTensor, feats: Tensor, weight: Tensor, fine: Sites | None) -> SparseTensor:
+        """See ``QuantizedConv.apply_kernel``."""
+        return x.replace(x.sites.down(feats, weight), x.sites.coarser)
+
+
+class TransposedConv3d(StridedConv3d):
+    """Upsampling convolution, kernel 2, stride 2: ``y_u = scale * Q_w(W_{u mod 2})^T Q_x(x_{floor(u/2)})``.
+
+    Restores the finer level's sites, which forward takes as ``fine``.
+
+    Attributes:
+        weight: ``(8, in_channels, out_channels)``.
+    """
+
+    def apply_kernel(self, x: SparseTensor, feats: Tensor, weight: Tensor, fine: Sites | None) -> SparseTensor:
+        """See ``QuantizedConv.apply_kernel``."""
+        if fine is None or fine.coarser is not x.sites:
+            raise InputError("a transposed convolution needs the finer sites that its input was downsampled from")
+        return x.replace(fine.up(feats, weight), fine)
+
+
+def binary_weights(network: nn.Module) -> Iterator[nn.Parameter]:
+    """Latent weights that ``network`` quantizes in its forward pass."""
+    for module in network.modules():
+        if isinstance(module, QuantizedConv) and module.weight_quantizer is not None:
+            yield module.weight

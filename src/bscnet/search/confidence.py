@@ -1,0 +1,70 @@
+"""The confidence loss: what makes a searched layer decide for one shift."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from bscnet.errors import InputError
+from bscnet.search.discretise import composite_layers
+
+
+def entropy(pi: Tensor) -> Tensor:
+    """``-sum_i pi_i log pi_i`` of each row of ``(G, n_s)``; after Quantformer's entropy of the branch weights."""
+    return -torch.special.xlogy(pi, pi).sum(-1)
+
+
+def one_minus_max(pi: Tensor) -> Tensor:
+    """``1 - max_i pi_i`` of each row."""
+    return 1 - pi.max(-1).values
+
+
+def nll_max(pi: Tensor) -> Tensor:
+    """``-log max_i pi_i`` of each row."""
+    return -pi.max(-1).values.log()
+
+
+def neg_l2(pi: Tensor) -> Tensor:
+    """``-sum_i pi_i^2`` of each row."""
+    return -pi.square().sum(-1)
+
+
+CONFIDENCE: dict[str, Callable[[Tensor], Tensor]] = {
+    "entropy": entropy,
+    "one_minus_max": one_minus_max,
+    "nll_max": nll_max,
+    "neg_l2": neg_l2,
+}
+REDUCTIONS = ("paper", "mean", "sum")
+
+
+def reduce_confidence(pis: list[Tensor], kind: str = "entropy", reduce: str = "paper") -> Tensor:
+    """The confidence loss of a list of layers' importance weights.
+
+    Args:
+        pis: ``(G, n_s)`` of each layer.
+        kind: ``entropy``, ``one_minus_max``, ``nll_max`` or ``neg_l2``, taken of each group.
+        reduce: ``paper``: sum over layers and groups of the value / n_s; ``mean``: mean over all groups of all layers;
+            ``sum``: plain sum.
+
+    Raises:
+        InputError: unknown kind or reduction, or no layer.
+    """
+    if kind not in CONFIDENCE:
+        raise InputError(f"conf is {kind!r}; allowed are {', '.join(CONFIDENCE)}")
+    if reduce not in REDUCTIONS:
+        raise InputError(f"reduce is {reduce!r}; allowed are {', '.join(REDUCTIONS)}")
+    if not pis:
+        raise InputError("the network has no composite convolution, so there is nothing to be confident about")
+    values = [CONFIDENCE[kind](pi) for pi in pis]
+    if reduce == "paper":
+        values = [value / pi.shape[1] for value, pi in zip(values, pis, strict=True)]
+    joined = torch.cat(values)
+    return joined.mean() if reduce == "mean" else joined.sum()
+
+
+def confidence_loss(network: nn.Module, kind: str = "entropy", reduce: str = "paper") -> Tensor:
+    """``reduce_confidence`` over all composite convolutions of a network (scalar, differentiable)."""
+    return reduce_confidence([layer.importance() for layer in composite_layers(network).values()], kind, reduce)
