@@ -66,4 +66,5 @@ class StageOutcome:
     val_miou: float
     seconds: float
     plan_path: str | None = None
+    backend: str | None = None
     best_val_miou: float | None = None

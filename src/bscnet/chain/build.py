@@ -1,0 +1,89 @@
+"""From settings to the objects of one stage: network, data, Trainer options, loggers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hydra.utils import instantiate
+
+from bscnet.chain.plan import scenes_per_step
+
+if TYPE_CHECKING:
+    import pytorch_lightning as pl
+    from pytorch_lightning.loggers import Logger
+    from torch import nn
+
+_MODEL_KEYS = ("layer_style", "act", "layers_per_block", "down_short", "proj_norm", "short_norm")
+_METHOD_KEYS = ("sfsc_layers", "w_scale", "ste_act", "G", "manual", "cands", "relax", "share_kernel")
+
+
+def build_network(settings: Mapping[str, Any], precision: str, conv: str) -> nn.Module:
+    """The model of the settings, with layers of one precision ("a1w1" …) and one kind of convolution ("shifted" …).
+
+    Initial weights come from torch's global generator: seed it first.
+    """
+    from bscnet.models import LayerFactory
+
+    model, method = settings["model"], settings["method"]
+    layers = LayerFactory(
+        precision=precision,
+        conv=conv,
+        norm_momentum=settings["recipe"]["norm_momentum"],
+        **{key: model[key] for key in _MODEL_KEYS},
+        **{key: method[key] for key in _METHOD_KEYS},
+    )
+    make = instantiate(model["network"], _partial_=True)
+    network: nn.Module = make(
+        in_channels=settings["data"]["in_channels"], num_classes=settings["data"]["num_classes"], layers=layers
+    )
+    return network
+
+
+def build_datamodule(settings: Mapping[str, Any]) -> pl.LightningDataModule:
+    """The data of the settings, with the recipe's batch size and the run's seed."""
+    data = settings["data"]
+    batch_size = scenes_per_step(settings["recipe"], data["voxel_size"])
+    datamodule: pl.LightningDataModule = instantiate(
+        data["datamodule"], batch_size=batch_size, seed=settings["seed"], _convert_="all"
+    )
+    return datamodule
+
+
+def build_loggers(settings: Mapping[str, Any], directory: Path, name: str) -> list[Logger]:
+    """Loggers beside the CSV files that every stage writes."""
+    logger = settings["logger"]
+    if logger["name"] != "wandb":
+        return []
+    from pytorch_lightning.loggers import WandbLogger
+
+    offline = wandb_is_offline() if logger["offline"] is None else bool(logger["offline"])
+    return [WandbLogger(name=name, project=logger["project"], save_dir=str(directory), offline=offline)]
+
+
+def wandb_is_offline() -> bool:
+    """Whether Weights & Biases has no account to log to: WANDB_MODE decides, else whether an API key is known."""
+    mode = os.environ.get("WANDB_MODE")
+    if mode is not None:
+        return mode != "online"
+    import wandb
+
+    return not wandb.api.api_key
+
+
+def identity(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Plain values that say which network a checkpoint is of; `build_network` needs no more than these."""
+    model, method = settings["model"], settings["method"]
+    return {
+        "model": model["name"],
+        "family": model["family"],
+        "network": dict(model["network"]),
+        "method": method["name"],
+        "data": settings["data"]["name"],
+        "voxel_size": settings["data"]["voxel_size"],
+        "norm_momentum": settings["recipe"]["norm_momentum"],
+        **{key: model[key] for key in _MODEL_KEYS},
+        **{key: method[key] for key in _METHOD_KEYS},
+    }

@@ -1,0 +1,210 @@
+"""One chain: the stages of one point of a sweep, in their directory, each starting where the one before ended."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from bscnet.chain.directory import chain_home, new_run, newest_run
+from bscnet.chain.manifest import FILE_NAME, OUTCOME_NAME, Manifest
+from bscnet.chain.overrides import quoted, without_keys
+from bscnet.chain.plan import plan_stages
+from bscnet.chain.validate import wanted_stages
+from bscnet.errors import InputError
+from bscnet.paths import config_dir
+from bscnet.training.stage import StageOutcome, StageSpec
+
+PLAN_NAME = "plan.json"
+_OWN_KEYS = ("stage", "init_from", "shift_plan", "resume")
+
+
+class Chain:
+    """The stages of one configuration and how far they got.
+
+    Args:
+        settings: the composed configuration as plain values (`plain_settings`).
+        overrides: the command-line overrides that lead to it; every stage's job is composed from them.
+
+    Nothing is written before `open`.
+
+    Raises:
+        InputError: no such stage, or a stage alone without what it starts from.
+    """
+
+    def __init__(self, settings: Mapping[str, Any], overrides: Sequence[str]) -> None:
+        self.settings = settings
+        self.overrides = list(overrides)
+        self.specs = plan_stages(settings["method"], settings["recipe"], settings["model"], settings["data"])
+        self.wanted = wanted_stages(settings["stage"], len(self.specs), settings["method"]["name"])
+        self.init_from = _existing(settings, "init_from")
+        self.shift_plan = _existing(settings, "shift_plan")
+        self.home = chain_home(settings)
+        self.failure: str | None = None
+        self._manifest: Manifest | None = None
+        self._continued: int | None = None
+        if not settings["resume"]:
+            self._check_start(self.specs[self.wanted[0] - 1])
+
+    @property
+    def manifest(self) -> Manifest:
+        """The chain's record; there is one from `open` on."""
+        if self._manifest is None:
+            raise RuntimeError("the chain is not open yet")
+        return self._manifest
+
+    @property
+    def directory(self) -> Path:
+        """The chain's own directory."""
+        return self.manifest.directory
+
+    def open(self) -> None:
+        """Take a new directory, or with `resume: true` the newest one of this configuration, and write the manifest."""
+        found = newest_run(self.home) if self.settings["resume"] else None
+        if found is not None and (found / FILE_NAME).is_file():
+            self._manifest = Manifest.load(found)
+            self._reopen()
+        else:
+            self._check_start(self.specs[self.wanted[0] - 1])
+            self._manifest = Manifest(new_run(self.home), _facts(self.settings), list(self.wanted))
+        self.manifest.status = "finished" if self.next_spec() is None else "running"
+        self.manifest.failure = None
+        self.manifest.save()
+
+    def next_spec(self) -> StageSpec | None:
+        """The first wanted stage that is not finished; None where all are, or where one failed."""
+        if self.failure is not None:
+            return None
+        for spec in self.specs:
+            if spec.index in self.wanted and self.manifest.outcome(spec.index) is None:
+                return spec
+        return None
+
+    def stage_directory(self, spec: StageSpec) -> Path:
+        """Where a stage writes."""
+        return self.directory / f"stage{spec.index}"
+
+    def continues(self, spec: StageSpec) -> bool:
+        """Whether this stage goes on from its own last checkpoint, if it had come to writing one."""
+        return self._continued == spec.index
+
+    def job_overrides(self, spec: StageSpec) -> list[str]:
+        """The overrides of a stage's job: the chain's own, then what it starts from and where it writes."""
+        init, plan = self._start_of(spec)
+        return [
+            *without_keys(self.overrides, _OWN_KEYS),
+            f"stage={spec.index}",
+            f"init_from={quoted(init)}",
+            f"shift_plan={quoted(plan)}",
+            f"resume={'true' if self.continues(spec) else 'false'}",
+            f"hydra.sweep.dir={quoted(str(self.directory))}",
+            f"hydra.sweep.subdir=stage{spec.index}",
+        ]
+
+    def record(self, outcome: StageOutcome) -> None:
+        """A stage has finished."""
+        self.manifest.record(outcome)
+        if self.next_spec() is None:
+            self.manifest.status = "finished"
+        self.manifest.save()
+
+    def fail(self, reason: str) -> None:
+        """A stage has failed: the chain ends here, with its finished stages kept."""
+        self.failure = reason
+        self.manifest.status, self.manifest.failure = "failed", reason
+        self.manifest.save()
+
+    def interrupt(self) -> None:
+        """The whole run is being stopped."""
+        if self.manifest.status == "running":
+            self.manifest.status = "interrupted"
+            self.manifest.save()
+
+    def _reopen(self) -> None:
+        """Find the stage to go on with. What came after a stage whose files are gone is put aside, not continued."""
+        self.manifest.planned = sorted({*self.manifest.planned, *self.wanted})
+        spec = self.next_spec()
+        if spec is None:
+            return
+        self._check_start(spec)
+        self._continued = spec.index
+        self.manifest.forget_after(spec.index)
+        for later in self.specs[spec.index :]:
+            folder = self.stage_directory(later)
+            if folder.exists():
+                folder.rename(_free_name(folder))
+        (self.stage_directory(spec) / OUTCOME_NAME).unlink(missing_ok=True)
+
+    def _start_of(self, spec: StageSpec) -> tuple[str | None, str | None]:
+        """Checkpoint and ShiftPlan that a stage begins with."""
+        done = self._manifest.stages if self._manifest is not None else []
+        before = [outcome for outcome in done if outcome.stage < spec.index]
+        init = before[-1].checkpoint if before else self.init_from
+        plans = [outcome.plan_path for outcome in before if outcome.plan_path is not None]
+        plan = plans[-1] if plans else self.shift_plan
+        if spec.shifts == "searched" and plan is None and init is not None:
+            plan = _plan_beside(init)
+        return (None if spec.init == "random" and spec.index > 1 else init), plan
+
+    def _check_start(self, spec: StageSpec) -> None:
+        init, plan = self._start_of(spec)
+        asked = f"stage={spec.index} of method {self.settings['method']['name']}"
+        if spec.init == "carried" and init is None:
+            raise InputError(
+                f"{asked} starts from the checkpoint of the stage before: give it as init_from=PATH, or run stage=all"
+            )
+        if spec.shifts == "searched" and plan is None:
+            raise InputError(
+                f"{asked} needs searched shifts, and there is no {PLAN_NAME} beside init_from: "
+                "give the file that the search wrote as shift_plan=PATH"
+            )
+
+
+def _facts(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "method": settings["method"]["name"],
+        "model": settings["model"]["name"],
+        "data": settings["data"]["name"],
+        "voxel_size": settings["data"]["voxel_size"],
+        "backend": settings["backend"]["name"],
+        "recipe": settings["recipe"]["name"],
+        "seed": settings["seed"],
+        "commit": _commit(),
+    }
+
+
+def _commit() -> str | None:
+    """The commit of the checkout that runs, with "-dirty" where it was changed; None for an installed package."""
+    root = Path(config_dir()).parent
+    if not (root / ".git").exists():
+        return None
+    command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return answer.stdout.strip() or None
+
+
+def _existing(settings: Mapping[str, Any], key: str) -> str | None:
+    """The absolute path of a file that the configuration names."""
+    if settings[key] is None:
+        return None
+    path = Path(settings[key]).expanduser().absolute()
+    if not path.is_file():
+        raise InputError(f"{key}={settings[key]}: there is no such file")
+    return str(path)
+
+
+def _plan_beside(checkpoint: str) -> str | None:
+    """`plan.json` of the stage directory that a checkpoint lies in (STAGE/checkpoints/FILE), if there is one."""
+    plan = Path(checkpoint).absolute().parent.parent / PLAN_NAME
+    return str(plan) if plan.is_file() else None
+
+
+def _free_name(folder: Path) -> Path:
+    number = 1
+    while (candidate := folder.with_name(f"old-{folder.name}-{number}")).exists():
+        number += 1
+    return candidate

@@ -1,0 +1,59 @@
+"""Where a chain lives: `<output_dir>/<data>-<method>-<model>-<voxel>cm-s<seed>-<hash>/NNN`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+_NOT_HASHED = ("output_dir", "resume", "logger", "stage", "threads", "picture")
+"""What may differ between two runs of the same chain: where it is written, how it is watched, how fast it is."""
+
+
+def config_hash(settings: Mapping[str, Any]) -> str:
+    """Eight hex digits that stand for everything in the settings that decides what a chain computes."""
+    decisive = {key: value for key, value in settings.items() if key not in _NOT_HASHED}
+    text = json.dumps(decisive, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def chain_home(settings: Mapping[str, Any]) -> Path:
+    """The absolute folder in which every run of this chain gets a numbered directory."""
+    data = settings["data"]
+    parts = (
+        data["name"],
+        settings["method"]["name"],
+        settings["model"]["name"],
+        f"{100 * data['voxel_size']:g}cm",
+        f"s{settings['seed']}",
+        config_hash(settings),
+    )
+    return Path(settings["output_dir"]).expanduser().absolute() / "-".join(parts)
+
+
+def new_run(home: Path) -> Path:
+    """Create the next numbered directory. Two processes never get the same one."""
+    home.mkdir(parents=True, exist_ok=True)
+    number = 1 + max(_numbers(home), default=0)
+    while True:
+        run = home / f"{number:03d}"
+        try:
+            run.mkdir()
+        except FileExistsError:
+            number += 1
+        else:
+            return run
+
+
+def newest_run(home: Path) -> Path | None:
+    """The numbered directory with the highest number, or None."""
+    numbers = _numbers(home)
+    return home / f"{max(numbers):03d}" if numbers else None
+
+
+def _numbers(home: Path) -> list[int]:
+    if not home.is_dir():
+        return []
+    return [int(entry.name) for entry in home.iterdir() if entry.is_dir() and entry.name.isdecimal()]

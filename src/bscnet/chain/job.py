@@ -1,0 +1,174 @@
+"""The job of one stage: build what the settings say, run the stage, leave its record."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig
+
+from bscnet.chain.build import build_datamodule, build_loggers, build_network, identity
+from bscnet.chain.chain import PLAN_NAME
+from bscnet.chain.failure import StageFailure, failure_of
+from bscnet.chain.manifest import save_outcome
+from bscnet.chain.plan import plan_stages
+from bscnet.chain.settings import plain_settings
+from bscnet.chain.validate import wanted_stages
+from bscnet.errors import InputError
+from bscnet.training.stage import StageOutcome
+
+RANK_DIRECTORY = "BSCNET_STAGE_DIR"
+"""Set while a stage runs: the further processes of DDP find their stage's directory there."""
+_DDP_VARIABLES = ("MASTER_ADDR", "MASTER_PORT", "NODE_RANK", "LOCAL_RANK", "WORLD_SIZE")
+
+
+def stage_job(cfg: DictConfig, directory: Path) -> StageOutcome | StageFailure:
+    """Run the stage that `cfg` names in `directory`. Errors come back as values, so that every launcher carries them.
+
+    An unforeseen error's traceback goes to `directory`/error.log. Ctrl-C passes through.
+    """
+    try:
+        return run_one(plain_settings(cfg), directory)
+    except KeyboardInterrupt:
+        raise
+    except SystemExit as error:
+        return StageFailure(f"the stage's process was told to exit (status {error.code})")
+    except Exception as error:
+        failure = failure_of(error)
+        if os.environ.get("BSCNET_TRACEBACK") == "1":
+            traceback.print_exc()
+        if failure.input_error:
+            return failure
+        log = directory / "error.log"
+        log.write_text(traceback.format_exc(), encoding="utf-8")
+        return StageFailure(f"{failure.reason} (traceback in {log})")
+
+
+def run_one(settings: Mapping[str, Any], directory: Path) -> StageOutcome:
+    """Run one stage and write its record.
+
+    Raises:
+        InputError: bad settings, data or checkpoint.
+    """
+    specs = plan_stages(settings["method"], settings["recipe"], settings["model"], settings["data"])
+    wanted = wanted_stages(settings["stage"], len(specs), settings["method"]["name"])
+    if settings["stage"] == "all":
+        raise InputError("stage=all is run by the chain's sweeper: leave hydra.mode and hydra/sweeper as they are")
+    spec = specs[wanted[0] - 1]
+    check_processes(settings["trainer"])
+    set_threads(settings["threads"])
+
+    import pytorch_lightning as pl
+
+    from bscnet.search import ShiftPlan
+    from bscnet.sparse import resolve_backend
+    from bscnet.training.fit import run_stage
+
+    backend, _ = resolve_backend(settings["backend"]["name"], device_kind(settings["trainer"]))
+    plan = None
+    if spec.shifts == "searched" and settings["shift_plan"] is not None:
+        plan = ShiftPlan.load(settings["shift_plan"])
+        _keep_copy(Path(settings["shift_plan"]), directory / PLAN_NAME)
+    datamodule = build_datamodule(settings)
+    pl.seed_everything(settings["seed"], workers=True, verbose=False)
+    network = build_network(settings, spec.precision, spec.conv)
+    with _own_processes(directory):
+        outcome = run_stage(
+            network,
+            spec,
+            datamodule,
+            directory,
+            backend=backend,
+            seed=settings["seed"],
+            weight_decay=settings["recipe"]["weight_decay"],
+            clip_latent=settings["method"]["clip_latent"],
+            conf=settings["method"]["conf"],
+            reduce=settings["method"]["reduce"],
+            lr_arch=settings["method"]["lr_arch"],
+            init_checkpoint=settings["init_from"],
+            plan=plan,
+            carried=settings["recipe"]["carried"],
+            resume=settings["resume"],
+            trainer_kwargs=settings["trainer"],
+            loggers=build_loggers(settings, directory, f"{directory.parents[1].name}-{directory.name}"),
+            metadata=identity(settings),
+        )
+    outcome = replace(outcome, backend=backend)
+    if not is_further_rank():
+        save_outcome(directory, outcome)
+    return outcome
+
+
+def is_further_rank() -> bool:
+    """Whether this process is one that DDP started beside the first."""
+    return RANK_DIRECTORY in os.environ and os.environ.get("LOCAL_RANK", "0") != "0"
+
+
+def check_processes(trainer: Mapping[str, Any]) -> None:
+    """Several processes on one machine are made by running the command again, which must be ours.
+
+    Raises:
+        InputError: several devices in a job that another program started (joblib's workers, a notebook).
+    """
+    devices = trainer["devices"]
+    several = len(devices) > 1 if isinstance(devices, list) else isinstance(devices, int) and devices > 1
+    main = getattr(sys.modules["__main__"], "__spec__", None)
+    if several and "SLURM_NTASKS" not in os.environ and (main is None or main.name != "bscnet.run"):
+        raise InputError(
+            f"trainer.devices={devices} needs `python -m bscnet.run` with launcher=basic (or SLURM): "
+            "each further process runs that command again"
+        )
+
+
+def set_threads(threads: int | None) -> None:
+    """CPU threads of this process: OpenMP's through the environment (read when MinkowskiEngine loads), and torch's."""
+    if threads is None:
+        os.environ.setdefault("OMP_NUM_THREADS", str(len(os.sched_getaffinity(0))))
+        return
+    os.environ["OMP_NUM_THREADS"] = str(threads)
+    import torch
+
+    torch.set_num_threads(threads)
+
+
+def device_kind(trainer: Mapping[str, Any]) -> str:
+    """ "cuda" or "cpu": where a Trainer with these options runs."""
+    import torch
+
+    accelerator = str(trainer["accelerator"])
+    wants_gpu = accelerator in ("gpu", "cuda") or (accelerator == "auto" and torch.cuda.is_available())
+    return "cuda" if wants_gpu else "cpu"
+
+
+@contextmanager
+def _own_processes(directory: Path) -> Iterator[None]:
+    """Tell DDP's further processes where the stage is, and take back what Lightning leaves in the environment.
+
+    Without that, the next stage in this process would take itself for one rank of a group that somebody else starts.
+    """
+    if is_further_rank():
+        yield
+        return
+    before = {name: os.environ.get(name) for name in (*_DDP_VARIABLES, RANK_DIRECTORY)}
+    os.environ[RANK_DIRECTORY] = str(directory)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _keep_copy(source: Path, target: Path) -> None:
+    """Keep the shifts beside the checkpoints that use them: the next stage finds them from a checkpoint alone."""
+    if not is_further_rank() and not (target.exists() and target.samefile(source)):
+        shutil.copyfile(source, target)

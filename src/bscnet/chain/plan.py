@@ -1,0 +1,84 @@
+"""The plan of a chain: which stages a method has under a recipe. Pure functions of plain values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bscnet.errors import InputError
+from bscnet.training.stage import StageSpec
+
+
+def plan_stages(
+    method: Mapping[str, Any], recipe: Mapping[str, Any], model: Mapping[str, Any], data: Mapping[str, Any]
+) -> list[StageSpec]:
+    """All stages of `method` in order, with the recipe's schedule for this model and voxel size.
+
+    The four arguments are the config groups of the same names, resolved. A row of `method["stages"]` gives name,
+    precision, conv, lr, init and, for a shifted convolution, shifts; rows with `enabled: false` are left out.
+    The confidence loss acts only where shifts are searched (conv "composite").
+
+    Raises:
+        InputError: fewer epochs than stages under `budget: per_chain`.
+    """
+    rows = [row for row in method["stages"] if row.get("enabled", True)]
+    epochs = stage_epochs(recipe, len(rows), doubled=is_doubled(recipe, model["name"], data["voxel_size"]))
+    return [
+        StageSpec(
+            index=place + 1,
+            name=row["name"],
+            precision=row["precision"],
+            conv=row["conv"],
+            lr=row["lr"] * recipe["lr_scale"],
+            conf_weight=method["conf_weight"] if row["conv"] == "composite" else 0.0,
+            epochs=epochs[place],
+            milestones=scale_milestones(recipe["milestones"], epochs[place], recipe["reference_epochs"]),
+            gamma=recipe["gamma"],
+            init=row["init"],
+            shifts=row.get("shifts", "none"),
+        )
+        for place, row in enumerate(rows)
+    ]
+
+
+def stage_epochs(recipe: Mapping[str, Any], num_stages: int, doubled: bool) -> list[int]:
+    """Epochs of each stage.
+
+    `budget: per_stage` gives every stage `epochs`. `per_chain` shares `epochs` evenly, so that methods with different
+    numbers of stages train equally long; what does not divide goes to the last stages, one epoch each.
+    """
+    epochs = recipe["epochs"] * (2 if doubled else 1)
+    if recipe["budget"] == "per_stage":
+        return [epochs] * num_stages
+    share, rest = divmod(epochs, num_stages)
+    if share == 0:
+        raise InputError(
+            f"recipe.epochs={recipe['epochs']} is less than one epoch for each of {num_stages} stages "
+            f"(recipe.budget=per_chain): at least {num_stages} are needed"
+        )
+    return [share + (place >= num_stages - rest) for place in range(num_stages)]
+
+
+def scale_milestones(milestones: Sequence[int], epochs: int, reference_epochs: int) -> tuple[int, ...]:
+    """Milestones given for `reference_epochs`, for a stage of `epochs`: round(epochs * m / reference), at least 1."""
+    return tuple(max(1, math.floor(epochs * m / reference_epochs + 0.5)) for m in milestones)
+
+
+def is_doubled(recipe: Mapping[str, Any], model: str, voxel_size: float) -> bool:
+    """Whether the recipe's rule `double_when: {model, voxel_size}` holds (supplement: UNET-H on 2 cm)."""
+    rule = recipe["double_when"]
+    return rule is not None and rule["model"] == model and math.isclose(rule["voxel_size"], voxel_size)
+
+
+def scenes_per_step(recipe: Mapping[str, Any], voxel_size: float) -> int:
+    """The batch size: `batch_size` if given, else by the recipe's rule for this voxel size (metres).
+
+    The rule is a table of (voxel_size, batch_size). The row with the largest voxel size that is not above the given
+    one counts, so that a batch never holds more sites than the table intends; below all rows, the smallest does.
+    """
+    if recipe["batch_size"] is not None:
+        return int(recipe["batch_size"])
+    rows = sorted(recipe["batch_rule"], key=lambda row: row["voxel_size"])
+    fitting = [row for row in rows if row["voxel_size"] <= voxel_size * (1 + 1e-9)]
+    return int((fitting[-1] if fitting else rows[0])["batch_size"])

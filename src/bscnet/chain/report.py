@@ -1,0 +1,116 @@
+"""What the console shows of a chain: which stage starts, and at the end its stages and its searched shifts."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from bscnet.chain.chain import Chain
+from bscnet.chain.manifest import read_json
+from bscnet.errors import InputError
+from bscnet.training.stage import StageSpec
+
+
+def announce(console: Console, chain: Chain, spec: StageSpec) -> None:
+    """One line as a stage starts."""
+    what = f"stage {spec.index} of {len(chain.specs)}: {spec.name} ({spec.precision}, {spec.conv})"
+    again = ", going on where it stopped" if chain.continues(spec) else ""
+    console.print(
+        f"{shown_path(chain.directory)}: {what}, {spec.epochs} epochs, learning rate {spec.lr:g}{again}",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def stage_table(chain: Chain) -> Table:
+    """Stage, precision, val mIoU and checkpoint (from the chain's directory) of every finished stage."""
+    table = Table()
+    table.add_column("stage")
+    table.add_column("precision")
+    table.add_column("val mIoU", justify="right")
+    table.add_column("epochs", justify="right")
+    table.add_column("checkpoint", overflow="fold")
+    for row in chain.manifest.stages:
+        score = "not defined" if math.isnan(row.val_miou) else f"{100 * row.val_miou:.2f} %"
+        path = Path(row.checkpoint)
+        shown = path.relative_to(chain.directory) if path.is_relative_to(chain.directory) else path
+        table.add_row(f"{row.stage} {row.name}", row.precision, score, str(row.epochs), str(shown))
+    return table
+
+
+def shift_table(plan: Mapping[str, Sequence[Sequence[int]]]) -> Table:
+    """The chosen shift (voxels) of every group of every layer."""
+    table = Table()
+    table.add_column("layer", overflow="fold")
+    for group in range(max((len(shifts) for shifts in plan.values()), default=0)):
+        table.add_column(f"group {group + 1}", justify="right", no_wrap=True)
+    for layer, shifts in plan.items():
+        table.add_row(layer, *("(" + ",".join(f"{value:d}" for value in shift) + ")" for shift in shifts))
+    return table
+
+
+def shift_summary(plan: Mapping[str, Sequence[Sequence[int]]]) -> str:
+    """How many groups chose a centre, face, edge or corner cell."""
+    kinds = Counter(sum(value != 0 for value in shift) for shifts in plan.values() for shift in shifts)
+    names = ("centre", "face", "edge", "corner")
+    return "cells chosen: " + ", ".join(f"{name} {kinds[order]}" for order, name in enumerate(names))
+
+
+def show_chain(console: Console, chain: Chain) -> None:
+    """The stages of a chain, and its searched shifts where it has some."""
+    console.print(f"\n{shown_path(chain.directory)}", highlight=False, soft_wrap=True)
+    console.print(stage_table(chain))
+    plans = [row.plan_path for row in chain.manifest.stages if row.plan_path is not None]
+    if plans:
+        try:
+            plan = read_plan(Path(plans[-1]))
+        except InputError as error:
+            console.print(f"the searched shifts cannot be shown: {error}", highlight=False)
+            return
+        console.print("searched shifts (x,y,z) in voxels, one for each group of output channels", highlight=False)
+        console.print(shift_table(plan))
+        console.print(shift_summary(plan), highlight=False)
+
+
+def sweep_table(chains: Sequence[Chain]) -> Table:
+    """One row a chain: what it is and the score of its last stage."""
+    table = Table()
+    for name in ("method", "model", "data", "voxel size", "seed", "status", "val mIoU"):
+        table.add_column(name)
+    for chain in chains:
+        facts: dict[str, Any] = chain.manifest.facts
+        last = chain.manifest.stages[-1] if chain.manifest.stages else None
+        score = "" if last is None else f"{100 * last.val_miou:.2f} % after stage {last.stage}"
+        table.add_row(
+            *(str(facts[key]) for key in ("method", "model", "data")),
+            f"{100 * facts['voxel_size']:g} cm",
+            str(facts["seed"]),
+            chain.manifest.status,
+            score,
+        )
+    return table
+
+
+def read_plan(path: Path) -> dict[str, list[list[int]]]:
+    """The layers and shifts of a ShiftPlan file, without loading the search code.
+
+    Raises:
+        InputError: the file is not a ShiftPlan.
+    """
+    content = read_json(path)
+    layers = content.get("layers", content)
+    if not isinstance(layers, dict) or not all(isinstance(shifts, list) for shifts in layers.values()):
+        raise InputError(f"{path} is not a ShiftPlan: it must map layer names to lists of shifts")
+    return layers
+
+
+def shown_path(path: Path) -> str:
+    """A path as short as it can be typed from here."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

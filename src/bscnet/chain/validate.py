@@ -1,0 +1,220 @@
+"""One look at a whole composed configuration before any work starts: every value is known, or one sentence says why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from bscnet.errors import InputError
+
+
+class Rule(Protocol):
+    """What a value may be."""
+
+    def accepts(self, value: Any) -> bool: ...
+
+    @property
+    def allowed(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """One of a few words or numbers."""
+
+    options: tuple[Any, ...]
+
+    def accepts(self, value: Any) -> bool:
+        return any(type(value) is type(option) and value == option for option in self.options)
+
+    @property
+    def allowed(self) -> str:
+        return ", ".join("null" if option is None else str(option) for option in self.options)
+
+
+@dataclass(frozen=True)
+class Flag:
+    """True or false."""
+
+    allowed: str = "true, false"
+
+    def accepts(self, value: Any) -> bool:
+        return isinstance(value, bool)
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number not below `low` (not equal to it either, where `above`); whole where `whole`; null where `optional`."""
+
+    low: float
+    above: bool = False
+    whole: bool = False
+    optional: bool = False
+
+    def accepts(self, value: Any) -> bool:
+        if value is None:
+            return self.optional
+        if isinstance(value, bool) or not isinstance(value, int if self.whole else (int, float)):
+            return False
+        return (value > self.low if self.above else value >= self.low) and value < float("inf")
+
+    @property
+    def allowed(self) -> str:
+        kind = "a whole number" if self.whole else "a number"
+        bound = f"{kind} {'above' if self.above else 'from'} {self.low:g}{'' if self.above else ' up'}"
+        return bound + (", null" if self.optional else "")
+
+
+@dataclass(frozen=True)
+class Text:
+    """A non-empty text; null where `optional`."""
+
+    optional: bool = False
+
+    def accepts(self, value: Any) -> bool:
+        return value is None if value is None and self.optional else isinstance(value, str) and value != ""
+
+    @property
+    def allowed(self) -> str:
+        return "a text, null" if self.optional else "a text"
+
+
+_COUNT = Number(1, whole=True)
+_POSITIVE = Number(0, above=True)
+
+RULES: dict[str, Rule] = {
+    "seed": Number(0, whole=True),
+    "resume": Flag(),
+    "picture": Flag(),
+    "threads": Number(1, whole=True, optional=True),
+    "output_dir": Text(),
+    "init_from": Text(optional=True),
+    "shift_plan": Text(optional=True),
+    "backend.name": OneOf(("auto", "minkowski", "torch")),
+    "model.family": OneOf(("fcn", "unet")),
+    "model.network.m": _COUNT,
+    "model.network.reps": _COUNT,
+    "model.network.depth": _COUNT,
+    "model.network.fcn_up": OneOf(("unpool_add", "unpool_concat", "deconv")),
+    "model.network.head_norm": Flag(),
+    "model.layer_style": OneOf(("r2b", "react", "bireal")),
+    "model.act": OneOf(("prelu", "rprelu", "hardtanh")),
+    "model.layers_per_block": OneOf((1, 2)),
+    "model.down_short": OneOf(("avgpool", "maxpool", "none")),
+    "model.proj_norm": Flag(),
+    "model.short_norm": Flag(),
+    "method.G": OneOf((1, 2, 4, 8, 16)),
+    "method.manual": OneOf(("tetra4", "corners8", "faces8", "center_corners", "random", "none")),
+    "method.cands": OneOf(("all27", "corners9", "faces7")),
+    "method.relax": OneOf(("softmax", "gumbel_softmax", "gumbel_st")),
+    "method.share_kernel": Flag(),
+    "method.conf": OneOf(("entropy", "one_minus_max", "nll_max", "neg_l2", "zero_one")),
+    "method.reduce": OneOf(("paper", "mean", "sum")),
+    "method.conf_weights.fcn": Number(0),
+    "method.conf_weights.unet": Number(0),
+    "method.conf_weight": Number(0),
+    "method.lr_arch": Number(0, above=True, optional=True),
+    "method.search_prec": OneOf(("a1w32", "a1w1", "a32w32")),
+    "method.order": OneOf(("search_first", "pretrain_search_final")),
+    "method.stage2_init": OneOf(("search", "scratch")),
+    "method.sfsc_layers": OneOf(("all", "first", "last")),
+    "method.w_scale": OneOf(("mean_abs", "learned")),
+    "method.ste_act": OneOf(("approx", "clip")),
+    "method.clip_latent": Flag(),
+    "method.extra_stage": Flag(),
+    "data.root": Text(),
+    "data.voxel_size": _POSITIVE,
+    "data.num_classes": Number(2, whole=True),
+    "data.in_channels": _COUNT,
+    "data.num_workers": Number(0, whole=True),
+    "data.cache_dir": Text(optional=True),
+    "recipe.epochs": _COUNT,
+    "recipe.budget": OneOf(("per_stage", "per_chain")),
+    "recipe.reference_epochs": _COUNT,
+    "recipe.gamma": _POSITIVE,
+    "recipe.lr_scale": _POSITIVE,
+    "recipe.weight_decay": Number(0),
+    "recipe.norm_momentum": _POSITIVE,
+    "recipe.carried": OneOf(("last", "best")),
+    "recipe.batch_size": Number(1, whole=True, optional=True),
+    "logger.name": OneOf(("csv", "wandb")),
+    "logger.offline": OneOf((None, True, False)),
+    "trainer.accumulate_grad_batches": _COUNT,
+}
+"""Keys that a configuration may lack (only some models have them) are checked where they are present."""
+
+_STAGE_RULES: dict[str, Rule] = {
+    "name": Text(),
+    "precision": OneOf(("a32w32", "a1w32", "a1w1")),
+    "conv": OneOf(("plain", "shifted", "composite")),
+    "lr": _POSITIVE,
+    "init": OneOf(("random", "carried")),
+    "shifts": OneOf(("manual", "searched", "none")),
+    "enabled": Flag(),
+}
+
+
+def validate(config: Mapping[str, Any]) -> None:
+    """Check every value of a composed configuration; interpolations not resolved yet ("${…}") are passed over.
+
+    Raises:
+        InputError: names the first key whose value is not allowed, the value, and what is allowed.
+    """
+    for key, rule in RULES.items():
+        found, value = _look_up(config, key)
+        if found and not _pending(value) and not rule.accepts(value):
+            raise _refusal(key, value, rule)
+    _validate_stages(config["method"]["stages"])
+    milestones = config["recipe"]["milestones"]
+    if not isinstance(milestones, list) or not all(_COUNT.accepts(m) for m in milestones):
+        raise InputError(f"recipe.milestones={_shown(milestones)} must be a list of whole numbers from 1 up")
+
+
+def _validate_stages(stages: Any) -> None:
+    if _pending(stages):
+        return
+    if not isinstance(stages, list) or not stages:
+        raise InputError(f"method.stages={_shown(stages)} must be a list with at least one stage")
+    for place, row in enumerate(stages):
+        for key, rule in _STAGE_RULES.items():
+            if key in row and not _pending(row[key]) and not rule.accepts(row[key]):
+                raise _refusal(f"method.stages[{place}].{key}", row[key], rule)
+
+
+def wanted_stages(stage: Any, num_stages: int, method: str) -> list[int]:
+    """The stages that `stage=…` asks for: all of them, or one.
+
+    Raises:
+        InputError: neither "all" nor a stage of this method.
+    """
+    if stage == "all":
+        return list(range(1, num_stages + 1))
+    if isinstance(stage, int) and not isinstance(stage, bool) and 1 <= stage <= num_stages:
+        return [stage]
+    numbers = ", ".join(str(index) for index in range(1, num_stages + 1))
+    raise InputError(f"stage={_shown(stage)} is not a stage of method {method}: allowed are all, {numbers}")
+
+
+def _look_up(config: Mapping[str, Any], key: str) -> tuple[bool, Any]:
+    node: Any = config
+    for part in key.split("."):
+        if not isinstance(node, Mapping) or part not in node:
+            return False, None
+        node = node[part]
+    return True, node
+
+
+def _pending(value: Any) -> bool:
+    return isinstance(value, str) and "${" in value
+
+
+def _refusal(key: str, value: Any, rule: Rule) -> InputError:
+    if isinstance(rule, OneOf | Flag):
+        return InputError(f"{key}={_shown(value)} is not known: allowed are {rule.allowed}")
+    return InputError(f"{key}={_shown(value)} is not usable: it must be {rule.allowed}")
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "null"
+    return str(value).lower() if isinstance(value, bool) else str(value)

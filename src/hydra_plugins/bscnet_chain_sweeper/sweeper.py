@@ -1,0 +1,174 @@
+"""The stage-chaining sweeper: `hydra/sweeper: bscnet_chain`."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import shlex
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.plugins import Plugins
+from hydra.core.utils import JobReturn
+from hydra.plugins.launcher import Launcher
+from hydra.plugins.sweeper import Sweeper
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig
+from rich.console import Console
+
+from bscnet.chain.chain import Chain
+from bscnet.chain.failure import StageFailure, failure_of
+from bscnet.chain.manifest import OUTCOME_NAME, load_outcome
+from bscnet.chain.overrides import sweep_points
+from bscnet.chain.report import announce, show_chain, shown_path, sweep_table
+from bscnet.chain.settings import plain_settings
+from bscnet.errors import InputError, shown
+from bscnet.training.stage import StageOutcome, StageSpec
+
+# Hydra runs a plugin's module before it is in sys.modules, where a dataclass cannot be made: plain dicts instead.
+ConfigStore.instance().store(
+    group="hydra/sweeper",
+    name="bscnet_chain",
+    node={"_target_": "hydra_plugins.bscnet_chain_sweeper.sweeper.ChainSweeper"},
+    provider="bscnet",
+)
+
+
+class ChainSweeper(Sweeper):
+    """Expands sweeps into points and runs every point as a chain of stages.
+
+    Round by round, the next stage of every unfinished chain goes to the launcher as one batch, so independent points
+    run in parallel where the launcher can. A chain whose stage fails ends there; the others go on. Ends with
+    SystemExit where something failed: 2 if the user can mend all of it, 1 otherwise, 130 after Ctrl-C.
+    """
+
+    def __init__(self) -> None:
+        self.config: DictConfig | None = None
+        self.hydra_context: HydraContext | None = None
+        self.launcher: Launcher | None = None
+        self._task_function: TaskFunction | None = None
+        self._console = Console()
+        self._jobs = 0
+        self._mendable: list[bool] = []
+
+    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+        """Called by Hydra."""
+        self.config = config
+        self.hydra_context = hydra_context
+        self._task_function = task_function
+
+    def sweep(self, arguments: list[str]) -> list[list[StageOutcome]]:
+        """Run all chains; the outcomes of each, in the order of the points."""
+        chains: list[Chain] = []
+        status = shown(lambda: self._run(arguments, chains))
+        if status != 0:
+            raise SystemExit(status)
+        return [chain.manifest.stages for chain in chains]
+
+    def _run(self, arguments: list[str], chains: list[Chain]) -> int:
+        self.launcher = self._make_launcher()
+        chains.extend(self._compose(point) for point in self._points(arguments))
+        for chain in chains:
+            chain.open()
+            if chain.next_spec() is None:
+                self._console.print(f"{shown_path(chain.directory)}: everything is done", highlight=False)
+        try:
+            while batch := [(chain, spec) for chain in chains if (spec := chain.next_spec()) is not None]:
+                self._run_round(batch)
+        except KeyboardInterrupt:
+            for chain in chains:
+                chain.interrupt()
+            print(f"interrupted; this goes on where it stopped: {_resume_command()}", file=sys.stderr)
+            return 130
+        return self._close(chains)
+
+    def _make_launcher(self) -> Launcher:
+        assert self.hydra_context is not None and self.config is not None and self._task_function is not None
+        return Plugins.instance().instantiate_launcher(
+            hydra_context=self.hydra_context, task_function=self._task_function, config=self.config
+        )
+
+    def _points(self, arguments: list[str]) -> list[list[str]]:
+        assert self.hydra_context is not None
+        return sweep_points(arguments, OverridesParser.create(config_loader=self.hydra_context.config_loader))
+
+    def _compose(self, overrides: list[str]) -> Chain:
+        """The chain of one point. All points are composed and checked before the first stage of any starts."""
+        assert self.hydra_context is not None and self.config is not None
+        cfg = self.hydra_context.config_loader.load_sweep_config(self.config, overrides)
+        return Chain(plain_settings(cfg), overrides)
+
+    def _run_round(self, batch: Sequence[tuple[Chain, StageSpec]]) -> None:
+        assert self.launcher is not None
+        for chain, spec in batch:
+            announce(self._console, chain, spec)
+        jobs = [chain.job_overrides(spec) for chain, spec in batch]
+        first, self._jobs = self._jobs, self._jobs + len(jobs)
+        results: Sequence[StageOutcome | StageFailure]
+        try:
+            results = [_result(job) for job in self.launcher.launch(jobs, initial_job_idx=first)]
+        except Exception as error:  # the launcher itself broke down, as when a worker process was killed
+            results = [_left_behind(chain, spec, error) for chain, spec in batch]
+        for (chain, spec), result in zip(batch, results, strict=True):
+            if isinstance(result, StageOutcome):
+                chain.record(result)
+            else:
+                self._mendable.append(result.input_error)
+                chain.fail(f"stage {spec.index}: {result.reason}")
+
+    def _close(self, chains: Sequence[Chain]) -> int:
+        """Show what came out; the exit status."""
+        for chain in chains:
+            if chain.manifest.stages:
+                show_chain(self._console, chain)
+                if chain.failure is None and chain.settings["picture"]:
+                    self._draw(chain)
+        if len(chains) > 1:
+            self._console.print(sweep_table(chains))
+        for chain in chains:
+            if chain.failure is not None:
+                print(f"error: {shown_path(chain.directory)}: {chain.failure}", file=sys.stderr)
+        if not self._mendable:
+            return 0
+        return 2 if all(self._mendable) else 1
+
+    def _draw(self, chain: Chain) -> None:
+        """A picture is an extra: where it cannot be made, one line says why and the chain stays finished."""
+        try:
+            from bscnet.chain.picture import draw_scene
+
+            path = draw_scene(chain)
+        except Exception as error:
+            self._console.print(f"no picture of a scene: {failure_of(error).reason}", highlight=False)
+        else:
+            self._console.print(f"picture of a validation scene: {shown_path(path)}", highlight=False, soft_wrap=True)
+
+
+def _result(job: JobReturn) -> StageOutcome | StageFailure:
+    """What a job came back with. Hydra's own message about a failed job is left out: the sweeper has one at the end."""
+    try:
+        with contextlib.redirect_stderr(io.StringIO()):
+            value: Any = job.return_value
+    except Exception as error:
+        return failure_of(error)
+    if isinstance(value, StageOutcome | StageFailure):
+        return value
+    raise TypeError(f"the task of a chain must return a StageOutcome or a StageFailure, not {type(value).__name__}")
+
+
+def _left_behind(chain: Chain, spec: StageSpec, error: Exception) -> StageOutcome | StageFailure:
+    """What a stage left in its directory when its launcher broke down."""
+    try:
+        return load_outcome(chain.stage_directory(spec) / OUTCOME_NAME)
+    except InputError:
+        return failure_of(error)
+
+
+def _resume_command() -> str:
+    main = sys.modules["__main__"].__spec__
+    start = ["python", "-m", main.name] if main is not None else ["python", sys.argv[0]]
+    given = [argument for argument in sys.argv[1:] if not argument.startswith("resume=")]
+    return shlex.join([*start, *given, "resume=true"])
