@@ -27,7 +27,8 @@ def main() -> int:
             raise Stop(f"Python 3.11 or newer is needed, this is {sys.version.split()[0]}; PYTHON=… names another")
         install_system_packages()
         python = make_environment(venv)
-        install_package(root, python, stamps, args.extras, os.environ.get("TORCH") or "torch")
+        log = cache / "logs" / "pip.log"
+        install_package(root, python, stamps, log, args.extras, os.environ.get("TORCH") or "torch")
         provide_engine(python, stamps, cache, Path(wheels).resolve() if wheels else None, args.retry_engine)
     except Stop as stop:
         say(f"STOPPED: {stop}")

@@ -11,16 +11,16 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from setup_env.console import say
+from setup_env.console import run_logged, say
 from setup_env.stamps import Stamp, key_of
 
 ENGINE = "MinkowskiEngine==0.5.4"
 # Newer setuptools break the engine's search for a BLAS unless it is named, which the options below do.
-BUILD_TOOLS = ("setuptools==84.2.1", "wheel==0.48.0", "ninja==1.13.2", "packaging==26.3")
+# Debian 12's own pip (23.0) does not know -C.
+BUILD_TOOLS = ("pip==23.2.1", "setuptools==84.2.1", "wheel==0.48.0", "ninja==1.13.2", "packaging==26.3")
 BUILD_OPTIONS = ("--no-build-isolation", "--use-pep517", "--no-deps")
 ENGINE_OPTIONS = ("-C--global-option=--blas=openblas", "-C--global-option=--cpu_only")
 TORCH_SERVES = "the torch backend serves instead: same numbers, nothing to compile"
@@ -72,28 +72,21 @@ def install_wheel(python: Path, wheel: Path) -> bool:
 def build_wheel(python: Path, folder: Path, log: Path) -> bool:
     """Build the wheel into the folder; everything the compilers say goes to the log."""
     folder.mkdir(parents=True, exist_ok=True)
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="bscnet-build-") as scratch, log.open("w") as out:
-        venv = Path(scratch, "venv")
+    log.unlink(missing_ok=True)
+    with tempfile.TemporaryDirectory(prefix="bscnet-build-") as name:
+        scratch = Path(name)
+        venv = scratch / "venv"
         builder = venv / "bin" / "python"
         where = "import sysconfig; print(sysconfig.get_paths()['purelib'])"
         environment = {
             **os.environ,
             "MAX_JOBS": os.environ.get("MAX_JOBS", str(build_jobs())),
             "PATH": f"{builder.parent}{os.pathsep}{os.environ.get('PATH', '')}",
-            "TMPDIR": scratch,
+            "TMPDIR": name,
         }
 
         def run(*command: str) -> bool:
-            process = subprocess.Popen(command, env=environment, cwd=scratch, stdout=out, stderr=subprocess.STDOUT)
-            begun, told = time.monotonic(), 0
-            while process.poll() is None:
-                time.sleep(0.2)
-                minutes = int(time.monotonic() - begun) // 60
-                if minutes > told:
-                    told = minutes
-                    say(f"  … {minutes} min")
-            return process.returncode == 0
+            return run_logged(command, log, environment, scratch)
 
         if not run(str(python), "-m", "venv", str(venv)):
             return False
@@ -102,7 +95,7 @@ def build_wheel(python: Path, folder: Path, log: Path) -> bool:
         if not run(*pip, "install", "--ignore-installed", *BUILD_TOOLS):
             return False
         # the wheel appears in the cache only when it is whole
-        made = Path(scratch, "made")
+        made = scratch / "made"
         if not run(*pip, "wheel", *BUILD_OPTIONS, *ENGINE_OPTIONS, "--no-cache-dir", "-w", str(made), ENGINE):
             return False
         for wheel in made.glob("*.whl"):

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from setup_env.console import Stop, say
+from setup_env.console import Stop, last_lines, run_logged, say
 from setup_env.stamps import Stamp, key_of
 
 EXTRAS = ("train", "dev")  # each holds the one before it
@@ -24,8 +24,7 @@ def make_environment(venv: Path) -> Path:
             say(f"environment: {venv.name} is there (Python {version})")
             return python
     say(f"environment: making {venv.name} with Python {version}")
-    done = subprocess.run([sys.executable, "-m", "venv", "--clear", str(venv)], check=False)
-    if done.returncode != 0:
+    if subprocess.run([sys.executable, "-m", "venv", "--clear", str(venv)], check=False).returncode != 0:
         raise Stop(f"no virtual environment could be made in {venv}; is python{version}-venv installed?")
     return python
 
@@ -37,7 +36,7 @@ def constraints_for(torch: str, lines: list[str]) -> list[str]:
     return [line for line in lines if not re.match(r"torch\s*==", line)]
 
 
-def install_package(root: Path, python: Path, stamps: Path, extras: str, torch: str) -> None:
+def install_package(root: Path, python: Path, stamps: Path, log: Path, extras: str, torch: str) -> None:
     """Install bscnet editable with its extras at the pinned versions, unless that is done already."""
     if extras not in EXTRAS:
         raise Stop(f"unknown extras {extras!r}; allowed are {', '.join(EXTRAS)}")
@@ -47,14 +46,14 @@ def install_package(root: Path, python: Path, stamps: Path, extras: str, torch: 
     if any(Stamp(stamps, f"package-{name}").holds(key) for name in enough):
         say(f"package: bscnet[{extras}] is installed")
         return
-    say(f"package: installing bscnet[{extras}] and what it needs (some hundred MB the first time)")
+    say(f"package: installing bscnet[{extras}] and what it needs, some hundred MB the first time (log: {log})")
     stamps.mkdir(parents=True, exist_ok=True)
     constraints = stamps / "constraints.txt"
     pinned = constraints_for(torch, (root / "constraints.txt").read_text().splitlines())
     constraints.write_text("\n".join(pinned) + "\n")
     # torch comes first in the same call: a local version such as 2.13.0+cpu then also serves the package's own need
-    command = [str(python), "-m", "pip", "install", "-q", "-c", str(constraints), torch, "-e", f"{root}[{extras}]"]
-    done = subprocess.run(command, check=False)
-    if done.returncode != 0:
-        raise Stop("pip could not install the package (its message stands above)")
+    command = [str(python), "-m", "pip", "install", "-c", str(constraints), torch, "-e", f"{root}[{extras}]"]
+    log.unlink(missing_ok=True)
+    if not run_logged(command, log):
+        raise Stop(f"pip could not install the package:\n\n{last_lines(log)}\n\nThe whole log is {log}.")
     Stamp(stamps, f"package-{extras}").set(key)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from setup_env import engine, environment, system
+from setup_env import console, engine, environment, system
 from setup_env.console import Stop
 from setup_env.stamps import Stamp, key_of
 
@@ -117,7 +117,9 @@ def test_package_is_installed_once_and_again_when_its_needs_change(tmp_path: Pat
     (tmp_path / "constraints.txt").write_text("torch==2.13.0\n")
 
     def install(extras: str) -> int:
-        environment.install_package(tmp_path, tmp_path / "python", tmp_path / "stamps", extras, "torch")
+        environment.install_package(
+            tmp_path, tmp_path / "python", tmp_path / "stamps", tmp_path / "log", extras, "torch"
+        )
         return len(calls.read_text().splitlines())
 
     assert [install("train"), install("train")] == [1, 1]
@@ -128,11 +130,13 @@ def test_package_is_installed_once_and_again_when_its_needs_change(tmp_path: Pat
 
 
 def test_failing_pip_stops_and_leaves_no_stamp(tmp_path: Path) -> None:
-    program(tmp_path, "python", "exit 1")
+    program(tmp_path, "python", "echo no matching distribution; exit 1")
     (tmp_path / "constraints.txt").write_text("")
-    with pytest.raises(Stop, match="pip could not install"):
-        environment.install_package(tmp_path, tmp_path / "python", tmp_path / "stamps", "train", "torch")
-    assert not (tmp_path / "stamps" / "package-train").exists()
+    with pytest.raises(Stop, match="no matching distribution"):
+        environment.install_package(
+            tmp_path, tmp_path / "python", tmp_path / "stamps", tmp_path / "log", "train", "torch"
+        )
+    assert not (tmp_path / "package-train").exists()
 
 
 def test_wheels_of_this_python_alone_are_taken(tmp_path: Path) -> None:
@@ -240,3 +244,10 @@ def test_check_fails_without_an_engine(tmp_path: Path) -> None:
 def test_make_help_lists_the_main_targets() -> None:
     done = subprocess.run(["make", "-s", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
     assert all(f"make {target} " in done.stdout for target in ("run", "test", "lint", "bench", "clean"))
+
+
+def test_long_commands_go_to_the_log(tmp_path: Path) -> None:
+    log = tmp_path / "logs" / "x.log"
+    assert console.run_logged(["sh", "-c", "echo one; echo two >&2"], log)
+    assert not console.run_logged(["sh", "-c", "echo three; exit 3"], log)
+    assert console.last_lines(log, 2) == "two\nthree"
