@@ -17,6 +17,7 @@ class SegmentationScores(NamedTuple):
         miou: mean of the defined entries of `iou`.
         macc: mean of the defined entries of `recall` ("mean accuracy").
         acc: share of all labelled points that are right ("pixel accuracy").
+        confusion: (C, C) the counts all this was read off, rows the truth, summed over DDP processes.
     """
 
     iou: Tensor
@@ -24,6 +25,7 @@ class SegmentationScores(NamedTuple):
     miou: Tensor
     macc: Tensor
     acc: Tensor
+    confusion: Tensor
 
 
 def scores(confusion: Tensor) -> SegmentationScores:
@@ -46,5 +48,10 @@ def scores(confusion: Tensor) -> SegmentationScores:
     hits, truth, predicted = counts.diagonal(), counts.sum(1), counts.sum(0)
     iou, recall = hits / (truth + predicted - hits), hits / truth  # 0/0 is NaN, which is what "undefined" shall be
     return SegmentationScores(
-        iou=iou, recall=recall, miou=iou.nanmean(), macc=recall.nanmean(), acc=hits.sum() / counts.sum()
+        iou=iou,
+        recall=recall,
+        miou=iou.nanmean(),
+        macc=recall.nanmean(),
+        acc=hits.sum() / counts.sum(),
+        confusion=confusion,
     )

@@ -32,10 +32,5 @@ class SegmentationMetric(MulticlassConfusionMatrix):
 
     def compute(self) -> SegmentationScores:  # type: ignore[override]
         """The scores of everything seen since the last `reset`."""
-        return scores(self.confusion)
-
-    @property
-    def confusion(self) -> Tensor:
-        """(C, C) counts so far, rows the truth."""
-        matrix: Tensor = self.confmat
-        return matrix
+        matrix: Tensor = self.confmat  # here, and only here, summed over the processes
+        return scores(matrix.clone())

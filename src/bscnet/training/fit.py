@@ -1,0 +1,163 @@
+"""Running one stage: a Lightning fit in its own directory, from given weights to a checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import pytorch_lightning as pl
+from pytorch_lightning.callbacks import Callback
+from pytorch_lightning.loggers import Logger
+from torch import nn
+
+from bscnet.errors import InputError
+from bscnet.search import ShiftPlan, apply_plan, composite_layers, discretise
+from bscnet.training.carry import PLAN_NAME, carry
+from bscnet.training.checkpoint import metadata_of, network_state, progress_of, read_checkpoint, require_same
+from bscnet.training.search import SearchModule
+from bscnet.training.segmentation import SegmentationModule
+from bscnet.training.stage import StageOutcome, StageSpec
+from bscnet.training.stage_checkpoint import BEST, LAST
+from bscnet.training.trainer import fit, make_trainer, quiet
+
+IDENTITY = ("model", "num_classes", "in_channels", "layer_style", "layers_per_block")
+"""Metadata that a carried checkpoint must share with the stage that takes it (where both say it)."""
+
+
+def run_stage(
+    network: nn.Module,
+    spec: StageSpec,
+    datamodule: pl.LightningDataModule,
+    directory: str | Path,
+    *,
+    backend: str = "torch",
+    seed: int = 0,
+    weight_decay: float = 0.0,
+    clip_latent: bool = True,
+    conf: str = "entropy",
+    reduce: str = "paper",
+    lr_arch: float | None = None,
+    init_checkpoint: str | Path | None = None,
+    plan: ShiftPlan | None = None,
+    carried: Literal["last", "best"] = "last",
+    resume: bool = False,
+    trainer_kwargs: Mapping[str, Any] | None = None,
+    loggers: Sequence[Logger] = (),
+    callbacks: Sequence[Callback] = (),
+    metadata: Mapping[str, Any] | None = None,
+) -> StageOutcome:
+    """Trains `network` for one stage and says what came out.
+
+    Writes `directory`/checkpoints/{last,best}.ckpt after every epoch, `directory`/csv/version_*/metrics.csv (one
+    version per run: an interrupted stage has several), and after a search `directory`/plan.json. On return the network
+    holds the weights of the carried checkpoint.
+
+    Args:
+        network: built by the caller, who also seeds its initial weights.
+        spec: what the stage trains, and its schedule.
+        datamodule: with `num_classes`, `in_channels` and `class_names`.
+        directory: the stage's own folder.
+        backend: "torch" or "minkowski".
+        seed: of the global generators at the stage's start.
+        weight_decay, clip_latent: see `SegmentationModule`.
+        conf, reduce, lr_arch: see `SearchModule`; used if `spec.conv` is "composite".
+        init_checkpoint: the checkpoint whose weights the stage starts from (optimizer and schedule start afresh).
+        plan: the shifts of a shifted network that takes them from a search.
+        carried: which checkpoint the outcome names for the next stage: that of the "last" epoch (the end of the
+            schedule, as staged binarization usually does; the paper is silent) or the "best" one.
+        resume: go on from `directory`/checkpoints/last.ckpt if it is there, else start from the beginning.
+        trainer_kwargs: further options of `pytorch_lightning.Trainer` (devices, precision, strategy …).
+        loggers, callbacks: in addition to the CSV log and the stage's own callbacks.
+        metadata: plain values that name the network (model, method, voxel_size …), kept in every checkpoint.
+
+    Raises:
+        InputError: a checkpoint that is missing, unreadable, or of another network or stage.
+        KeyboardInterrupt: the run was interrupted; `last.ckpt` holds the last finished epoch.
+    """
+    directory = Path(directory)
+    last = directory / "checkpoints" / LAST
+    known = _metadata(network, spec, datamodule, plan, metadata)
+    pl.seed_everything(seed, workers=True, verbose=False)
+    if plan is not None:
+        apply_plan(network, plan)
+    going_on = resume and last.exists()
+    if going_on:
+        _require_same_stage(last, known, spec.epochs)
+    elif init_checkpoint is not None:
+        carry(init_checkpoint, network, plan, {key: known[key] for key in IDENTITY if key in known})
+
+    common: dict[str, Any] = {
+        "num_classes": known["num_classes"],
+        "class_names": known["class_names"],
+        "backend": backend,
+        "lr": spec.lr,
+        "milestones": spec.milestones,
+        "gamma": spec.gamma,
+        "weight_decay": weight_decay,
+        "clip_latent": clip_latent,
+        "metadata": known,
+    }
+    is_search = spec.conv == "composite"
+    module = (
+        SearchModule(network, **common, conf_weight=spec.conf_weight, conf=conf, reduce=reduce, lr_arch=lr_arch)
+        if is_search
+        else SegmentationModule(network, **common)
+    )
+    title = f"stage {spec.index} {spec.name}"
+    with quiet():
+        trainer = make_trainer(title, spec.epochs, directory, trainer_kwargs or {}, loggers, callbacks)
+        fit(trainer, module, datamodule, last if going_on else None)
+
+    chosen = directory / "checkpoints" / (LAST if carried == "last" else BEST)
+    checkpoint = read_checkpoint(chosen)
+    network.load_state_dict(network_state(checkpoint))
+    plan_path = directory / PLAN_NAME
+    if is_search and trainer.is_global_zero:
+        discretise(network).save(plan_path)
+    progress, end = progress_of(checkpoint), progress_of(read_checkpoint(last))
+    return StageOutcome(
+        stage=spec.index,
+        name=spec.name,
+        precision=spec.precision,
+        checkpoint=str(chosen),
+        epochs=end["epochs"],
+        val_miou=progress["val_miou"],
+        seconds=end["seconds"],
+        plan_path=str(plan_path) if is_search else None,
+        best_val_miou=end["best_val_miou"],
+    )
+
+
+def _metadata(
+    network: nn.Module,
+    spec: StageSpec,
+    datamodule: pl.LightningDataModule,
+    plan: ShiftPlan | None,
+    given: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """What every checkpoint of the stage says about itself; plain values only."""
+    data: Any = datamodule
+    known: dict[str, Any] = {
+        **(given or {}),
+        "num_classes": int(data.num_classes),
+        "in_channels": int(data.in_channels),
+        "class_names": [str(name) for name in data.class_names],
+        "stage": spec.index,
+        "stage_name": spec.name,
+        "precision": spec.precision,
+        "conv": spec.conv,
+    }
+    if plan is not None:
+        known["shift_plan"] = {layer: [list(shift) for shift in shifts] for layer, shifts in plan.shifts.items()}
+    for layer in composite_layers(network).values():
+        known["candidates"] = layer.candidates.tolist()  # the same in every layer
+    return known
+
+
+def _require_same_stage(last: Path, known: Mapping[str, Any], epochs: int) -> None:
+    checkpoint = read_checkpoint(last)
+    require_same(last, metadata_of(checkpoint), known)
+    done = progress_of(checkpoint)["epochs"]
+    if done > epochs:
+        raise InputError(f"checkpoint {last} has seen {done} epochs already, this run asks for {epochs}")

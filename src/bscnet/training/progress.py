@@ -1,0 +1,46 @@
+"""Progress on the screen: a bar in a terminal, one line per epoch elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import pytorch_lightning as pl
+from pytorch_lightning.callbacks import Callback, RichProgressBar
+
+
+class EpochLine(Callback):
+    """Prints one line after every epoch: loss, validation mIoU, learning rate, seconds.
+
+    Args:
+        title: what stands before the epoch, such as "stage 1 search".
+    """
+
+    def __init__(self, title: str) -> None:
+        self.title = title
+        self._started = time.monotonic()
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Starts the clock."""
+        self._started = time.monotonic()
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Prints the line, on process 0 only."""
+        if not trainer.is_global_zero:
+            return
+        found = trainer.callback_metrics
+        parts = [f"{self.title}  epoch {trainer.current_epoch + 1}/{trainer.max_epochs}"]
+        if "train/loss" in found:
+            parts.append(f"loss {float(found['train/loss']):.4f}")
+        if "val/miou" in found:
+            parts.append(f"val mIoU {100 * float(found['val/miou']):.2f} %")
+        if "lr" in found:
+            parts.append(f"lr {float(found['lr']):.1e}")
+        parts.append(f"{time.monotonic() - self._started:.1f} s")
+        print("  ".join(parts), flush=True)
+
+
+def progress_callback(title: str, terminal: bool | None = None) -> Callback:
+    """A rich progress bar if stdout is a terminal (or `terminal` says so), else `EpochLine`."""
+    is_terminal = sys.stdout.isatty() if terminal is None else terminal
+    return RichProgressBar(leave=True) if is_terminal else EpochLine(title)

@@ -1,0 +1,134 @@
+"""The LightningModule of every stage that is not a search."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.utilities.types import OptimizerLRScheduler
+from torch import Tensor, nn
+from torchmetrics import MeanMetric
+
+from bscnet.metrics import IGNORE_INDEX, SegmentationMetric, SegmentationScores
+from bscnet.nn import binary_weights
+from bscnet.sparse import SparseTensor
+from bscnet.training.checkpoint import METADATA_KEY
+from bscnet.training.loss import point_cross_entropy
+
+if TYPE_CHECKING:
+    from bscnet.data import Batch
+
+
+class SegmentationModule(pl.LightningModule):
+    """Trains a sparse network to label points; Adam, the learning rate times `gamma` after each milestone.
+
+    Logs `train/loss`, `lr`, `val/loss`, `val/miou`, `val/macc`, `val/acc` and `val/iou/<class>` (fractions; NaN where
+    undefined). The validation scores come from one confusion matrix over the split, summed over DDP processes.
+
+    Args:
+        network: `SparseTensor -> (N, num_classes)` logits in row order.
+        num_classes: number of classes.
+        class_names: their names, in label order.
+        backend: sparse backend that runs the convolutions, "torch" or "minkowski".
+        lr: learning rate of epoch 0.
+        milestones: epochs at which the learning rate drops (epoch 60 is the first one at `gamma * lr` for 60).
+        gamma: the factor of a drop.
+        weight_decay: Adam's L2 penalty (the paper: 0).
+        clip_latent: clip the latent weights behind 1-bit weights to [-1, 1] after every optimizer step.
+        metadata: plain values that are put in every checkpoint under "bscnet" (see `bscnet.training.checkpoint`).
+
+    Raises:
+        ValueError: if the number of names is not `num_classes`.
+    Source: BSC-Net supplement (arXiv 2303.15493), training details; clipping as in XNOR-Net and Real-to-Binary.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        num_classes: int,
+        class_names: Sequence[str],
+        backend: str = "torch",
+        lr: float = 1e-3,
+        milestones: Sequence[int] = (60, 100),
+        gamma: float = 0.1,
+        weight_decay: float = 0.0,
+        clip_latent: bool = True,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__()
+        if len(class_names) != num_classes:
+            raise ValueError(f"{num_classes} classes need as many names, got {len(class_names)}")
+        self.network = network
+        self.class_names = list(class_names)
+        self.backend = backend
+        self.lr, self.milestones, self.gamma = lr, list(milestones), gamma
+        self.weight_decay = weight_decay
+        self.clip_latent = clip_latent
+        self.metadata = dict(metadata or {})
+        self.val_metric = SegmentationMetric(num_classes)
+        self.val_loss = MeanMetric(nan_strategy="ignore")
+        self.val_scores: SegmentationScores | None = None  # of the latest validation
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Logits of every POINT of the batch, (P, num_classes): each point takes those of its voxel."""
+        voxels = SparseTensor(batch.feats, batch.coords, backend=self.backend)
+        logits: Tensor = self.network(voxels)[batch.point_to_voxel]
+        return logits
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """Cross entropy over the labelled points of the batch."""
+        loss = point_cross_entropy(self(batch), batch.labels)
+        self.log("train/loss", loss, on_step=True, on_epoch=True, prog_bar=True, batch_size=len(batch.scenes))
+        return loss
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        """Adds the batch's points to the confusion matrix and to the loss, both over the whole split."""
+        logits = self(batch)
+        self.val_metric.update(logits, batch.labels)
+        labelled = (batch.labels != IGNORE_INDEX).sum()
+        self.val_loss.update(point_cross_entropy(logits, batch.labels), labelled)
+
+    def on_train_epoch_start(self) -> None:
+        """Logs the learning rate of the epoch that begins."""
+        self.log("lr", float(self.trainer.optimizers[0].param_groups[0]["lr"]), batch_size=1)
+
+    def on_validation_epoch_end(self) -> None:
+        """Scores the split. Every process computes the same numbers, so nothing is reduced a second time."""
+        found = self.val_scores = self.val_metric.compute()
+        self.log("val/loss", self.val_loss.compute(), batch_size=1)
+        self.log("val/miou", found.miou.float(), prog_bar=True, batch_size=1)
+        self.log("val/macc", found.macc.float(), batch_size=1)
+        self.log("val/acc", found.acc.float(), batch_size=1)
+        for name, iou in zip(self.class_names, found.iou, strict=True):
+            self.log(f"val/iou/{name}", iou.float(), batch_size=1)
+        self.val_metric.reset()
+        self.val_loss.reset()
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        """Adam with torch's betas and eps, and a step schedule counted in epochs."""
+        optimizer = torch.optim.Adam(self.parameter_groups(), lr=self.lr, weight_decay=self.weight_decay)
+        schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, milestones=self.milestones, gamma=self.gamma)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "epoch"}}
+
+    def parameter_groups(self) -> list[dict[str, Any]]:
+        """What the optimizer gets: here all parameters alike."""
+        return [{"params": list(self.network.parameters())}]
+
+    def optimizer_step(self, *args: Any, **kwargs: Any) -> None:
+        """One optimizer step, after which latent weights are clipped."""
+        super().optimizer_step(*args, **kwargs)
+        if self.clip_latent:
+            clip_latent_weights(self.network)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Puts the metadata into the checkpoint."""
+        checkpoint.setdefault(METADATA_KEY, {}).update(self.metadata)
+
+
+@torch.no_grad()
+def clip_latent_weights(network: nn.Module) -> None:
+    """Clips the latent weights of all 1-bit weights to [-1, 1], outside which the estimator passes no gradient."""
+    for weight in binary_weights(network):
+        weight.clamp_(-1.0, 1.0)

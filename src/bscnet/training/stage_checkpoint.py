@@ -1,0 +1,80 @@
+"""Keeps the best and the last checkpoint of a stage."""
+
+from __future__ import annotations
+
+import math
+import time
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+from pytorch_lightning.callbacks import Checkpoint
+
+from bscnet.training.checkpoint import METADATA_KEY, PROGRESS_KEY
+
+BEST, LAST = "best.ckpt", "last.ckpt"
+
+
+class StageCheckpoint(Checkpoint):
+    """After every epoch writes `last.ckpt`, and `best.ckpt` when the validation mIoU has risen.
+
+    Saved at the end of the training epoch, when the schedule has already stepped, so that a run that goes on from
+    `last.ckpt` starts exactly where the next epoch would have. Each file says under "bscnet" / "progress" how many
+    epochs it has seen, its own mIoU, the best one so far, and the wall time of all runs of the stage in seconds.
+
+    Args:
+        directory: where the two files go.
+        monitor: the logged metric; larger is better. NaN (nothing labelled) never beats a number.
+    """
+
+    def __init__(self, directory: str | Path, monitor: str = "val/miou") -> None:
+        self.directory = Path(directory)
+        self.monitor = monitor
+        self._score = self._best = math.nan
+        self._earlier_seconds = 0.0
+        self._started = time.monotonic()
+        self._epochs = 0
+        self._validated = False
+
+    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Starts the clock."""
+        self._started = time.monotonic()
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Takes the score of this epoch; the trial run before training does not count."""
+        if not trainer.sanity_checking:
+            self._score = float(trainer.callback_metrics[self.monitor])
+            self._validated = True
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Writes the files: the best first, because `last.ckpt` is what a later run believes."""
+        self._epochs = trainer.current_epoch + 1
+        is_best = (
+            self._validated
+            and not self._score <= self._best
+            and not (math.isnan(self._score) and not math.isnan(self._best))
+        )
+        self._validated = False
+        if is_best or not (self.directory / BEST).exists():
+            self._best = self._score
+            trainer.save_checkpoint(self.directory / BEST)
+        trainer.save_checkpoint(self.directory / LAST)
+
+    def on_save_checkpoint(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Adds the progress."""
+        checkpoint.setdefault(METADATA_KEY, {})[PROGRESS_KEY] = {
+            "epochs": self._epochs,
+            "val_miou": self._score,
+            "best_val_miou": self._best,
+            "seconds": self._earlier_seconds + time.monotonic() - self._started,
+        }
+
+    def on_load_checkpoint(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Goes on from the progress of the run before."""
+        progress = checkpoint[METADATA_KEY][PROGRESS_KEY]
+        self._epochs, self._score, self._best = progress["epochs"], progress["val_miou"], progress["best_val_miou"]
+        self._earlier_seconds = progress["seconds"]

@@ -1,0 +1,98 @@
+"""What a W&B run shows besides the curves: tables, the confusion matrix, the shifts and a scene."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import Callback
+from pytorch_lightning.loggers import WandbLogger
+
+from bscnet.nn import ShiftedSparseConv3d
+from bscnet.search import composite_layers
+
+if TYPE_CHECKING:
+    from bscnet.data.datamodule import SceneView
+
+MAX_POINTS = 60_000
+"""Points of a scene that are sent; W&B's viewer takes no more than a few hundred thousand."""
+
+
+class WandbReport(Callback):
+    """At the end of a fit logs to every `WandbLogger` of the trainer (and does nothing without one):
+
+    `report/iou` (table of class, IoU), `report/confusion` (the confusion matrix of the last validation, in points),
+    `report/shifts` (how often each shift is used: chosen ones, or the most likely ones of a search), and with
+    `scene_index` `scene/truth` and `scene/prediction` (one validation scene as coloured points, metres).
+
+    Args:
+        palette: (C + 1, 3) colours 0..255 of the classes; the last one is for ignored points.
+        scene_index: which validation scene to show; None for none. The data module must have `val_scene`.
+    """
+
+    def __init__(self, palette: np.ndarray, scene_index: int | None = 0) -> None:
+        self.palette = np.asarray(palette)
+        self.scene_index = scene_index
+
+    def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Logs the report, from process 0."""
+        loggers = [logger for logger in trainer.loggers if isinstance(logger, WandbLogger)]
+        if not loggers or not trainer.is_global_zero:
+            return
+        report = self._report(trainer, pl_module)
+        for logger in loggers:
+            logger.experiment.log(report)
+
+    def _report(self, trainer: pl.Trainer, module: Any) -> dict[str, Any]:
+        import wandb
+
+        report: dict[str, Any] = {}
+        if module.val_scores is not None:  # a stage that was finished before has validated nothing now
+            names: list[str] = module.class_names
+            iou, confusion = module.val_scores.iou.tolist(), module.val_scores.confusion.tolist()
+            rows = [list(row) for row in zip(names, iou, strict=True)]
+            cells = [[t, p, confusion[i][j]] for i, t in enumerate(names) for j, p in enumerate(names)]
+            report["report/iou"] = wandb.Table(columns=["class", "IoU"], data=rows)
+            report["report/confusion"] = wandb.plot_table(
+                "wandb/confusion_matrix/v1",
+                wandb.Table(columns=["Actual", "Predicted", "nPredictions"], data=cells),
+                {name: name for name in ("Actual", "Predicted", "nPredictions")},
+                {"title": "validation points"},
+            )
+        used = shift_counts(module.network)
+        if used:
+            table = wandb.Table(columns=["shift", "groups"], data=[[str(s), n] for s, n in sorted(used.items())])
+            report["report/shifts"] = wandb.plot.bar(table, "shift", "groups", title="channel groups per shift")
+        if self.scene_index is not None:
+            report.update(self._scene(trainer.datamodule.val_scene(self.scene_index), module))  # type: ignore[attr-defined]
+        return report
+
+    def _scene(self, view: SceneView, module: Any) -> dict[str, Any]:
+        import wandb
+
+        was_training = module.training
+        module.eval()
+        with torch.no_grad():
+            predicted = module(view.batch.to(module.device)).argmax(1).cpu().numpy()
+        module.train(was_training)
+        step = -(-len(view.points) // MAX_POINTS)
+        clouds = {}
+        for name, labels in (("truth", view.labels), ("prediction", predicted)):
+            colours = self.palette[np.where(labels < 0, len(self.palette) - 1, labels)]
+            cloud = np.concatenate([view.points, colours], axis=1)[::step].astype(np.float64)
+            clouds[f"scene/{name}"] = wandb.Object3D(cloud)
+        return clouds
+
+
+def shift_counts(network: torch.nn.Module) -> Counter[tuple[int, ...]]:
+    """How many channel groups of the network use each shift; of a search, its most likely ones so far."""
+    used: Counter[tuple[int, ...]] = Counter()
+    for layer in composite_layers(network).values():
+        used.update(tuple(shift) for shift in layer.candidates[layer.alpha.argmax(1)].tolist())
+    for module in network.modules():
+        if isinstance(module, ShiftedSparseConv3d):
+            used.update(module.shift_tuple)
+    return used
