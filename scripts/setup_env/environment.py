@@ -40,7 +40,7 @@ def install_package(root: Path, python: Path, stamps: Path, log: Path, extras: s
     """Install bscnet editable with its extras at the pinned versions, unless that is done already."""
     if extras not in EXTRAS:
         raise Stop(f"unknown extras {extras!r}; allowed are {', '.join(EXTRAS)}")
-    files = [root / name for name in ("setup.cfg", "setup.py", "pyproject.toml", "constraints.txt")]
+    files = [root / name for name in ("setup.cfg", "setup.py", "constraints.txt")]
     key = key_of([torch, str(python)], files)
     enough = EXTRAS[EXTRAS.index(extras) :]
     if any(Stamp(stamps, f"package-{name}").holds(key) for name in enough):

@@ -112,7 +112,7 @@ def test_a_named_torch_replaces_the_pinned_one(torch: str, kept: bool) -> None:
 def test_package_is_installed_once_and_again_when_its_needs_change(tmp_path: Path) -> None:
     calls = tmp_path / "calls"
     program(tmp_path, "python", f'echo "$@" >> {calls}')
-    for name in ("setup.cfg", "setup.py", "pyproject.toml"):
+    for name in ("setup.cfg", "setup.py"):
         (tmp_path / name).write_text(name)
     (tmp_path / "constraints.txt").write_text("torch==2.13.0\n")
 
