@@ -1,0 +1,38 @@
+"""Reading, augmenting and voxelizing scans, and the LightningDataModules that serve them.
+
+Names are loaded on first use: the label tables and the simulator need neither torch nor Lightning.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bscnet.data.collate import Batch
+    from bscnet.data.datamodule import ScanDataModule, SceneView
+    from bscnet.data.labels import CLASS_NAMES, IGNORE_LABEL, NUM_CLASSES
+
+__all__ = [
+    "CLASS_NAMES",
+    "IGNORE_LABEL",
+    "NUM_CLASSES",
+    "Batch",
+    "ScanDataModule",
+    "SceneView",
+]
+
+_MODULE_OF = {
+    "CLASS_NAMES": "labels",
+    "IGNORE_LABEL": "labels",
+    "NUM_CLASSES": "labels",
+    "Batch": "collate",
+    "ScanDataModule": "datamodule",
+    "SceneView": "datamodule",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
