@@ -1,0 +1,117 @@
+"""Random placement of a scan on the voxel grid, for training and for evaluation (method section 9)."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import numpy.typing as npt
+
+from bscnet.data.elastic import elastic, granularities
+
+FULL_SCALE = 4096
+"""Side of the training cube in voxels."""
+
+AFFINE_NOISE = 0.1
+COLOR_NOISE = 0.1
+EVAL_JITTER = 2.0
+
+_SLACK = 0.001
+_TRAIN, _EVAL = 1, 2
+
+Points = npt.NDArray[np.floating]
+
+
+def train_rng(seed: int, epoch: int, index: int) -> np.random.Generator:
+    """The random stream of one training sample: a function of these three numbers and of nothing else."""
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence([_TRAIN, seed, epoch, index])))
+
+
+def eval_rng(seed: int, scene: str) -> np.random.Generator:
+    """The random stream of one evaluated scene, the same in every epoch and every run with this seed."""
+    name = int.from_bytes(hashlib.sha256(scene.encode("utf-8")).digest()[:8], "big")
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence([_EVAL, seed, name])))
+
+
+def centred(points: Points) -> npt.NDArray[np.float64]:
+    """Points minus their mean, metres."""
+    wide = points.astype(np.float64)
+    return wide - wide.mean(axis=0)
+
+
+def affine_noise(rng: np.random.Generator) -> npt.NDArray[np.float64]:
+    """I + 0.1 · N(0, 1)^{3x3}."""
+    return np.eye(3) + AFFINE_NOISE * rng.standard_normal((3, 3))
+
+
+def mirrored(matrix: npt.NDArray[np.float64], rng: np.random.Generator) -> npt.NDArray[np.float64]:
+    """The matrix with its first element times ±1, each with probability 1/2."""
+    flipped = matrix.copy()
+    flipped[0, 0] *= rng.integers(0, 2) * 2 - 1
+    return flipped
+
+
+def rotation_z(theta: float) -> npt.NDArray[np.float64]:
+    """Rotation about z for row vectors: x' = x R."""
+    cosine, sine = np.cos(theta), np.sin(theta)
+    return np.array([[cosine, sine, 0.0], [-sine, cosine, 0.0], [0.0, 0.0, 1.0]])
+
+
+def transform(points: Points, matrix: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """points @ matrix, (P, 3), summed in a fixed order so that the bits do not depend on the BLAS or its threads."""
+    x, y, z = points[:, 0:1], points[:, 1:2], points[:, 2:3]
+    return x * matrix[0] + y * matrix[1] + z * matrix[2]
+
+
+def place_for_training(
+    points: Points, scale: float, rng: np.random.Generator, distort: bool = False
+) -> npt.NDArray[np.float64]:
+    """Centred points (metres) → voxel positions: x M + t, M = mirrored(I + 0.1 N) · scale · R_z(U(0, 2π)).
+
+    scale: voxels per metre. distort: elastic distortion after the matrix. t: see `random_offset`.
+    Points outside [0, FULL_SCALE) are for the caller to drop (`inside_cube`).
+    """
+    matrix = mirrored(affine_noise(rng), rng) * scale
+    positions = transform(points, matrix @ rotation_z(rng.uniform(0.0, 2 * np.pi)))
+    if distort:
+        for granularity, magnitude in granularities(scale):
+            positions = elastic(positions, granularity, magnitude, rng)
+    return positions + random_offset(positions.min(axis=0), positions.max(axis=0), rng)
+
+
+def random_offset(
+    low: npt.NDArray[np.float64], high: npt.NDArray[np.float64], rng: np.random.Generator
+) -> npt.NDArray[np.float64]:
+    """Translation that puts the box [low, high] anywhere in the cube or, where it is larger, the cube in the box."""
+    room = FULL_SCALE - (high - low)
+    inside = np.clip(room - _SLACK, 0, None) * rng.uniform(size=3)
+    outside = np.clip(room + _SLACK, None, 0) * rng.uniform(size=3)
+    return -low + inside + outside
+
+
+def inside_cube(positions: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """(P,) mask of the positions within [0, FULL_SCALE)^3."""
+    return np.logical_and.reduce((positions >= 0) & (positions < FULL_SCALE), axis=1)
+
+
+def place_for_evaluation(points: Points, scale: float, rng: np.random.Generator | None) -> npt.NDArray[np.float64]:
+    """Centred points (metres) → voxel positions around the middle of the cube; no point is ever dropped.
+
+    With a random stream: ±x mirror, rotation about z, a jitter of U(-2, 2) voxels, no affine noise. Without: the scan's
+    mean comes to the middle of a voxel.
+    """
+    matrix, jitter = np.eye(3), np.full(3, 0.5)
+    if rng is not None:
+        matrix = mirrored(matrix, rng) @ rotation_z(rng.uniform(0.0, 2 * np.pi))
+        jitter = rng.uniform(-EVAL_JITTER, EVAL_JITTER, size=3)
+    return transform(points, matrix * scale) + (FULL_SCALE / 2 + jitter)
+
+
+def colour_features(colors: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """8-bit RGB → [-1, 1]: c / 127.5 - 1."""
+    return colors.astype(np.float32) / np.float32(127.5) - np.float32(1)
+
+
+def colour_shift(rng: np.random.Generator) -> npt.NDArray[np.float32]:
+    """One N(0, 0.1) shift per channel, added to every point of a scan."""
+    return (COLOR_NOISE * rng.standard_normal(3)).astype(np.float32)

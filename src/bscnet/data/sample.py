@@ -1,0 +1,66 @@
+"""One scene ready for a network: placed on the grid, voxelized, with its labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from bscnet.data import augment
+from bscnet.data.scan import Scan
+from bscnet.data.voxelize import Voxels, voxelize
+from bscnet.errors import InputError
+from bscnet.sparse.coordinates import MAX_COORD
+
+MAX_RADIUS = MAX_COORD - augment.FULL_SCALE
+"""Voxels a point may lie away from the scan's mean, so that any rotation keeps it within the range of coordinates."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One voxelized scene. labels: (P,) int16 of the points that `voxels.point_to_voxel` maps, in file order.
+
+    dropped: points of the scan that fell outside the training cube and are not among the P.
+    """
+
+    scene: str
+    voxels: Voxels
+    labels: npt.NDArray[np.int16]
+    dropped: int = 0
+
+
+def training_sample(scan: Scan, voxel_size: float, rng: np.random.Generator, distort: bool = False) -> Sample:
+    """A randomly placed and coloured scene (method section 9); voxel_size in metres.
+
+    InputError: a point further than MAX_RADIUS voxels from the mean; a scan too large for the elastic field.
+    """
+    positions = augment.place_for_training(_centred(scan, voxel_size), 1 / voxel_size, rng, distort)
+    kept = augment.inside_cube(positions)
+    if not kept.any():  # a scan of far-flung parts may leave the cube empty: set it around one of the points
+        positions += augment.FULL_SCALE / 2 - positions[rng.integers(len(positions))]
+        kept = augment.inside_cube(positions)
+    feats = augment.colour_features(scan.colors) + augment.colour_shift(rng)
+    if kept.all():
+        return Sample(scan.name, voxelize(positions, feats), scan.labels)
+    return Sample(scan.name, voxelize(positions[kept], feats[kept]), scan.labels[kept], int((~kept).sum()))
+
+
+def evaluation_sample(scan: Scan, voxel_size: float, rng: np.random.Generator | None) -> Sample:
+    """The scene as it is scored: every vertex kept; randomly mirrored, turned and shifted unless rng is None.
+
+    InputError: a point further than MAX_RADIUS voxels from the mean.
+    """
+    positions = augment.place_for_evaluation(_centred(scan, voxel_size), 1 / voxel_size, rng)
+    return Sample(scan.name, voxelize(positions, augment.colour_features(scan.colors)), scan.labels)
+
+
+def _centred(scan: Scan, voxel_size: float) -> npt.NDArray[np.float64]:
+    points = augment.centred(scan.points)
+    radius = float(np.sqrt((points**2).sum(axis=1).max())) / voxel_size
+    if radius > MAX_RADIUS:
+        raise InputError(
+            f"a point lies {radius:.3g} voxels of {voxel_size:g} m away from the scan's mean, beyond the key range of "
+            f"{MAX_RADIUS}: is the scan in metres? Take larger voxels or remove stray points"
+        )
+    return points

@@ -1,0 +1,85 @@
+"""From points to voxels: sites, mean features, and the way back (SparseConvNet's InputLayer, mode 4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from bscnet.errors import InputError
+from bscnet.sparse.coordinates import MAX_COORD, MIN_COORD
+
+_TABLE_CELLS_PER_POINT = 32
+
+Cells = npt.NDArray[np.int32]
+Keys = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Voxels:
+    """coords: (N, 3) int32, unique, in lexicographic order. feats: (N, C) float32. point_to_voxel: (P,) int32 rows."""
+
+    coords: npt.NDArray[np.int32]
+    feats: npt.NDArray[np.float32]
+    point_to_voxel: npt.NDArray[np.int32]
+
+
+def voxelize(positions: npt.NDArray[np.floating], feats: npt.NDArray[np.floating]) -> Voxels:
+    """Sites u = floor(position), each with the mean feature of its points: f_u = (1/|P_u|) Σ_{p in P_u} f_p.
+
+    positions: (P, 3) in voxels, P >= 1; feats: (P, C). InputError: no points, or a coordinate that is not finite or
+    whose voxel is outside MIN_COORD..MAX_COORD. The result does not depend on the order of the points but for rounding.
+    """
+    if len(positions) == 0:
+        raise InputError("there are no points to voxelize, at least one is needed")
+    low, high = positions.min(axis=0), positions.max(axis=0)
+    if not (np.isfinite(low).all() and np.isfinite(high).all()):
+        raise InputError("a point's coordinate is not finite")
+    if np.floor(low.min()) < MIN_COORD or np.floor(high.max()) > MAX_COORD:
+        raise InputError(
+            f"voxel coordinates reach from {low.min():.0f} to {high.max():.0f}, beyond the key range "
+            f"{MIN_COORD}..{MAX_COORD}: take larger voxels or cut the scan"
+        )
+    cells = np.floor(positions).astype(np.int32)
+    origin = cells.min(axis=0).astype(np.int64)
+    size = cells.max(axis=0) - origin + 1
+    keys = _pack(cells, origin, size)
+    unique, rows = _unique(keys, int(size.prod()))
+    return Voxels(_unpack(unique, origin, size), _mean(feats, rows, len(unique)), rows)
+
+
+def _pack(cells: Cells, origin: Keys, size: Keys) -> Keys:
+    """One int64 per cell, ordered as (x, y, z); below 2^48 as each axis is below 2^16."""
+    x, y, z = (cells[:, axis] - origin[axis] for axis in range(3))
+    return (x * size[1] + y) * size[2] + z
+
+
+def _unpack(keys: Keys, origin: Keys, size: Keys) -> Cells:
+    rest, z = np.divmod(keys, size[2])
+    x, y = np.divmod(rest, size[1])
+    return (np.stack([x, y, z], axis=1) + origin).astype(np.int32)
+
+
+def _unique(keys: Keys, num_cells: int) -> tuple[Keys, npt.NDArray[np.int32]]:
+    """Sorted distinct keys and each key's row in them.
+
+    A room fills a small box, where marking its cells is several times faster than sorting; other scans are sorted.
+    """
+    if num_cells > _TABLE_CELLS_PER_POINT * len(keys):
+        unique, rows = np.unique(keys, return_inverse=True)
+        return unique, rows.astype(np.int32)
+    occupied = np.zeros(num_cells, dtype=bool)
+    occupied[keys] = True
+    unique = np.flatnonzero(occupied)
+    row_of_cell = np.empty(num_cells, dtype=np.int32)
+    row_of_cell[unique] = np.arange(len(unique), dtype=np.int32)
+    return unique, row_of_cell[keys]
+
+
+def _mean(feats: npt.NDArray[np.floating], rows: npt.NDArray[np.int32], num_voxels: int) -> npt.NDArray[np.float32]:
+    counts = np.bincount(rows, minlength=num_voxels)
+    mean = np.empty((num_voxels, feats.shape[1]), dtype=np.float32)
+    for channel in range(feats.shape[1]):
+        mean[:, channel] = np.bincount(rows, weights=feats[:, channel], minlength=num_voxels) / counts
+    return mean

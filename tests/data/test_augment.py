@@ -1,0 +1,133 @@
+"""The statistics of method section 9 over many draws; tolerances are five standard errors or wider."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bscnet.data import augment
+
+DRAWS = 4000
+
+
+def rngs(count: int = DRAWS) -> list[np.random.Generator]:
+    return [augment.train_rng(7, 0, index) for index in range(count)]
+
+
+def recovered_matrices(scale: float, count: int) -> np.ndarray:
+    """The linear part that a training placement applied, recovered from four points."""
+    corners = np.concatenate([np.zeros((1, 3)), np.eye(3)])
+    placed = [augment.place_for_training(corners, scale, rng) for rng in rngs(count)]
+    return np.stack([points[1:] - points[0] for points in placed])
+
+
+def test_affine_noise_is_identity_plus_a_tenth_of_a_normal() -> None:
+    noise = np.stack([augment.affine_noise(rng) for rng in rngs()]) - np.eye(3)
+    assert np.abs(noise.mean(axis=0)).max() < 5 * 0.1 / np.sqrt(DRAWS)
+    np.testing.assert_allclose(noise.std(axis=0), 0.1, atol=5 * 0.1 / np.sqrt(2 * DRAWS))
+    correlation = np.corrcoef(noise.reshape(DRAWS, 9).T) - np.eye(9)
+    assert np.abs(correlation).max() < 5 / np.sqrt(DRAWS)
+
+
+def test_mirror_turns_one_element_half_of_the_time() -> None:
+    matrix = np.arange(1.0, 10.0).reshape(3, 3)
+    drawn = np.stack([augment.mirrored(matrix, rng) for rng in rngs()])
+    signs = drawn[:, 0, 0]
+    assert set(signs.tolist()) == {-1.0, 1.0}
+    assert abs(signs.mean()) < 5 / np.sqrt(DRAWS)
+    np.testing.assert_array_equal(drawn.reshape(DRAWS, 9)[:, 1:], np.tile(matrix.ravel()[1:], (DRAWS, 1)))
+    assert matrix[0, 0] == 1.0
+
+
+def test_rotation_keeps_z_and_lengths() -> None:
+    for theta in (0.0, 0.3, 2.0, 5.0):
+        rotation = augment.rotation_z(theta)
+        np.testing.assert_allclose(rotation @ rotation.T, np.eye(3), atol=1e-15)
+        assert np.linalg.det(rotation) == pytest.approx(1)
+        np.testing.assert_array_equal(rotation[2], [0, 0, 1])
+    np.testing.assert_allclose(np.array([1, 0, 5]) @ augment.rotation_z(np.pi / 2), [0, 1, 5], atol=1e-15)
+
+
+def test_training_placement_is_noise_then_mirror_then_scale_then_rotation() -> None:
+    """Undo nothing, compare moments: E[MM^T] = scale^2 (I + 0.03 I) exactly, whatever the rotation and the mirror."""
+    scale, count = 20.0, 3000
+    matrices = recovered_matrices(scale, count) / scale
+    gram = (matrices @ matrices.transpose(0, 2, 1)).mean(axis=0)
+    # row i of M: e_i + 0.1 n has squared length 1 + 0.2 n_i + 0.01 |n|^2, mean 1.03
+    np.testing.assert_allclose(np.diag(gram), 1.03, atol=5 * 0.21 / np.sqrt(count))
+    assert (np.linalg.det(matrices) < 0).mean() == pytest.approx(0.5, abs=5 * 0.5 / np.sqrt(count))
+    # z is not turned: its own element is 1 + 0.1 n; x and y are spread evenly over all angles
+    up = matrices[:, 2, 2]
+    assert up.mean() == pytest.approx(1, abs=5 * 0.1 / np.sqrt(count))
+    assert up.std() == pytest.approx(0.1, abs=5 * 0.1 / np.sqrt(2 * count))
+    angle = np.arctan2(matrices[:, 1, 1], matrices[:, 1, 0])
+    quarters = np.histogram(angle, bins=8, range=(-np.pi, np.pi))[0] / count
+    np.testing.assert_allclose(quarters, 1 / 8, atol=5 * np.sqrt(1 / 8 / count))
+
+
+def test_a_scan_that_fits_lies_anywhere_inside_the_cube() -> None:
+    rng = np.random.default_rng(0)
+    low, high = np.array([-100.0, -50.0, 0.0]), np.array([300.0, 50.0, 96.0])
+    offsets = np.stack([augment.random_offset(low, high, rng) for _ in range(DRAWS)])
+    room = augment.FULL_SCALE - (high - low) - 0.001
+    share = (offsets + low) / room
+    assert share.min() >= 0 and share.max() <= 1
+    np.testing.assert_allclose(share.mean(axis=0), 0.5, atol=5 * 0.289 / np.sqrt(DRAWS))
+    np.testing.assert_allclose(share.std(axis=0), np.sqrt(1 / 12), atol=0.02)
+
+
+def test_a_scan_that_is_too_large_is_seen_through_a_moving_window() -> None:
+    rng = np.random.default_rng(0)
+    low, high = np.zeros(3), np.array([3 * 4096.0, 4096.0 * 2, 10.0])
+    offsets = np.stack([augment.random_offset(low, high, rng) for _ in range(DRAWS)])
+    window_start = -offsets[:, :2]
+    assert window_start.min() >= -0.01
+    assert (window_start <= high[:2] - 4096).all()
+    np.testing.assert_allclose(window_start.mean(axis=0), (high[:2] - 4096) / 2, rtol=0.05)
+    inside = augment.inside_cube(np.array([[0, 0, 0], [4095.99, 5, 5], [4096, 5, 5], [-0.01, 5, 5]], dtype=float))
+    assert inside.tolist() == [True, True, False, False]
+
+
+def test_colours_are_centred_and_shifted_once_per_channel() -> None:
+    np.testing.assert_allclose(
+        augment.colour_features(np.array([[0, 127, 255]], dtype=np.uint8)), [[-1, 127 / 127.5 - 1, 1]], rtol=1e-6
+    )
+    shifts = np.stack([augment.colour_shift(rng) for rng in rngs()])
+    assert shifts.shape == (DRAWS, 3) and shifts.dtype == np.float32
+    assert np.abs(shifts.mean(axis=0)).max() < 5 * 0.1 / np.sqrt(DRAWS)
+    np.testing.assert_allclose(shifts.std(axis=0), 0.1, atol=5 * 0.1 / np.sqrt(2 * DRAWS))
+
+
+def test_evaluation_mirrors_turns_and_jitters_without_noise() -> None:
+    corners = np.concatenate([np.zeros((1, 3)), np.eye(3)])
+    count = 2000
+    placed = np.stack(
+        [augment.place_for_evaluation(corners, 50.0, augment.eval_rng(0, f"scene{i}")) for i in range(count)]
+    )
+    jitter = placed[:, 0] - 2048
+    assert np.abs(jitter).max() <= 2 < np.abs(jitter).max() * 1.05
+    assert np.abs(jitter.mean(axis=0)).max() < 5 * 1.155 / np.sqrt(count)
+    matrices = (placed[:, 1:] - placed[:, :1]) / 50
+    np.testing.assert_allclose(matrices @ matrices.transpose(0, 2, 1), np.tile(np.eye(3), (count, 1, 1)), atol=1e-12)
+    np.testing.assert_allclose(matrices[:, 2], np.tile([0.0, 0.0, 1.0], (count, 1)), atol=1e-12)
+    assert (np.linalg.det(matrices) < 0).mean() == pytest.approx(0.5, abs=5 * 0.5 / np.sqrt(count))
+
+
+def test_evaluation_without_randomness_only_scales_and_centres() -> None:
+    points = np.array([[0.5, -1.0, 0.25]])
+    np.testing.assert_allclose(augment.place_for_evaluation(points, 20.0, None), [[2058.5, 2028.5, 2053.5]])
+
+
+def test_streams_differ_by_each_of_their_numbers() -> None:
+    keys = [(0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1), (0, 1, 1), (1, 0, 1)]
+    draws = [tuple(augment.train_rng(*key).integers(0, 2**62, 3).tolist()) for key in keys]
+    for seed, name in ((0, "a"), (1, "a"), (0, "b")):
+        draws.append(tuple(augment.eval_rng(seed, name).integers(0, 2**62, 3).tolist()))
+    assert len(set(draws)) == len(draws)
+    assert draws[0] == tuple(augment.train_rng(0, 0, 0).integers(0, 2**62, 3).tolist())
+    assert draws[-1] == tuple(augment.eval_rng(0, "b").integers(0, 2**62, 3).tolist())
+
+
+def test_centring_is_exact_far_from_the_origin() -> None:
+    points = np.array([[1e5, 0, 0], [1e5 + 1, 2, 4]], dtype=np.float32)
+    np.testing.assert_allclose(augment.centred(points), [[-0.5, -1, -2], [0.5, 1, 2]])
