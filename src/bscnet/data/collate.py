@@ -1,0 +1,67 @@
+"""Scenes side by side in one batch of plain tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bscnet.data.sample import Sample
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Voxels of one or more scenes, and the points they came from.
+
+    coords: (N, 4) int32 [batch, x, y, z], unique. feats: (N, C) float32. point_to_voxel: (P,) int64, the row of each
+    point's voxel. labels: (P,) int64 with -100 ignored; all of them may be ignored (no labels, or a scene that another
+    rank already counts). scenes: name of batch entry 0, 1, …. points_per_scene, dropped_per_scene: how many of the P
+    points belong to each scene, and how many more fell outside the training cube.
+    """
+
+    coords: Tensor
+    feats: Tensor
+    point_to_voxel: Tensor
+    labels: Tensor
+    scenes: list[str]
+    points_per_scene: list[int]
+    dropped_per_scene: list[int]
+
+    def _map(self, change: Callable[[Tensor], Tensor]) -> Batch:
+        return replace(
+            self,
+            coords=change(self.coords),
+            feats=change(self.feats),
+            point_to_voxel=change(self.point_to_voxel),
+            labels=change(self.labels),
+        )
+
+    def to(self, device: torch.device | str, non_blocking: bool = False) -> Batch:
+        """The same batch with its tensors on a device."""
+        return self._map(lambda tensor: tensor.to(device, non_blocking=non_blocking))
+
+    def pin_memory(self) -> Batch:
+        """The same batch in page-locked memory; the DataLoader calls this when asked to pin."""
+        return self._map(lambda tensor: tensor.pin_memory())
+
+
+def collate(samples: Sequence[Sample]) -> Batch:
+    """Samples in the order given; the batch index is column 0 of the coordinates."""
+    voxel_counts = [len(sample.voxels.coords) for sample in samples]
+    starts = np.cumsum([0, *voxel_counts[:-1]])
+    coords = np.empty((sum(voxel_counts), 4), dtype=np.int32)
+    coords[:, 0] = np.repeat(np.arange(len(samples)), voxel_counts)
+    np.concatenate([sample.voxels.coords for sample in samples], out=coords[:, 1:])
+    rows = [sample.voxels.point_to_voxel + start for sample, start in zip(samples, starts, strict=True)]
+    return Batch(
+        coords=torch.from_numpy(coords),
+        feats=torch.from_numpy(np.concatenate([sample.voxels.feats for sample in samples])),
+        point_to_voxel=torch.from_numpy(np.concatenate(rows).astype(np.int64, copy=False)),
+        labels=torch.from_numpy(np.concatenate([sample.labels for sample in samples]).astype(np.int64)),
+        scenes=[sample.scene for sample in samples],
+        points_per_scene=[len(sample.labels) for sample in samples],
+        dropped_per_scene=[sample.dropped for sample in samples],
+    )

@@ -1,0 +1,163 @@
+"""The LightningDataModule of a ScanNet-layout folder."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytorch_lightning as pl
+
+from bscnet.data.cache import ArrayCache
+from bscnet.data.collate import Batch, collate
+from bscnet.data.dataset import EvalDataset, TrainDataset
+from bscnet.data.labels import CLASS_NAMES, NUM_CLASSES
+from bscnet.data.loader import SceneLoader
+from bscnet.data.sampler import EvalSampler, TrainSampler
+from bscnet.data.scannet import ScanNet
+from bscnet.data.source import ScanStore, SceneSource
+from bscnet.errors import InputError
+
+
+@dataclass(frozen=True)
+class SceneView:
+    """A scene as it is scored, and as it stands in its file: row p of points, colors, labels is point p of the batch.
+
+    batch: the one scene. points: (P, 3) float32, metres. colors: (P, 3) uint8. labels: (P,) int64, -100 ignored.
+    """
+
+    batch: Batch
+    points: npt.NDArray[np.float32]
+    colors: npt.NDArray[np.uint8]
+    labels: npt.NDArray[np.int64]
+
+
+class ScanDataModule(pl.LightningDataModule):
+    """Scenes of a folder in ScanNet's layout, 20 classes, colour as the only feature (method section 9).
+
+    voxel_size: metres. batch_size: scenes per step and rank. num_workers: loading processes (0: none). seed: of order
+    and augmentation. cache_dir: where decoded scans and evaluation voxels are kept (None: nowhere). augment: random
+    placement of training scenes. elastic: elastic distortion too. eval_augment: the evaluation protocol's fixed random
+    mirror, rotation and jitter. limit_*_scenes: only the first so many of a list (None: all).
+    The Trainer must run with use_distributed_sampler=False: the samplers here know their rank.
+    InputError: a value out of range, and at set-up a data set that is not all there.
+    """
+
+    num_classes = NUM_CLASSES
+    in_channels = 3
+    class_names = CLASS_NAMES
+
+    def __init__(
+        self,
+        root: str | Path,
+        voxel_size: float = 0.05,
+        batch_size: int = 1,
+        num_workers: int = 1,
+        seed: int = 0,
+        cache_dir: str | Path | None = None,
+        augment: bool = True,
+        elastic: bool = False,
+        eval_augment: bool = True,
+        eval_batch_size: int = 1,
+        limit_train_scenes: int | None = None,
+        limit_val_scenes: int | None = None,
+        pin_memory: bool = False,
+    ) -> None:
+        super().__init__()
+        if not (math.isfinite(voxel_size) and voxel_size > 0):
+            raise InputError(f"voxel_size={voxel_size} is not allowed, it must be a positive number of metres")
+        _at_least(0, num_workers=num_workers, seed=seed)
+        _at_least(1, batch_size=batch_size, eval_batch_size=eval_batch_size)
+        _at_least(1, limit_train_scenes=limit_train_scenes, limit_val_scenes=limit_val_scenes)
+        self.root = Path(root)
+        self.voxel_size, self.batch_size, self.eval_batch_size = voxel_size, batch_size, eval_batch_size
+        self.num_workers, self.pin_memory, self.seed = num_workers, pin_memory, seed
+        self.augment, self.elastic, self.eval_augment = augment, elastic, eval_augment
+        self.limits = {"train": limit_train_scenes, "val": limit_val_scenes}
+        self.cache = None if cache_dir is None else ArrayCache(cache_dir)
+        self._datasets: tuple[TrainDataset, EvalDataset] | None = None
+
+    def make_source(self) -> SceneSource:
+        """The reader of the folder; data sets in other layouts override this."""
+        return ScanNet(self.root)
+
+    def setup(self, stage: str | None = None) -> None:
+        """Read the split lists and see that every file is there."""
+        if self._datasets is None:
+            self._datasets = self._find()
+
+    def _find(self) -> tuple[TrainDataset, EvalDataset]:
+        source = self.make_source()
+        lists = {split: source.scenes(split)[: self.limits[split]] for split in ("train", "val")}
+        source.require([*lists["train"], *lists["val"]])
+        store = ScanStore(source, self.cache)
+        return (
+            TrainDataset(store, lists["train"], self.voxel_size, self.seed, self.augment, self.elastic),
+            EvalDataset(store, lists["val"], self.voxel_size, self.seed, self.eval_augment),
+        )
+
+    def _ready(self) -> tuple[TrainDataset, EvalDataset]:
+        if self._datasets is None:
+            self.prepare_data()
+            self._datasets = self._find()
+        return self._datasets
+
+    @property
+    def train_dataset(self) -> TrainDataset:
+        """The training scenes; makes and finds the data first if that has not been done."""
+        return self._ready()[0]
+
+    @property
+    def val_dataset(self) -> EvalDataset:
+        """The validation scenes; makes and finds the data first if that has not been done."""
+        return self._ready()[1]
+
+    @property
+    def num_train_scenes(self) -> int:
+        """How many scenes one epoch trains on."""
+        return len(self.train_dataset)
+
+    @property
+    def num_val_scenes(self) -> int:
+        """How many scenes are scored."""
+        return len(self.val_dataset)
+
+    def train_dataloader(self) -> SceneLoader:
+        """Shuffled, augmented batches of this rank's share."""
+        rank, world_size = self._place()
+        sampler = TrainSampler(self.num_train_scenes, self.seed, rank, world_size)
+        return SceneLoader(self.train_dataset, sampler, self.batch_size, self.num_workers, self.pin_memory)
+
+    def val_dataloader(self) -> SceneLoader:
+        """This rank's share of the validation scenes, in order; over all ranks each is counted once."""
+        sampler = EvalSampler(self.num_val_scenes, *self._place())
+        return SceneLoader(self.val_dataset, sampler, self.eval_batch_size, self.num_workers, self.pin_memory)
+
+    def voxelize_scene(self, name: str) -> SceneView:
+        """One scene of the folder by name, placed as for evaluation."""
+        dataset = self.val_dataset
+        dataset.store.source.require([name])
+        scan = dataset.store.scan(name)
+        batch = collate([dataset.sample(name)])
+        return SceneView(batch, scan.points, scan.colors, scan.labels.astype(np.int64))
+
+    def val_scene(self, index: int) -> SceneView:
+        """Validation scene number `index`; InputError if there are not so many."""
+        if not 0 <= index < self.num_val_scenes:
+            raise InputError(
+                f"validation scene {index} is not there, the split has scenes 0..{self.num_val_scenes - 1}"
+            )
+        return self.voxelize_scene(self.val_dataset.scenes[index])
+
+    def _place(self) -> tuple[int, int]:
+        if self.trainer is None:
+            return 0, 1
+        return self.trainer.global_rank, self.trainer.world_size
+
+
+def _at_least(smallest: int, **values: int | None) -> None:
+    for name, value in values.items():
+        if value is not None and value < smallest:
+            raise InputError(f"{name}={value} is not allowed, it must be at least {smallest}")
