@@ -1,0 +1,50 @@
+"""Pictures: labelled scenes drawn off screen, searched shifts, training curves.
+
+Nothing here needs a screen. Names are loaded on first use: the renderer's child process needs numpy and Open3D alone.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bscnet.viz.curves import chain_curves, curves_figure, read_curves
+    from bscnet.viz.offscreen import RenderError, render_panels
+    from bscnet.viz.palette import class_palette, colour_labels
+    from bscnet.viz.pictures import scene_picture
+    from bscnet.viz.shifts import shift_figure, shift_norms, shift_table
+
+__all__ = [
+    "RenderError",
+    "chain_curves",
+    "class_palette",
+    "colour_labels",
+    "curves_figure",
+    "read_curves",
+    "render_panels",
+    "scene_picture",
+    "shift_figure",
+    "shift_norms",
+    "shift_table",
+]
+
+_MODULE_OF = {
+    "RenderError": "offscreen",
+    "chain_curves": "curves",
+    "class_palette": "palette",
+    "colour_labels": "palette",
+    "curves_figure": "curves",
+    "read_curves": "curves",
+    "render_panels": "offscreen",
+    "scene_picture": "pictures",
+    "shift_figure": "shifts",
+    "shift_norms": "shifts",
+    "shift_table": "shifts",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_MODULE_OF[name]}"), name)

@@ -1,0 +1,134 @@
+"""One picture of one scene: input, truth, prediction and errors side by side, with a legend."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from numpy.typing import NDArray
+
+from bscnet.viz.camera import Camera, frame_camera, open_room, view_direction
+from bscnet.viz.offscreen import render_panels
+from bscnet.viz.palette import CORRECT_COLOUR, ERROR_COLOUR, colour_errors, colour_labels, legend_entries
+
+_PANEL_PIXELS = (1000, 720)
+_MAX_POINTS = 400_000
+
+
+def scene_picture(
+    path_png: str | Path,
+    points: NDArray[np.floating],
+    colours: NDArray[np.uint8],
+    truth: NDArray[np.integer],
+    prediction: NDArray[np.integer],
+    class_names: Sequence[str],
+    *,
+    title: str | None = None,
+    timeout_s: float = 120.0,
+) -> Path:
+    """Write a PNG with the panels input, truth, prediction, errors, a legend of the classes present, and the mIoU.
+
+    The scene is seen from above at an angle, with the ceiling and the near walls cut away. Labels outside the classes
+    (such as -100) are drawn dark grey and left out of the mIoU.
+
+    Shapes: points (P, 3) metres, z up; colours (P, 3) uint8 RGB; truth (P,) and prediction (P,) class indices.
+
+    Raises:
+        ValueError: shapes disagree or there is no finite point.
+        RenderError: this machine cannot render; the text says why.
+    """
+    count = len(points)
+    for name, array, shape in (
+        ("points", points, (count, 3)),
+        ("colours", colours, (count, 3)),
+        ("truth", truth, (count,)),
+        ("prediction", prediction, (count,)),
+    ):
+        if array.shape != shape:
+            raise ValueError(f"{name} has shape {tuple(array.shape)}; {shape} is needed")
+    if count == 0 or not np.isfinite(points).all():
+        raise ValueError("points must be finite and at least one")
+
+    score = scene_miou(truth, prediction, len(class_names))
+    towards = view_direction(points)
+    drawn = np.flatnonzero(open_room(points, towards))
+    if len(drawn) > _MAX_POINTS:
+        drawn = np.random.default_rng(0).choice(drawn, _MAX_POINTS, replace=False)
+    shown, seen, guess = points[drawn], truth[drawn], prediction[drawn]
+    camera = frame_camera(shown, towards, _PANEL_PIXELS[0] / _PANEL_PIXELS[1])
+    panels = {
+        "input": np.asarray(colours[drawn], dtype=np.uint8),
+        "truth": colour_labels(seen, len(class_names)),
+        "prediction": colour_labels(guess, len(class_names)),
+        "errors": colour_errors(seen, guess, len(class_names)),
+    }
+    images = render_panels(
+        shown, list(panels.values()), camera, _PANEL_PIXELS, _point_pixels(shown, camera, _PANEL_PIXELS[1]), timeout_s
+    )
+    heading = f"mIoU of this scene {100 * score:.1f} %" if math.isfinite(score) else "no labelled point"
+    figure = _compose(
+        f"{title}: {heading}" if title else heading, list(panels), images, legend_entries([seen, guess], class_names)
+    )
+    path = Path(path_png)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=120, facecolor="white", bbox_inches="tight", pad_inches=0.12)
+    return path
+
+
+def scene_miou(truth: NDArray[np.integer], prediction: NDArray[np.integer], num_classes: int) -> float:
+    """Mean over the classes that occur of |truth and prediction| / |truth or prediction|; ignored points left out.
+
+    Shapes: truth (P,), prediction (P,). Returns a value in 0..1, NaN when every point is ignored.
+    """
+    labelled = (truth >= 0) & (truth < num_classes)
+    seen, guess = truth[labelled], prediction[labelled]
+    valid = (guess >= 0) & (guess < num_classes)
+    hit = np.bincount(seen[seen == guess], minlength=num_classes)
+    union = np.bincount(seen, minlength=num_classes) + np.bincount(guess[valid], minlength=num_classes) - hit
+    present = union > 0
+    return float(np.mean(hit[present] / union[present])) if present.any() else math.nan
+
+
+def _point_pixels(points: NDArray[np.floating], camera: Camera, height: int) -> float:
+    """Size in pixels at which drawn points just close up: their spacing on the surfaces, as projected."""
+    cells = np.unique(np.floor(points / 0.1).astype(np.int64), axis=0)
+    spacing_m = 0.1 * math.sqrt(len(cells) / len(points))
+    distance = float(np.linalg.norm(np.subtract(camera.eye, camera.centre)))
+    pixels_per_m = height / (2 * distance * math.tan(math.radians(camera.view_angle / 2)))
+    return float(np.clip(1.5 * spacing_m * pixels_per_m, 2.0, 14.0))
+
+
+def _trim(images: Sequence[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
+    """Cut the white border that all images share."""
+    inked = np.any(np.stack([image.min(axis=2) < 0.99 for image in images]), axis=0)
+    rows, columns = np.flatnonzero(inked.any(axis=1)), np.flatnonzero(inked.any(axis=0))
+    if len(rows) == 0:
+        return list(images)
+    return [image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] for image in images]
+
+
+def _compose(
+    heading: str,
+    names: Sequence[str],
+    images: Sequence[NDArray[np.float32]],
+    legend: Sequence[tuple[str, tuple[int, int, int]]],
+) -> Figure:
+    trimmed = _trim(images)
+    aspect = trimmed[0].shape[0] / trimmed[0].shape[1]
+    figure = Figure(figsize=(13.0, 13.0 * aspect + 1.4), layout="constrained")
+    figure.suptitle(heading, fontsize=15)
+    for axes, name, image in zip(figure.subplots(2, 2).flat, names, trimmed, strict=True):
+        axes.imshow(image, interpolation="antialiased")
+        axes.set_title(name, fontsize=13)
+        axes.set_axis_off()
+    entries = [*legend, ("right", CORRECT_COLOUR), ("wrong", ERROR_COLOUR)]
+    handles = [
+        Patch(facecolor=(red / 255, green / 255, blue / 255), edgecolor="0.4", linewidth=0.5, label=name)
+        for name, (red, green, blue) in entries
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=min(8, len(handles)), frameon=False, fontsize=11)
+    return figure

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import numpy as np
+
+from bscnet.viz.palette import (
+    CORRECT_COLOUR,
+    ERROR_COLOUR,
+    IGNORE_COLOUR,
+    class_palette,
+    colour_errors,
+    colour_labels,
+    legend_entries,
+)
+
+
+def test_first_twenty_colours_are_scannets_and_all_forty_differ() -> None:
+    palette = class_palette(40)
+    assert palette.shape == (40, 3) and palette.dtype == np.uint8
+    assert palette[0].tolist() == [174, 199, 232]
+    assert palette[19].tolist() == [82, 84, 163]
+    assert len({tuple(row) for row in [*palette.tolist(), list(IGNORE_COLOUR)]}) == 41
+
+
+def test_labels_outside_the_classes_are_dark_grey() -> None:
+    colours = colour_labels(np.array([0, -100, 20, 255, 19]), 20)
+    grey = list(IGNORE_COLOUR)
+    assert colours.tolist() == [[174, 199, 232], grey, grey, grey, [82, 84, 163]]
+
+
+def test_errors_are_right_wrong_or_ignored() -> None:
+    colours = colour_errors(np.array([1, 1, -100]), np.array([1, 2, 1]), 20)
+    assert colours.tolist() == [list(CORRECT_COLOUR), list(ERROR_COLOUR), list(IGNORE_COLOUR)]
+
+
+def test_legend_lists_what_occurs_anywhere_in_class_order() -> None:
+    names = ["wall", "floor", "cabinet"]
+    entries = legend_entries([np.array([2, -100]), np.array([0, 2])], names)
+    assert [name for name, _ in entries] == ["wall", "cabinet", "ignored"]
+    assert entries[0][1] == (174, 199, 232)

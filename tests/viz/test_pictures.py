@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+import matplotlib.image
+import numpy as np
+import pytest
+
+from bscnet.viz import offscreen
+from bscnet.viz.camera import Camera
+from bscnet.viz.offscreen import RenderError, render_panels
+from bscnet.viz.pictures import scene_miou, scene_picture
+
+CAMERA = Camera(view_angle=40.0, eye=(0.0, -3.0, 3.0), centre=(0.0, 0.0, 0.0))
+
+
+@pytest.fixture(scope="module")
+def renderer() -> None:
+    """Skips where Open3D itself cannot draw without a screen."""
+    code = "import open3d; open3d.visualization.rendering.OffscreenRenderer(32, 32)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=120, check=False)
+    if done.returncode != 0:
+        pytest.skip("Open3D cannot render off screen here (no Vulkan driver)")
+
+
+def plane() -> np.ndarray:
+    grid = np.linspace(-1, 1, 60)
+    x, y = np.meshgrid(grid, grid, indexing="ij")
+    return np.stack([x.ravel(), y.ravel(), np.zeros(x.size)], axis=1)
+
+
+def test_scene_miou_is_the_mean_over_classes_that_occur() -> None:
+    truth = np.array([0, 0, 0, 1, 1, -100, 2])
+    prediction = np.array([0, 0, 1, 1, 3, 0, 2])
+    # class 0: 2/3, class 1: 1/3, class 2: 1/1, class 3 (only predicted): 0/1
+    assert scene_miou(truth, prediction, 20) == pytest.approx((2 / 3 + 1 / 3 + 1 + 0) / 4)
+
+
+def test_scene_without_labels_has_no_miou() -> None:
+    assert math.isnan(scene_miou(np.array([-100, -100]), np.array([0, 1]), 20))
+
+
+@pytest.mark.usefixtures("renderer")
+def test_panels_show_their_colours_in_place() -> None:
+    points = plane()
+    red = np.tile(np.array([255, 0, 0], np.uint8), (len(points), 1))
+    halves = np.where(points[:, :1] < 0, np.array([[0, 0, 255]]), np.array([[0, 255, 0]])).astype(np.uint8)
+    first, second = render_panels(points, [red, halves], CAMERA, (160, 120), point_size=6.0)
+    assert first.shape == (120, 160, 3)
+    assert first[2, 2] == pytest.approx([1, 1, 1], abs=0.01)
+    assert first[60, 80, 0] > 0.6 and first[60, 80, 1:].max() < 0.1
+    assert second[60, 60, 2] > 0.6 and second[60, 60, :2].max() < 0.1
+    assert second[60, 100, 1] > 0.6 and second[60, 100, [0, 2]].max() < 0.1
+
+
+@pytest.mark.usefixtures("renderer")
+def test_scene_picture_writes_one_png_with_four_panels(tmp_path: Path) -> None:
+    points = plane()
+    truth = (points[:, 0] > 0).astype(np.int64)
+    colours = np.full((len(points), 3), 120, np.uint8)
+    path = scene_picture(
+        tmp_path / "deep" / "scene.png", points, colours, truth, np.zeros_like(truth), ["wall", "floor"]
+    )
+    image = matplotlib.image.imread(path)[..., :3]
+    assert image.shape[0] > 600 and image.shape[1] > 1200
+    flat = np.round(image.reshape(-1, 3) * 255)
+    hue = flat / np.maximum(flat.max(axis=1, keepdims=True), 1)
+    for colour in ((174, 199, 232), (152, 223, 138), (222, 45, 38)):  # wall, floor, wrong
+        wanted = np.array(colour) / max(colour)
+        assert (np.abs(hue - wanted).max(axis=1) < 0.02).sum() > 2000
+
+
+def test_bad_shapes_and_nan_are_refused(tmp_path: Path) -> None:
+    points, labels = plane(), np.zeros(3600, np.int64)
+    colours = np.zeros((3600, 3), np.uint8)
+    with pytest.raises(ValueError, match=r"prediction has shape \(3599,\)"):
+        scene_picture(tmp_path / "a.png", points, colours, labels, labels[1:], ["wall"])
+    points[5, 1] = np.nan
+    with pytest.raises(ValueError, match="finite"):
+        scene_picture(tmp_path / "a.png", points, colours, labels, labels, ["wall"])
+    assert not (tmp_path / "a.png").exists()
+
+
+def test_a_worker_that_dies_is_one_clear_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    fake = tmp_path / "python"
+    fake.write_text("#!/bin/sh\necho 'Failed to load vulkan library!' >&2\nexit 1\n")
+    fake.chmod(0o755)
+    monkeypatch.setattr(offscreen.sys, "executable", str(fake))
+    with pytest.raises(RenderError, match=r"exit code 1: Failed to load vulkan library!.*mesa-vulkan-drivers"):
+        render_panels(plane(), [np.zeros((3600, 3), np.uint8)], CAMERA)
+    fake.write_text("#!/bin/sh\nkill -SEGV $$\n")
+    with pytest.raises(RenderError, match="signal 11"):
+        render_panels(plane(), [np.zeros((3600, 3), np.uint8)], CAMERA)
+
+
+def test_a_worker_that_hangs_is_stopped(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    fake = tmp_path / "python"
+    fake.write_text("#!/bin/sh\nexec sleep 60\n")
+    fake.chmod(0o755)
+    monkeypatch.setattr(offscreen.sys, "executable", str(fake))
+    with pytest.raises(RenderError, match=r"longer than 0\.2 s"):
+        render_panels(plane(), [np.zeros((3600, 3), np.uint8)], CAMERA, timeout_s=0.2)

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from rich.console import Console
+
+from bscnet.search import ShiftPlan
+from bscnet.viz.shifts import shift_figure, shift_level, shift_norms, shift_table
+
+PLAN = ShiftPlan(
+    {
+        "levels.encoder.0.0.conv": ((0, 0, 0), (1, 0, 0), (1, -1, 1), (0, 1, 1)),
+        "levels.deeper.encoder.0.0.conv": ((1, 1, 1), (-1, -1, -1)),
+        "levels.decoder.0.0.conv": ((0, 0, -1), (0, 0, 0), (0, 0, 0), (0, 0, 0)),
+    }
+)
+
+
+def test_level_is_read_from_the_module_path() -> None:
+    assert [shift_level(layer) for layer in PLAN.shifts] == [0, 1, 0]
+    assert shift_level("levels.deeper.deeper.deeper.blocks.0.1.conv") == 3
+
+
+def test_norms_are_counted_by_level() -> None:
+    assert shift_norms(PLAN) == {0: {0: 4, 1: 2, 2: 1, 3: 1}, 1: {3: 2}}
+
+
+def test_table_shows_every_shift_even_of_uneven_groups() -> None:
+    console = Console(width=160, record=True, file=io.StringIO())
+    console.print(shift_table(PLAN))
+    text = console.export_text()
+    assert "(1,-1,1)" in text and "(-1,-1,-1)" in text and "group 4" in text
+    assert text.count("levels.") == 3
+
+
+def test_figure_has_a_stacked_bar_of_height_one_for_each_level(tmp_path: Path) -> None:
+    figure = shift_figure(PLAN)
+    (axes,) = figure.axes
+    heights: dict[float, float] = {}
+    for bar in axes.patches:
+        heights[round(bar.get_x(), 3)] = heights.get(round(bar.get_x(), 3), 0.0) + bar.get_height()
+    assert list(heights.values()) == [1.0, 1.0]
+    figure.savefig(tmp_path / "shifts.png")
+    assert (tmp_path / "shifts.png").stat().st_size > 5000
