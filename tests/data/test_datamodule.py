@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
+from bscnet import data
 from bscnet.data import CLASS_NAMES, Batch, ScanDataModule
 from bscnet.data.cache import ArrayCache
 from bscnet.data.labels import nyu40_to_class
@@ -187,6 +189,32 @@ def test_a_far_point_is_blamed_on_its_file(tmp_path: Path, cached: bool) -> None
     for loader, name in ((module.train_dataloader(), "scene0000_00"), (module.val_dataloader(), "scene1000_00")):
         with pytest.raises(InputError, match=f"{name}_vh_clean_2.ply: .*beyond the key range"):
             list(loader)
+
+
+def test_two_ranks_share_the_scenes(root: Path) -> None:
+    trained, counted = [], []
+    for rank in range(2):
+        module = make(root, batch_size=1)
+        module.trainer = SimpleNamespace(global_rank=rank, world_size=2)  # type: ignore[assignment]
+        trained.append([batch.scenes[0] for batch in module.train_dataloader()])
+        val = list(module.val_dataloader())
+        assert len(val) == 2
+        counted += [batch.scenes[0] for batch in val if (batch.labels != -100).any()]
+    assert {name for share in trained for name in share} == set(module.train_dataset.scenes)
+    assert [len(share) for share in trained] == [3, 3]
+    assert sorted(counted) == module.val_dataset.scenes
+
+
+def test_a_one_voxel_scene_is_read_trained_and_scored(tmp_path: Path) -> None:
+    root = write_root(tmp_path, train=1, val=1, points=6, size=1e-4)
+    module = make(root, voxel_size=0.5, eval_augment=False)
+    assert [len(batch.coords) for batch in module.val_dataloader()] == [1]
+    assert all(1 <= len(batch.coords) <= 6 for batch in module.train_dataloader())
+
+
+def test_names_are_loaded_on_first_use() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
+        data.Nothing  # noqa: B018
 
 
 class Recorder(pl.LightningModule):

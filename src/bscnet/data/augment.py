@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bscnet.data.elastic import elastic, granularities
+from bscnet.data.voxelize import bounds, columns
 
 FULL_SCALE = 4096
 """Side of the training cube in voxels."""
@@ -35,8 +36,7 @@ def eval_rng(seed: int, scene: str) -> np.random.Generator:
 
 def centred(points: Points) -> npt.NDArray[np.float64]:
     """Points minus their mean, metres."""
-    wide = points.astype(np.float64)
-    return wide - wide.mean(axis=0)
+    return np.stack([axis - axis.mean() for axis in columns(points.astype(np.float64))], axis=1)
 
 
 def affine_noise(rng: np.random.Generator) -> npt.NDArray[np.float64]:
@@ -59,8 +59,8 @@ def rotation_z(theta: float) -> npt.NDArray[np.float64]:
 
 def transform(points: Points, matrix: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """points @ matrix, (P, 3), summed in a fixed order so that the bits do not depend on the BLAS or its threads."""
-    x, y, z = points[:, 0:1], points[:, 1:2], points[:, 2:3]
-    return x * matrix[0] + y * matrix[1] + z * matrix[2]
+    x, y, z = columns(points)
+    return np.stack([x * a + y * b + z * c for a, b, c in matrix.T], axis=1)
 
 
 def place_for_training(
@@ -76,7 +76,7 @@ def place_for_training(
     if distort:
         for granularity, magnitude in granularities(scale):
             positions = elastic(positions, granularity, magnitude, rng)
-    return positions + random_offset(positions.min(axis=0), positions.max(axis=0), rng)
+    return positions + random_offset(*bounds(positions), rng)
 
 
 def random_offset(
@@ -91,7 +91,8 @@ def random_offset(
 
 def inside_cube(positions: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
     """(P,) mask of the positions within [0, FULL_SCALE)^3."""
-    return np.logical_and.reduce((positions >= 0) & (positions < FULL_SCALE), axis=1)
+    x, y, z = ((axis >= 0) & (axis < FULL_SCALE) for axis in columns(positions))
+    return x & y & z
 
 
 def place_for_evaluation(points: Points, scale: float, rng: np.random.Generator | None) -> npt.NDArray[np.float64]:

@@ -7,6 +7,7 @@ import itertools
 import numpy as np
 import numpy.typing as npt
 
+from bscnet.data.voxelize import bounds, columns
 from bscnet.errors import InputError
 
 _MAX_CELLS = 2**24
@@ -22,7 +23,8 @@ def elastic(
     positions: (P, 3) in voxels around the origin; granularity and magnitude in voxels.
     InputError: positions so far out that the field would not fit into memory.
     """
-    nodes = (np.abs(positions).max(axis=0) // granularity).astype(np.int64) + 3
+    low, high = bounds(positions)
+    nodes = (np.maximum(-low, high) // granularity).astype(np.int64) + 3
     if nodes.prod() > _MAX_CELLS:
         raise InputError(
             f"elastic distortion needs a field of {'x'.join(map(str, nodes))} nodes for this scan, at most "
@@ -58,7 +60,7 @@ def trilinear(field: npt.NDArray[np.float32], grid: npt.NDArray[np.float64]) -> 
     fraction = grid - base
     value = np.zeros((len(grid), field.shape[3]))
     for corner in itertools.product((0, 1), repeat=3):
-        weight = np.where(corner, fraction, 1 - fraction).prod(axis=1)
-        x, y, z = (base + corner).T
-        value += weight[:, None] * field[x, y, z]
+        u, v, w = (part if side else 1 - part for part, side in zip(columns(fraction), corner, strict=True))
+        x, y, z = columns(base + corner)
+        value += (u * v * w)[:, None] * field[x, y, z]
     return value

@@ -57,7 +57,7 @@ def evaluation_sample(scan: Scan, voxel_size: float, rng: np.random.Generator | 
 
 def _centred(scan: Scan, voxel_size: float) -> npt.NDArray[np.float64]:
     points = augment.centred(scan.points)
-    radius = float(np.sqrt((points**2).sum(axis=1).max())) / voxel_size
+    radius = float(np.sqrt(np.einsum("pa,pa->p", points, points).max())) / voxel_size
     if radius > MAX_RADIUS:
         raise InputError(
             f"a point lies {radius:.3g} voxels of {voxel_size:g} m away from the scan's mean, beyond the key range of "

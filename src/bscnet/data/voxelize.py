@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,6 @@ from bscnet.sparse.coordinates import MAX_COORD, MIN_COORD
 
 _TABLE_CELLS_PER_POINT = 32
 
-Cells = npt.NDArray[np.int32]
 Keys = npt.NDArray[np.int64]
 
 
@@ -33,7 +33,7 @@ def voxelize(positions: npt.NDArray[np.floating], feats: npt.NDArray[np.floating
     """
     if len(positions) == 0:
         raise InputError("there are no points to voxelize, at least one is needed")
-    low, high = positions.min(axis=0), positions.max(axis=0)
+    low, high = bounds(positions)
     if not (np.isfinite(low).all() and np.isfinite(high).all()):
         raise InputError("a point's coordinate is not finite")
     if np.floor(low.min()) < MIN_COORD or np.floor(high.max()) > MAX_COORD:
@@ -41,24 +41,34 @@ def voxelize(positions: npt.NDArray[np.floating], feats: npt.NDArray[np.floating
             f"voxel coordinates reach from {low.min():.0f} to {high.max():.0f}, beyond the key range "
             f"{MIN_COORD}..{MAX_COORD}: take larger voxels or cut the scan"
         )
-    cells = np.floor(positions).astype(np.int32)
-    origin = cells.min(axis=0).astype(np.int64)
-    size = cells.max(axis=0) - origin + 1
-    keys = _pack(cells, origin, size)
+    origin = np.floor(low).astype(np.int64)
+    size = np.floor(high).astype(np.int64) - origin + 1
+    keys = _pack(np.floor(positions).astype(np.int64), origin, size)
     unique, rows = _unique(keys, int(size.prod()))
     return Voxels(_unpack(unique, origin, size), _mean(feats, rows, len(unique)), rows)
 
 
-def _pack(cells: Cells, origin: Keys, size: Keys) -> Keys:
+def columns(points: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]:
+    """Views of x, y and z. NumPy reduces or combines three long columns many times faster than P short rows."""
+    return points[:, 0], points[:, 1], points[:, 2]
+
+
+def bounds(points: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """Lowest and highest x, y, z of (P, 3) points."""
+    axes = columns(points)
+    return np.array([axis.min() for axis in axes]), np.array([axis.max() for axis in axes])
+
+
+def _pack(cells: npt.NDArray[np.int64], origin: Keys, size: Keys) -> Keys:
     """One int64 per cell, ordered as (x, y, z); below 2^48 as each axis is below 2^16."""
-    x, y, z = (cells[:, axis] - origin[axis] for axis in range(3))
+    x, y, z = (axis - first for axis, first in zip(columns(cells), origin, strict=True))
     return (x * size[1] + y) * size[2] + z
 
 
-def _unpack(keys: Keys, origin: Keys, size: Keys) -> Cells:
+def _unpack(keys: Keys, origin: Keys, size: Keys) -> npt.NDArray[np.int32]:
     rest, z = np.divmod(keys, size[2])
     x, y = np.divmod(rest, size[1])
-    return (np.stack([x, y, z], axis=1) + origin).astype(np.int32)
+    return np.stack([axis + first for axis, first in zip((x, y, z), origin, strict=True)], axis=1).astype(np.int32)
 
 
 def _unique(keys: Keys, num_cells: int) -> tuple[Keys, npt.NDArray[np.int32]]:
