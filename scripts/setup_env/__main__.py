@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 import argparse
+import fcntl
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from setup_env.console import Stop, say
 from setup_env.engine import provide_engine
 from setup_env.environment import EXTRAS, install_package, make_environment
 from setup_env.system import install_system_packages
+
+
+@contextmanager
+def alone(lock: Path) -> Iterator[None]:
+    """Let one set-up of this folder run at a time; a second one waits and then finds everything done."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("another set-up of this folder is running; waiting for it")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def main() -> int:
@@ -25,11 +41,12 @@ def main() -> int:
     try:
         if sys.version_info < (3, 11):  # noqa: UP036  # this runs before anything checked it
             raise Stop(f"Python 3.11 or newer is needed, this is {sys.version.split()[0]}; PYTHON=… names another")
-        install_system_packages()
-        python = make_environment(venv)
-        log = cache / "logs" / "pip.log"
-        install_package(root, python, stamps, log, args.extras, os.environ.get("TORCH") or "torch")
-        provide_engine(python, stamps, cache, Path(wheels).resolve() if wheels else None, args.retry_engine)
+        with alone(cache / "setup.lock"):
+            install_system_packages()
+            python = make_environment(venv)
+            log = cache / "logs" / "pip.log"
+            install_package(root, python, stamps, log, args.extras, os.environ.get("TORCH") or "torch")
+            provide_engine(python, stamps, cache, Path(wheels).resolve() if wheels else None, args.retry_engine)
     except Stop as stop:
         say(f"STOPPED: {stop}")
         return 1

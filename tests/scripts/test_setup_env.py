@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from setup_env import console, engine, environment, system
+from setup_env.__main__ import alone
 from setup_env.console import Stop
 from setup_env.stamps import Stamp, key_of
 
@@ -251,3 +254,20 @@ def test_long_commands_go_to_the_log(tmp_path: Path) -> None:
     assert console.run_logged(["sh", "-c", "echo one; echo two >&2"], log)
     assert not console.run_logged(["sh", "-c", "echo three; exit 3"], log)
     assert console.last_lines(log, 2) == "two\nthree"
+
+
+def test_second_set_up_waits_for_the_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    order: list[str] = []
+
+    def second() -> None:
+        with alone(tmp_path / "lock"):
+            order.append("second")
+
+    thread = threading.Thread(target=second)
+    with alone(tmp_path / "lock"):
+        thread.start()
+        while "waiting" not in capsys.readouterr().out:
+            time.sleep(0.01)
+        order.append("first")
+    thread.join(timeout=10)
+    assert order == ["first", "second"]

@@ -150,7 +150,7 @@ def blas() -> str:
     return "OpenBLAS links"
 
 
-INSTALL = "make setup (or pip install 'bscnet[train]')"
+INSTALL = "make setup"
 PROBES = {
     "python": Probe(python, True, "make setup with PYTHON=python3.11"),
     "packages": Probe(packages, True, INSTALL),
