@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hydra.utils import instantiate
 
 from bscnet.chain.plan import scenes_per_step
+from bscnet.training.stage import StageSpec
 
 if TYPE_CHECKING:
     import pytorch_lightning as pl
@@ -17,23 +18,26 @@ if TYPE_CHECKING:
     from torch import nn
 
 _MODEL_KEYS = ("layer_style", "act", "layers_per_block", "down_short", "proj_norm", "short_norm")
-_METHOD_KEYS = ("sfsc_layers", "w_scale", "ste_act", "G", "manual", "cands", "relax", "share_kernel")
+_METHOD_KEYS = (
+    *("sfsc_layers", "w_scale", "ste_act", "G", "manual", "manual_seed", "manual_alternate"),
+    *("cands", "relax", "share_kernel"),
+)
 
 
-def build_network(settings: Mapping[str, Any], precision: str, conv: str) -> nn.Module:
-    """The model of the settings, with layers of one precision ("a1w1" …) and one kind of convolution ("shifted" …).
+def build_network(settings: Mapping[str, Any], spec: StageSpec) -> nn.Module:
+    """The model of the settings, with the layers of one stage.
 
-    Initial weights come from torch's global generator: seed it first.
+    Initial weights come from torch's global generator: seed it first. Shifts that a search decides are zero until its
+    plan is applied.
     """
     from bscnet.models import LayerFactory
 
     model, method = settings["model"], settings["method"]
+    options = {**{key: model[key] for key in _MODEL_KEYS}, **{key: method[key] for key in _METHOD_KEYS}}
+    if spec.shifts == "searched":
+        options["manual"] = "none"
     layers = LayerFactory(
-        precision=precision,
-        conv=conv,
-        norm_momentum=settings["recipe"]["norm_momentum"],
-        **{key: model[key] for key in _MODEL_KEYS},
-        **{key: method[key] for key in _METHOD_KEYS},
+        precision=spec.precision, conv=spec.conv, norm_momentum=settings["recipe"]["norm_momentum"], **options
     )
     make = instantiate(model["network"], _partial_=True)
     network: nn.Module = make(

@@ -78,7 +78,7 @@ def run_one(settings: Mapping[str, Any], directory: Path) -> StageOutcome:
         _keep_copy(Path(settings["shift_plan"]), directory / PLAN_NAME)
     datamodule = build_datamodule(settings)
     pl.seed_everything(settings["seed"], workers=True, verbose=False)
-    network = build_network(settings, spec.precision, spec.conv)
+    network = build_network(settings, spec)
     with _own_processes(directory):
         outcome = run_stage(
             network,

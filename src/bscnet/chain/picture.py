@@ -28,7 +28,7 @@ def draw_scene(chain: Chain) -> Path:
 
     settings, last = chain.settings, chain.manifest.stages[-1]
     spec = chain.specs[last.stage - 1]
-    network = build_network(settings, spec.precision, spec.conv)
+    network = build_network(settings, spec)
     plan = Path(last.checkpoint).parents[1] / "plan.json"
     if spec.shifts == "searched":
         apply_plan(network, ShiftPlan.load(plan))

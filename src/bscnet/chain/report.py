@@ -12,7 +12,6 @@ from rich.console import Console
 from rich.table import Table
 
 from bscnet.chain.chain import Chain
-from bscnet.chain.manifest import read_json
 from bscnet.errors import InputError
 from bscnet.training.stage import StageSpec
 
@@ -69,7 +68,9 @@ def show_chain(console: Console, chain: Chain) -> None:
     plans = [row.plan_path for row in chain.manifest.stages if row.plan_path is not None]
     if plans:
         try:
-            plan = read_plan(Path(plans[-1]))
+            from bscnet.search import ShiftPlan
+
+            plan = ShiftPlan.load(plans[-1]).shifts
         except InputError as error:
             console.print(f"the searched shifts cannot be shown: {error}", highlight=False)
             return
@@ -95,19 +96,6 @@ def sweep_table(chains: Sequence[Chain]) -> Table:
             score,
         )
     return table
-
-
-def read_plan(path: Path) -> dict[str, list[list[int]]]:
-    """The layers and shifts of a ShiftPlan file, without loading the search code.
-
-    Raises:
-        InputError: the file is not a ShiftPlan.
-    """
-    content = read_json(path)
-    layers = content.get("layers", content)
-    if not isinstance(layers, dict) or not all(isinstance(shifts, list) for shifts in layers.values()):
-        raise InputError(f"{path} is not a ShiftPlan: it must map layer names to lists of shifts")
-    return layers
 
 
 def shown_path(path: Path) -> str:

@@ -3,84 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
+from bscnet.chain.rules import Flag, Number, OneOf, Rule, Text, as_typed, refusal
 from bscnet.errors import InputError
-
-
-class Rule(Protocol):
-    """What a value may be."""
-
-    def accepts(self, value: Any) -> bool: ...
-
-    @property
-    def allowed(self) -> str: ...
-
-
-@dataclass(frozen=True)
-class OneOf:
-    """One of a few words or numbers."""
-
-    options: tuple[Any, ...]
-
-    def accepts(self, value: Any) -> bool:
-        return any(type(value) is type(option) and value == option for option in self.options)
-
-    @property
-    def allowed(self) -> str:
-        return ", ".join("null" if option is None else str(option) for option in self.options)
-
-
-@dataclass(frozen=True)
-class Flag:
-    """True or false."""
-
-    allowed: str = "true, false"
-
-    def accepts(self, value: Any) -> bool:
-        return isinstance(value, bool)
-
-
-@dataclass(frozen=True)
-class Number:
-    """A number not below `low` (not equal to it either, where `above`); whole where `whole`; null where `optional`."""
-
-    low: float
-    above: bool = False
-    whole: bool = False
-    optional: bool = False
-
-    def accepts(self, value: Any) -> bool:
-        if value is None:
-            return self.optional
-        if isinstance(value, bool) or not isinstance(value, int if self.whole else (int, float)):
-            return False
-        return (value > self.low if self.above else value >= self.low) and value < float("inf")
-
-    @property
-    def allowed(self) -> str:
-        kind = "a whole number" if self.whole else "a number"
-        bound = f"{kind} {'above' if self.above else 'from'} {self.low:g}{'' if self.above else ' up'}"
-        return bound + (", null" if self.optional else "")
-
-
-@dataclass(frozen=True)
-class Text:
-    """A non-empty text; null where `optional`."""
-
-    optional: bool = False
-
-    def accepts(self, value: Any) -> bool:
-        return value is None if value is None and self.optional else isinstance(value, str) and value != ""
-
-    @property
-    def allowed(self) -> str:
-        return "a text, null" if self.optional else "a text"
-
 
 _COUNT = Number(1, whole=True)
 _POSITIVE = Number(0, above=True)
+
+PRESET_GROUPS = {"tetra4": 4, "corners8": 8, "faces8": 8, "center_corners": 9}
+"""How many groups of channels a preset of shifts is made for. "random" and "none" fit any number."""
 
 RULES: dict[str, Rule] = {
     "seed": Number(0, whole=True),
@@ -103,12 +35,14 @@ RULES: dict[str, Rule] = {
     "model.down_short": OneOf(("avgpool", "maxpool", "none")),
     "model.proj_norm": Flag(),
     "model.short_norm": Flag(),
-    "method.G": OneOf((1, 2, 4, 8, 16)),
+    "method.G": OneOf((1, 2, 4, 8, 9, 16)),
     "method.manual": OneOf(("tetra4", "corners8", "faces8", "center_corners", "random", "none")),
+    "method.manual_seed": Number(0, whole=True),
+    "method.manual_alternate": Flag(),
     "method.cands": OneOf(("all27", "corners9", "faces7")),
     "method.relax": OneOf(("softmax", "gumbel_softmax", "gumbel_st")),
     "method.share_kernel": Flag(),
-    "method.conf": OneOf(("entropy", "one_minus_max", "nll_max", "neg_l2", "zero_one")),
+    "method.conf": OneOf(("entropy", "one_minus_max", "nll_max", "neg_l2")),
     "method.reduce": OneOf(("paper", "mean", "sum")),
     "method.conf_weights.fcn": Number(0),
     "method.conf_weights.unet": Number(0),
@@ -163,22 +97,31 @@ def validate(config: Mapping[str, Any]) -> None:
     for key, rule in RULES.items():
         found, value = _look_up(config, key)
         if found and not _pending(value) and not rule.accepts(value):
-            raise _refusal(key, value, rule)
+            raise refusal(key, value, rule)
     _validate_stages(config["method"]["stages"])
+    _validate_preset(config["method"])
     milestones = config["recipe"]["milestones"]
     if not isinstance(milestones, list) or not all(_COUNT.accepts(m) for m in milestones):
-        raise InputError(f"recipe.milestones={_shown(milestones)} must be a list of whole numbers from 1 up")
+        raise InputError(f"recipe.milestones={as_typed(milestones)} must be a list of whole numbers from 1 up")
+
+
+def _validate_preset(method: Mapping[str, Any]) -> None:
+    """A preset is a table for one number of groups, where a stage uses it."""
+    groups = PRESET_GROUPS.get(method["manual"], method["G"])
+    uses_it = not _pending(method["stages"]) and any(row.get("shifts") == "manual" for row in method["stages"])
+    if uses_it and groups != method["G"]:
+        raise InputError(f"method.manual={method['manual']} is a table for {groups} groups: give method.G={groups} too")
 
 
 def _validate_stages(stages: Any) -> None:
     if _pending(stages):
         return
     if not isinstance(stages, list) or not stages:
-        raise InputError(f"method.stages={_shown(stages)} must be a list with at least one stage")
+        raise InputError(f"method.stages={as_typed(stages)} must be a list with at least one stage")
     for place, row in enumerate(stages):
         for key, rule in _STAGE_RULES.items():
             if key in row and not _pending(row[key]) and not rule.accepts(row[key]):
-                raise _refusal(f"method.stages[{place}].{key}", row[key], rule)
+                raise refusal(f"method.stages[{place}].{key}", row[key], rule)
 
 
 def wanted_stages(stage: Any, num_stages: int, method: str) -> list[int]:
@@ -192,7 +135,7 @@ def wanted_stages(stage: Any, num_stages: int, method: str) -> list[int]:
     if isinstance(stage, int) and not isinstance(stage, bool) and 1 <= stage <= num_stages:
         return [stage]
     numbers = ", ".join(str(index) for index in range(1, num_stages + 1))
-    raise InputError(f"stage={_shown(stage)} is not a stage of method {method}: allowed are all, {numbers}")
+    raise InputError(f"stage={as_typed(stage)} is not a stage of method {method}: allowed are all, {numbers}")
 
 
 def _look_up(config: Mapping[str, Any], key: str) -> tuple[bool, Any]:
@@ -206,15 +149,3 @@ def _look_up(config: Mapping[str, Any], key: str) -> tuple[bool, Any]:
 
 def _pending(value: Any) -> bool:
     return isinstance(value, str) and "${" in value
-
-
-def _refusal(key: str, value: Any, rule: Rule) -> InputError:
-    if isinstance(rule, OneOf | Flag):
-        return InputError(f"{key}={_shown(value)} is not known: allowed are {rule.allowed}")
-    return InputError(f"{key}={_shown(value)} is not usable: it must be {rule.allowed}")
-
-
-def _shown(value: Any) -> str:
-    if value is None:
-        return "null"
-    return str(value).lower() if isinstance(value, bool) else str(value)

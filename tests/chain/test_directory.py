@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+from bscnet.chain.directory import chain_home, config_hash, new_run, newest_run
+
+
+def test_the_name_says_what_the_chain_is(settings, tmp_path):
+    home = chain_home(settings("model=unet_h", "data.voxel_size=0.02", "seed=3", f"output_dir={tmp_path}"))
+    assert home.parent == tmp_path
+    assert home.name.startswith("rooms-bsc_net-unet_h-2cm-s3-")
+    assert len(home.name.rsplit("-", 1)[1]) == 8
+
+
+def test_the_hash_is_of_what_decides_the_result(settings):
+    plain = config_hash(settings())
+    for override in ("output_dir=x", "resume=true", "logger=wandb", "stage=1", "threads=1", "picture=false"):
+        assert config_hash(settings(override)) == plain
+    changed = ["seed=1", "recipe.epochs=5", "method.relax=gumbel_st", "backend=torch", "method.conf_weight=1"]
+    assert len({config_hash(settings(override)) for override in changed} | {plain}) == len(changed) + 1
+
+
+def test_runs_are_numbered_and_never_shared(tmp_path):
+    home = tmp_path / "chain"
+    assert newest_run(home) is None
+    assert [new_run(home).name for _ in range(3)] == ["001", "002", "003"]
+    (home / "notes").mkdir()
+    assert newest_run(home) == home / "003"
+    (home / "1000").mkdir()
+    assert newest_run(home) == home / "1000"
+    assert new_run(home).name == "1001"

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import pytest
+
+from bscnet.chain.plan import plan_stages, scale_milestones, scenes_per_step, stage_epochs
+from bscnet.errors import InputError
+
+# (precision, conv, lr, init, shifts) of every stage: BSC-Net supplement, and our reading of the search's precision
+REAL = [("a32w32", "plain", 1e-3, "random", "none")]
+BASELINE = [("a1w32", "plain", 1e-3, "random", "none"), ("a1w1", "plain", 2e-4, "carried", "none")]
+MANUAL = [("a1w32", "shifted", 1e-3, "random", "manual"), ("a1w1", "shifted", 2e-4, "carried", "manual")]
+NET = [
+    ("a1w32", "composite", 1e-3, "random", "none"),
+    ("a1w32", "shifted", 1e-3, "carried", "searched"),
+    ("a1w1", "shifted", 2e-4, "carried", "searched"),
+]
+PRETRAIN = [
+    ("a1w32", "plain", 1e-3, "random", "none"),
+    ("a1w1", "composite", 1e-3, "carried", "none"),
+    ("a1w1", "shifted", 2e-4, "carried", "searched"),
+]
+
+
+def plan(values):
+    return plan_stages(values["method"], values["recipe"], values["model"], values["data"])
+
+
+@pytest.mark.parametrize(
+    "overrides, expected",
+    [
+        (["method=real"], REAL),
+        (["method=bsc_baseline"], BASELINE),
+        (["method=bsc_baseline", "method.extra_stage=true"],
+         [BASELINE[0], ("a1w32", "plain", 1e-3, "carried", "none"), BASELINE[1]]),
+        (["method=bsc_manual"], MANUAL),
+        (["method=bsc_net"], NET),
+        (["method=bsc_net", "method.search_prec=a32w32"], [("a32w32", *NET[0][1:]), *NET[1:]]),
+        (["method=bsc_net", "method.stage2_init=scratch"],
+         [NET[0], ("a1w32", "shifted", 1e-3, "random", "searched"), NET[2]]),
+        (["method=bsc_net", "method.order=pretrain_search_final"], PRETRAIN),
+        (["method=bsc_manual", "recipe.lr_scale=0.5"],
+         [(*row[:2], row[2] / 2, *row[3:]) for row in MANUAL]),
+    ],
+)
+def test_stages_of_every_method_and_order(settings, overrides, expected):
+    stages = plan(settings(*overrides))
+    assert [(s.precision, s.conv, s.lr, s.init, s.shifts) for s in stages] == expected
+    assert [s.index for s in stages] == list(range(1, len(stages) + 1))
+    assert len({s.name for s in stages}) == len(stages)
+
+
+@pytest.mark.parametrize("method", ["real", "bsc_baseline", "bsc_manual", "bsc_net"])
+@pytest.mark.parametrize(
+    "model, voxel_size, epochs, milestones",
+    [
+        ("fcn_s", 0.05, 128, (60, 100)),
+        ("fcn_h", 0.02, 128, (60, 100)),
+        ("unet_s", 0.02, 128, (60, 100)),
+        ("unet_h", 0.05, 128, (60, 100)),
+        ("unet_h", 0.02, 256, (120, 200)),
+    ],
+)
+def test_paper_schedule_and_its_doubling(settings, method, model, voxel_size, epochs, milestones):
+    for stage in plan(settings(f"method={method}", f"model={model}", f"data.voxel_size={voxel_size}")):
+        assert (stage.epochs, stage.milestones, stage.gamma) == (epochs, milestones, 0.1)
+
+
+@pytest.mark.parametrize("model, weight", [("fcn_s", 0.1), ("fcn_h", 0.1), ("unet_s", 0.01), ("unet_h", 0.01)])
+@pytest.mark.parametrize("order, search", [("search_first", 0), ("pretrain_search_final", 1)])
+def test_confidence_loss_weighs_by_family_and_acts_in_the_search_only(settings, model, weight, order, search):
+    stages = plan(settings("method=bsc_net", f"model={model}", f"method.order={order}"))
+    assert [s.conf_weight for s in stages] == [weight if place == search else 0.0 for place in range(3)]
+
+
+def test_confidence_weight_can_be_given(settings):
+    assert plan(settings("method=bsc_net", "method.conf_weight=0.5"))[0].conf_weight == 0.5
+
+
+@pytest.mark.parametrize("epochs, expected", [(128, (60, 100)), (64, (30, 50)), (8, (4, 6)), (12, (6, 9)), (1, (1, 1))])
+def test_milestones_follow_the_epochs_in_proportion(epochs, expected):
+    assert scale_milestones([60, 100], epochs, 128) == expected
+
+
+def test_quick_recipe_gives_every_method_the_same_epochs(settings):
+    totals = set()
+    for method in ("real", "bsc_baseline", "bsc_manual", "bsc_net"):
+        stages = plan(settings("recipe=quick", f"method={method}"))
+        totals.add(sum(s.epochs for s in stages))
+        for stage in stages:
+            assert stage.milestones == scale_milestones([60, 100], stage.epochs, 128)
+    assert totals == {settings("recipe=quick")["recipe"]["epochs"]}
+
+
+def test_what_does_not_divide_goes_to_the_last_stages():
+    recipe = {"epochs": 11, "budget": "per_chain"}
+    assert stage_epochs(recipe, 3, doubled=False) == [3, 4, 4]
+    assert stage_epochs(recipe, 3, doubled=True) == [7, 7, 8]
+    assert stage_epochs({**recipe, "budget": "per_stage"}, 3, doubled=False) == [11, 11, 11]
+
+
+def test_too_few_epochs_for_the_stages_is_refused():
+    with pytest.raises(InputError, match=r"recipe\.epochs=2 .*at least 3"):
+        stage_epochs({"epochs": 2, "budget": "per_chain"}, 3, doubled=False)
+
+
+@pytest.mark.parametrize("voxel_size, scenes", [(0.05, 32), (0.1, 32), (0.02, 5), (0.03, 5), (0.01, 5)])
+def test_batch_size_rule(settings, voxel_size, scenes):
+    recipe = settings()["recipe"]
+    assert scenes_per_step(recipe, voxel_size) == scenes
+    assert scenes_per_step({**recipe, "batch_size": 7}, voxel_size) == 7

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+import torch
+from fixtures.composed import compose_settings
+from hydra import compose, initialize_config_dir
+
+from bscnet.chain.build import build_loggers, build_network, identity
+from bscnet.chain.plan import plan_stages
+from bscnet.paths import config_dir
+
+GROUPS = ("model", "method", "data", "backend", "recipe", "logger", "trainer", "launcher", "experiment")
+CHOICES = [
+    (group, path.stem)
+    for group in GROUPS
+    for path in sorted((Path(config_dir()) / group).glob("*.yaml"))
+    if not path.stem.startswith("_")
+]
+
+
+def test_the_groups_offer_what_the_commands_name():
+    names = {group: {name for found, name in CHOICES if found == group} for group in GROUPS}
+    assert names["model"] == {"fcn_s", "fcn_h", "unet_s", "unet_h"}
+    assert names["method"] == {"real", "bsc_baseline", "bsc_manual", "bsc_net"}
+    assert names["data"] >= {"rooms", "scannet"}
+    assert names["backend"] == {"auto", "minkowski", "torch"}
+    assert names["recipe"] == {"paper", "quick"}
+    assert names["logger"] == {"csv", "wandb"}
+    assert names["trainer"] >= {"cpu", "gpu", "ddp"}
+    assert names["launcher"] == {"basic", "joblib", "submitit", "ray"}
+    assert names["experiment"] >= {"quick_rooms", "scannet_5cm", "scannet_2cm"}
+
+
+@pytest.mark.parametrize("group, name", CHOICES)
+def test_every_choice_composes(group, name):
+    settings = compose_settings(f"{group}={name}")
+    if group not in ("launcher", "experiment", "trainer"):
+        assert settings[group]["name"] == name
+    if group in ("data", "experiment"):
+        parts = settings["data"]["datamodule"]["_target_"].rsplit(".", 1)
+        assert hasattr(importlib.import_module(parts[0]), parts[1])
+
+
+def test_defaults_are_those_of_the_specification():
+    settings = compose_settings()
+    assert (settings["stage"], settings["recipe"]["name"], settings["backend"]["name"]) == ("all", "paper", "auto")
+    assert (settings["data"]["name"], settings["method"]["name"]) == ("rooms", "bsc_net")
+    method, model = settings["method"], settings["model"]
+    expected = {
+        "G": 4, "manual": "tetra4", "cands": "all27", "relax": "softmax", "share_kernel": True, "conf": "entropy",
+        "reduce": "paper", "search_prec": "a1w32", "order": "search_first", "stage2_init": "search",
+        "sfsc_layers": "all", "w_scale": "mean_abs", "ste_act": "approx", "clip_latent": True,
+    }  # fmt: skip
+    assert {key: method[key] for key in expected} == expected
+    expected = {"layer_style": "r2b", "act": "prelu", "layers_per_block": 2, "down_short": "avgpool"}
+    assert {key: model[key] for key in expected} == expected
+    assert model["network"]["fcn_up"] == "unpool_add"
+    assert (settings["recipe"]["epochs"], settings["recipe"]["milestones"]) == (128, [60, 100])
+
+
+@pytest.mark.parametrize(
+    "launcher, package", [("basic", None), ("joblib", "joblib"), ("submitit", "submitit"), ("ray", "ray")]
+)
+def test_a_launcher_is_the_plugin_or_a_stand_in_that_says_what_to_install(launcher, package):
+    with initialize_config_dir(config_dir(), version_base="1.3"):
+        cfg = compose("config", [f"launcher={launcher}"], return_hydra_config=True)
+    target = cfg.hydra.launcher._target_
+    assert "bscnet_chain_sweeper" in cfg.hydra.sweeper._target_
+    if package is None:
+        assert target.endswith("BasicLauncher")
+    elif importlib.util.find_spec(f"hydra_plugins.hydra_{package}_launcher"):
+        assert target.startswith(f"hydra_plugins.hydra_{package}_launcher")
+    else:
+        assert target.endswith("MissingLauncher") and cfg.hydra.launcher.package == f"hydra-{package}-launcher"
+
+
+@pytest.mark.parametrize("model", ["fcn_s", "fcn_h", "unet_s", "unet_h"])
+@pytest.mark.parametrize("method", ["real", "bsc_baseline", "bsc_manual", "bsc_net"])
+def test_every_model_can_be_built_for_every_stage_of_every_method(model, method):
+    small = "model.network.m=8"
+    settings = compose_settings(f"model={model}", f"method={method}", small)
+    for spec in plan_stages(settings["method"], settings["recipe"], settings["model"], settings["data"]):
+        network = build_network(settings, spec)
+        names = [name for name, _ in network.named_parameters()]
+        assert any(name.endswith("alpha") for name in names) == (spec.conv == "composite")
+        assert any(name.endswith("shifts") for name, _ in network.named_buffers()) == (spec.conv == "shifted")
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "model.layer_style=react", "model.layer_style=bireal", "model.act=rprelu", "model.layers_per_block=1",
+        "model.down_short=maxpool", "model.down_short=none", "model.network.fcn_up=unpool_concat",
+        "model.network.fcn_up=deconv", "model.proj_norm=false", "model.short_norm=false", "method.sfsc_layers=first",
+        "method.sfsc_layers=last", "method.w_scale=learned", "method.ste_act=clip", "method.share_kernel=false",
+        "method.relax=gumbel_softmax", "method.relax=gumbel_st", "method.cands=corners9", "method.cands=faces7",
+        "method.G=1", "method.G=2", "method.G=8",
+    ],
+)  # fmt: skip
+def test_every_switch_reaches_a_network_that_can_be_built(override):
+    plain = compose_settings("method=bsc_net", "model.network.m=8", "model.network.depth=2")
+    settings = compose_settings("method=bsc_net", "model.network.m=8", "model.network.depth=2", override)
+    assert identity(settings) != identity(plain)
+    for spec in plan_stages(settings["method"], settings["recipe"], settings["model"], settings["data"]):
+        build_network(settings, spec)
+
+
+def test_searched_networks_start_unshifted():
+    settings = compose_settings("method=bsc_net", "model.network.m=8", "model.network.depth=1", "method.G=8")
+    specs = plan_stages(settings["method"], settings["recipe"], settings["model"], settings["data"])
+    shifts = [value for name, value in build_network(settings, specs[1]).named_buffers() if name.endswith("shifts")]
+    assert shifts and all(torch.equal(value, torch.zeros_like(value)) for value in shifts)
+
+
+def test_wandb_is_offline_without_an_account(tmp_path, monkeypatch):
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    settings = compose_settings("logger=wandb")
+    (logger,) = build_loggers(settings, tmp_path, "chain-stage1")
+    assert logger._offline
+    assert build_loggers(compose_settings("logger=csv"), tmp_path, "x") == []
