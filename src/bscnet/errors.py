@@ -15,7 +15,8 @@ def shown(action: Callable[[], int]) -> int:
     """Run an entry point and return its exit status, showing input errors as one line.
 
     An `InputError` becomes `error: …` on stderr and status 2; with BSCNET_TRACEBACK=1 in the environment it
-    is raised instead. Ctrl-C becomes status 130. Every other exception is a fault of the program and passes.
+    is raised instead. Ctrl-C becomes status 130, a reader that closed the pipe (`| head`) status 141. Every other
+    exception is a fault of the program and passes.
     """
     try:
         return action()
@@ -27,3 +28,7 @@ def shown(action: Callable[[], int]) -> int:
     except KeyboardInterrupt:
         print("error: interrupted", file=sys.stderr)
         return 130
+    except BrokenPipeError:
+        # what is still buffered must not be written, and complained about, when the interpreter ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141

@@ -1,0 +1,51 @@
+"""How entry points end: statuses and what stands on stderr, seen from outside."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from bscnet.errors import InputError, shown
+
+
+def ended(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    program = f"import sys\nfrom bscnet.errors import InputError, shown\n{code}\nsys.exit(shown(action))"
+    clean = {name: value for name, value in os.environ.items() if name != "BSCNET_TRACEBACK"}
+    command = [sys.executable, "-c", program]
+    return subprocess.run(command, env={**clean, **environment}, capture_output=True, text=True, check=False)
+
+
+def test_input_error_is_a_value_error_of_one_line() -> None:
+    assert issubclass(InputError, ValueError)
+    done = ended("def action(): raise InputError('a.ply is empty')")
+    assert (done.returncode, done.stderr) == (2, "error: a.ply is empty\n")
+
+
+def test_traceback_on_demand() -> None:
+    done = ended("def action(): raise InputError('a.ply is empty')", BSCNET_TRACEBACK="1")
+    assert done.returncode == 1 and "Traceback" in done.stderr
+
+
+def test_interrupt_is_status_130() -> None:
+    done = ended("def action(): raise KeyboardInterrupt")
+    assert (done.returncode, done.stderr) == (130, "error: interrupted\n")
+
+
+def test_closed_pipe_is_quiet() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    code = "import sys; from bscnet.errors import shown; sys.exit(shown(lambda: print('x' * 10**6) or 0))"
+    done = subprocess.run([sys.executable, "-c", code], stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (141, "")
+
+
+def test_own_faults_pass() -> None:
+    def action() -> int:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        shown(action)
