@@ -24,7 +24,6 @@ if not hasattr(collections, "Sequence"):
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it warns on import that it was built for the CPU only
     import MinkowskiEngine as ME
-    from MinkowskiEngineBackend._C import ConvolutionMode, PoolingMode
     from MinkowskiEngine.MinkowskiConvolution import (
         MinkowskiConvolutionFunction,
         MinkowskiConvolutionTransposeFunction,
@@ -33,6 +32,7 @@ with warnings.catch_warnings():
         MinkowskiLocalPoolingFunction,
         MinkowskiLocalPoolingTransposeFunction,
     )
+    from MinkowskiEngineBackend._C import ConvolutionMode, PoolingMode
 
 
 def supports_cuda() -> bool:
@@ -97,7 +97,7 @@ class MinkowskiSites:
         """See ``Sites.shifted``: one plain cube convolution a group, evaluated at the sites moved by ``-p_g``."""
         kernels = weight.split(group_sizes(weight.shape[2], len(shifts)), dim=2)
         outputs = [
-            self._cube(feats, kernel.contiguous(), self._shifted_key(shift))
+            self._cube(feats, kernel, self._shifted_key(shift))
             for shift, kernel in zip(shifts, kernels, strict=True)
         ]
         return torch.cat(outputs, dim=1)
@@ -105,14 +105,20 @@ class MinkowskiSites:
     def down(self, feats: Tensor, weight: Tensor) -> Tensor:
         """See ``Sites.down``."""
         return MinkowskiConvolutionFunction.apply(
-            feats, weight, _generator(2, 2), ConvolutionMode.DEFAULT, self._key, self.coarser._key, self._manager
+            feats,
+            weight.contiguous(),
+            _generator(2, 2),
+            ConvolutionMode.DEFAULT,
+            self._key,
+            self.coarser._key,
+            self._manager,
         )
 
     def up(self, coarse_feats: Tensor, weight: Tensor) -> Tensor:
         """See ``Sites.up``."""
         return MinkowskiConvolutionTransposeFunction.apply(
             coarse_feats,
-            weight,
+            weight.contiguous(),
             _generator(2, 2, transpose=True),
             ConvolutionMode.DEFAULT,
             self.coarser._key,
@@ -147,7 +153,7 @@ class MinkowskiSites:
     def _cube(self, feats: Tensor, weight: Tensor, out_key: Any) -> Tensor:
         generator = _generator(round(weight.shape[0] ** (1 / 3)), 1)
         return MinkowskiConvolutionFunction.apply(
-            feats, weight, generator, ConvolutionMode.DEFAULT, self._key, out_key, self._manager
+            feats, weight.contiguous(), generator, ConvolutionMode.DEFAULT, self._key, out_key, self._manager
         )
 
     def _shifted_key(self, shift: Shift) -> Any:
