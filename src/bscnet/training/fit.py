@@ -72,7 +72,8 @@ def run_stage(
         metadata: plain values that name the network (model, method, voxel_size …), kept in every checkpoint.
 
     Raises:
-        InputError: a checkpoint that is missing, unreadable, or of another network or stage.
+        InputError: a checkpoint that is missing, unreadable, or of another network or stage; or `directory` holds
+            checkpoints and `resume` is off.
         KeyboardInterrupt: the run was interrupted; `last.ckpt` holds the last finished epoch.
     """
     directory = Path(directory)
@@ -82,6 +83,8 @@ def run_stage(
     if plan is not None:
         apply_plan(network, plan)
     going_on = resume and last.exists()
+    if last.exists() and not resume:
+        raise InputError(f"{last} is there already: go on from it with resume, or take another directory")
     if going_on:
         _require_same_stage(last, known, spec.epochs)
     elif init_checkpoint is not None:

@@ -15,6 +15,11 @@ from bscnet.training.checkpoint import METADATA_KEY, PROGRESS_KEY
 BEST, LAST = "best.ckpt", "last.ckpt"
 
 
+def is_better(score: float, best: float) -> bool:
+    """Whether `score` is larger than `best`; NaN is worse than every number."""
+    return not math.isnan(score) and (math.isnan(best) or score > best)
+
+
 class StageCheckpoint(Checkpoint):
     """After every epoch writes `last.ckpt`, and `best.ckpt` when the validation mIoU has risen.
 
@@ -49,15 +54,10 @@ class StageCheckpoint(Checkpoint):
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Writes the files: the best first, because `last.ckpt` is what a later run believes."""
         self._epochs = trainer.current_epoch + 1
-        is_best = (
-            self._validated
-            and not self._score <= self._best
-            and not (math.isnan(self._score) and not math.isnan(self._best))
-        )
-        self._validated = False
-        if is_best or not (self.directory / BEST).exists():
+        if self._epochs == 1 or (self._validated and is_better(self._score, self._best)):
             self._best = self._score
             trainer.save_checkpoint(self.directory / BEST)
+        self._validated = False
         trainer.save_checkpoint(self.directory / LAST)
 
     def on_save_checkpoint(

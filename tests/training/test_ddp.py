@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import csv
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from bscnet.metrics import SegmentationMetric
+from bscnet.training import SegmentationModule, read_checkpoint
+from bscnet.training.checkpoint import network_state
+from training.tiny import CLASSES, batch_of, unet
+
+SCRIPT = Path(__file__).with_name("ddp_script.py")
+
+
+def trained(directory: Path, backend: str, conv: str) -> list[dict[str, object]]:
+    environment = {key: value for key, value in os.environ.items() if key not in ("LOCAL_RANK", "WORLD_SIZE")}
+    environment["OMP_NUM_THREADS"] = "1"
+    command = [sys.executable, str(SCRIPT), str(directory), backend, conv]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return [torch.load(directory / f"rank{rank}.pt", weights_only=True) for rank in (0, 1)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "backend,conv", [("torch", "composite"), pytest.param("minkowski", "shifted", marks=pytest.mark.minkowski)]
+)
+def test_two_processes_train_one_network_and_score_the_split_once(tmp_path: Path, backend: str, conv: str) -> None:
+    first, second = trained(tmp_path, backend, conv)
+    checkpoint = read_checkpoint(tmp_path / "checkpoints" / "last.ckpt")
+    state = network_state(checkpoint)
+    for rank in (first, second):  # they trained on different scenes: only averaged gradients leave them equal
+        assert rank["outcome"]["epochs"] == 2
+        assert rank["outcome"] | {"seconds": 0} == first["outcome"] | {"seconds": 0}
+        assert rank["state"].keys() == state.keys()
+        assert all(torch.equal(rank["state"][key], value) for key, value in state.items())
+
+    network = unet("a1w1", conv, seed=9)
+    network.load_state_dict(state)
+    module = SegmentationModule(network, 3, CLASSES, backend=backend).eval()
+    metric = SegmentationMetric(3)
+    with torch.no_grad():
+        for seed in (77, 78, 79):
+            batch = batch_of([seed])
+            metric.update(module(batch), batch.labels)
+    assert first["outcome"]["val_miou"] == pytest.approx(float(metric.compute().miou), abs=1e-6)
+
+    with (tmp_path / "csv" / "version_0" / "metrics.csv").open() as file:
+        losses = [float(row["train/loss_step"]) for row in csv.DictReader(file) if row["train/loss_step"]]
+    assert len(losses) == 4
+    assert all(map(math.isfinite, losses))
+    assert (tmp_path / "plan.json").exists() == (conv == "composite")
