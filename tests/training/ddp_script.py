@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import torch
 
 from bscnet.training import run_stage
-from training.tiny import TinyData, spec, unet
+from fixtures.tiny_training import TinyData, spec, unet
 
 if __name__ == "__main__":
     directory, backend, conv = Path(sys.argv[1]), sys.argv[2], sys.argv[3]

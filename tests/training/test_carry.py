@@ -13,7 +13,7 @@ from bscnet.search import ShiftPlan, composite_layers, current_plan, discretise,
 from bscnet.sparse import SparseTensor
 from bscnet.training import StageOutcome, read_checkpoint, run_stage
 from bscnet.training.carry import carry
-from training.tiny import TinyData, batch_of, spec, unet
+from fixtures.tiny_training import TinyData, batch_of, spec, unet
 
 
 def saved(network: nn.Module, path: Path, **metadata: Any) -> Path:

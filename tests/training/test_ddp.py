@@ -13,7 +13,7 @@ import torch
 from bscnet.metrics import SegmentationMetric
 from bscnet.training import SegmentationModule, read_checkpoint
 from bscnet.training.checkpoint import network_state
-from training.tiny import CLASSES, batch_of, unet
+from fixtures.tiny_training import CLASSES, batch_of, unet
 
 SCRIPT = Path(__file__).with_name("ddp_script.py")
 

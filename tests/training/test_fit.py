@@ -11,7 +11,7 @@ from pytorch_lightning.callbacks import Callback
 from bscnet.errors import InputError
 from bscnet.search import ShiftPlan
 from bscnet.training import StageOutcome, read_checkpoint, run_stage
-from training.tiny import CLASSES, TinyData, spec, unet
+from fixtures.tiny_training import CLASSES, TinyData, spec, unet
 
 
 def rows_of(directory: Path) -> list[dict[str, str]]:

@@ -16,7 +16,7 @@ from bscnet.search import composite_layers, confidence_loss
 from bscnet.sparse import SparseTensor
 from bscnet.training import SearchModule, SegmentationModule, run_stage
 from bscnet.training.loss import point_cross_entropy
-from training.tiny import CLASSES, TinyData, batch_of, fcn, spec, unet
+from fixtures.tiny_training import CLASSES, TinyData, batch_of, fcn, spec, unet
 
 
 def test_cross_entropy_is_the_mean_over_labelled_points() -> None:

@@ -7,7 +7,7 @@ from pytorch_lightning.callbacks import RichProgressBar
 
 from bscnet.training import run_stage
 from bscnet.training.progress import EpochLine, progress_callback
-from training.tiny import TinyData, spec, unet
+from fixtures.tiny_training import TinyData, spec, unet
 
 
 def test_one_line_per_epoch_where_there_is_no_terminal(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -12,7 +12,7 @@ from pytorch_lightning.loggers import WandbLogger
 from bscnet.search import ShiftPlan, apply_plan, current_plan
 from bscnet.training import WandbReport, run_stage
 from bscnet.training.wandb_report import shift_counts
-from training.tiny import TinyData, batch_of, spec, unet
+from fixtures.tiny_training import TinyData, batch_of, spec, unet
 
 PALETTE = np.array([[255, 0, 0], [0, 255, 0], [0, 0, 255], [64, 64, 64]], dtype=np.uint8)
 
