@@ -15,7 +15,7 @@ class ResidualUnit(nn.Module):
     Args:
         layers: gives pre, post and after by its layer style.
         conv: the convolution; decides the output sites.
-        shortcut: ``IdentityShortcut``, ``ProjectionShortcut``, ``DownShortcut``, ``UpShortcut`` or None for no shortcut.
+        shortcut: ``IdentityShortcut``, ``ProjectionShortcut``, ``DownShortcut``, ``UpShortcut`` or None for none.
     """
 
     def __init__(self, layers: LayerFactory, conv: QuantizedConv, shortcut: nn.Module | None) -> None:

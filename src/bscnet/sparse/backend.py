@@ -38,11 +38,11 @@ class Sites(Protocol):
     def __len__(self) -> int: ...
 
     def submanifold(self, feats: Tensor, weight: Tensor) -> Tensor:
-        """``y_u = sum_k W_k^T x_{u+k}``, weight ``(K, C_in, C_out)`` of a 1, 3 or 5 cube; output sites = input sites."""
+        """``y_u = sum_k W_k^T x_{u+k}``, weight ``(K, C_in, C_out)`` of a cube of 1, 3 or 5."""
         ...
 
     def shifted(self, feats: Tensor, weight: Tensor, shifts: tuple[Shift, ...]) -> Tensor:
-        """``y_u^(g) = sum_k W_k^(g)T x_{u+k-p_g}`` for contiguous groups of output channels, weight ``(27, C_in, C_out)``."""
+        """``y_u^(g) = sum_k W_k^(g)T x_{u+k-p_g}``, weight ``(27, C_in, C_out)``, groups of output channels."""
         ...
 
     def down(self, feats: Tensor, weight: Tensor) -> Tensor:
@@ -50,7 +50,7 @@ class Sites(Protocol):
         ...
 
     def up(self, coarse_feats: Tensor, weight: Tensor) -> Tensor:
-        """``y_u = W_{u mod 2}^T x_{floor(u/2)}``, weight ``(8, C_in, C_out)``; rows of this level from rows of ``coarser``."""
+        """``y_u = W_{u mod 2}^T x_{floor(u/2)}``, weight ``(8, C_in, C_out)``; input rows are of ``coarser``."""
         ...
 
     def pool_sum(self, feats: Tensor) -> Tensor:

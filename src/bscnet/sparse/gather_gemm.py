@@ -1,10 +1,12 @@
-"""Gather-GEMM-scatter convolution as autograd functions, in plain PyTorch.
+"""Gather-GEMM convolution as autograd functions, in plain PyTorch.
 
-Two ways to run the same sum, neither of which keeps gathered rows for the backward pass (they are gathered again):
+Neither function keeps gathered rows for the backward pass; they are gathered again.
 
-- by table: for a block of output sites gather all K neighbours (a row of zeros where one is absent) and do one GEMM.
-  No scatter; arithmetic grows with K. Backward needs the mirrored table only, which for a cube is the same table.
-- by pairs: for each cell gather the present rows, GEMM, add into the output. Arithmetic grows with the pairs.
+- ``block_conv``: submanifold convolutions. For a block of output sites gather every neighbour that any of them has (a
+  row of zeros where one is absent) and do one GEMM: no scatter, and backward needs the mirrored offsets only, which for
+  a cube are the same table.
+- ``pair_conv``: strided and transposed convolutions, where each fine site has one cell. For each cell gather the rows,
+  GEMM, add into the output.
 """
 
 from __future__ import annotations
@@ -15,56 +17,51 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
+from bscnet.sparse.blocks import BlockPlan
 from bscnet.sparse.kernel_map import Pairs
-
-# Gathered values per block: small enough to stay in a core's cache on a CPU, large enough to fill a GPU.
-_CPU_BLOCK = 1 << 19
-_GPU_BLOCK = 1 << 27
-
-
-def _block_rows(device: torch.device, row_values: int) -> int:
-    budget = _CPU_BLOCK if device.type == "cpu" else _GPU_BLOCK
-    return max(128, budget // max(1, row_values))
 
 
 def _with_zero_row(feats: Tensor) -> Tensor:
     return torch.cat([feats, feats.new_zeros(1, feats.shape[1])])
 
 
-class _TableConv(Function):
+class _BlockConv(Function):
     @staticmethod
-    def forward(ctx: Any, feats: Tensor, weight: Tensor, table: Tensor, mirror: Tensor) -> Tensor:
-        cells, c_in, c_out = weight.shape
-        ctx.save_for_backward(feats, weight, mirror)
+    def forward(ctx: Any, feats: Tensor, weight: Tensor, plan: BlockPlan, used: Tensor | None) -> Tensor:
+        ctx.save_for_backward(feats, weight)
+        ctx.plan, ctx.used = plan, used
+        c_in, c_out = weight.shape[1:]
         padded = _with_zero_row(feats)
-        flat = weight.reshape(cells * c_in, c_out)
-        out = feats.new_empty(len(table), c_out)
-        step = _block_rows(feats.device, cells * c_in)
-        for begin in range(0, len(table), step):
-            rows = table[begin : begin + step]
-            gathered = padded.index_select(0, rows.reshape(-1)).view(len(rows), cells * c_in)
-            torch.mm(gathered, flat, out=out[begin : begin + step])
-        return out
+        out = feats.new_empty(len(feats), c_out)
+        for begin, end, columns, rows in plan.blocks(used):
+            gathered = padded.index_select(0, rows.reshape(-1)).view(end - begin, len(columns) * c_in)
+            torch.mm(gathered, weight.index_select(0, columns).view(-1, c_out), out=out[begin:end])
+        return out.index_select(0, plan.inverse)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor | None, None, None]:
-        feats, weight, mirror = ctx.saved_tensors
-        cells, c_in, c_out = weight.shape
+        feats, weight = ctx.saved_tensors
+        plan: BlockPlan = ctx.plan
+        c_in, c_out = weight.shape[1:]
         padded = _with_zero_row(grads[0])
-        to_feats = weight.transpose(1, 2).reshape(cells * c_out, c_in)
+        # A row v is read through cell k by the site v - offset_k, whose offset from v has the mirrored cell number.
+        to_feats = weight.flip(0).transpose(1, 2).contiguous()
+        mirrored = None if ctx.used is None else ctx.used.flip(0)
         need_feats, need_weight = ctx.needs_input_grad[:2]
+        ordered = feats.index_select(0, plan.order) if need_weight else feats
         grad_feats = torch.empty_like(feats) if need_feats else None
-        grad_weight = weight.new_zeros(c_in, cells * c_out) if need_weight else None
-        step = _block_rows(feats.device, cells * c_out)
-        for begin in range(0, len(mirror), step):
-            rows = mirror[begin : begin + step]
-            gathered = padded.index_select(0, rows.reshape(-1)).view(len(rows), cells * c_out)
+        grad_weight = torch.zeros_like(weight) if need_weight else None
+        for begin, end, columns, rows in plan.blocks(mirrored):
+            gathered = padded.index_select(0, rows.reshape(-1)).view(end - begin, len(columns) * c_out)
             if grad_feats is not None:
-                torch.mm(gathered, to_feats, out=grad_feats[begin : begin + step])
+                torch.mm(gathered, to_feats.index_select(0, columns).view(-1, c_in), out=grad_feats[begin:end])
             if grad_weight is not None:
-                grad_weight.addmm_(feats[begin : begin + step].t(), gathered)
+                part = torch.mm(ordered[begin:end].t(), gathered).view(c_in, len(columns), c_out)
+                grad_weight.index_add_(0, columns, part.transpose(0, 1))
+        if grad_feats is not None:
+            grad_feats = grad_feats.index_select(0, plan.inverse)
         if grad_weight is not None:
-            grad_weight = grad_weight.view(c_in, cells, c_out).transpose(0, 1).contiguous()
+            grad_weight = grad_weight.flip(0)
         return grad_feats, grad_weight, None, None
 
 
@@ -96,21 +93,21 @@ class _PairConv(Function):
         return grad_feats, grad_weight, None, None
 
 
-def table_conv(feats: Tensor, weight: Tensor, table: Tensor, mirror: Tensor) -> Tensor:
-    """Convolution by neighbour table.
+def block_conv(feats: Tensor, weight: Tensor, plan: BlockPlan, used: Tensor | None = None) -> Tensor:
+    """Submanifold convolution with a centred cube.
 
-    Formula: ``y_u = sum_k W_k^T x_{table[u, k]}``.
+    Formula: ``y_u = sum_k W_k^T x_{u + offset_k}`` over the present neighbours.
 
     Args:
-        feats: ``(N_in, C_in)``.
+        feats: ``(N, C_in)``.
         weight: ``(K, C_in, C_out)``.
-        table: ``(N_out, K)`` int32 rows of feats, N_in where absent.
-        mirror: ``(N_in, K)`` int32, the outputs that read a row through each cell, N_out where none.
+        plan: of the level's neighbour table with K cells.
+        used: ``(K,)`` bool; the other cells of the weight are zero and are left out. None uses all.
 
     Returns:
-        ``(N_out, C_out)``.
+        ``(N, C_out)``.
     """
-    return _TableConv.apply(feats, weight, table, mirror)
+    return _BlockConv.apply(feats, weight, plan, used)
 
 
 def pair_conv(feats: Tensor, weight: Tensor, pairs: Pairs, num_out: int) -> Tensor:

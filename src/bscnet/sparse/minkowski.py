@@ -97,8 +97,7 @@ class MinkowskiSites:
         """See ``Sites.shifted``: one plain cube convolution a group, evaluated at the sites moved by ``-p_g``."""
         kernels = weight.split(group_sizes(weight.shape[2], len(shifts)), dim=2)
         outputs = [
-            self._cube(feats, kernel, self._shifted_key(shift))
-            for shift, kernel in zip(shifts, kernels, strict=True)
+            self._cube(feats, kernel, self._shifted_key(shift)) for shift, kernel in zip(shifts, kernels, strict=True)
         ]
         return torch.cat(outputs, dim=1)
 

@@ -11,10 +11,14 @@ import torch
 from torch import Tensor
 
 from bscnet.errors import InputError
+from bscnet.sparse.blocks import BlockPlan
 from bscnet.sparse.coordinates import coordinate_keys
-from bscnet.sparse.gather_gemm import pair_conv, table_conv
+from bscnet.sparse.gather_gemm import block_conv, pair_conv
 from bscnet.sparse.kernel_map import NeighbourTable, StrideMap, build_stride_map, build_table
 from bscnet.sparse.offsets import Shift, group_sizes, shifted_columns
+
+# Below this width a GEMM for one channel group is slower than one for all groups with zeros between.
+_NARROW_GROUP = 8
 
 
 class TorchSites:
@@ -33,6 +37,7 @@ class TorchSites:
         self.tensor_stride = tensor_stride
         self._keys = coordinate_keys(coords)
         self._tables: dict[int, NeighbourTable] = {}
+        self._plans: dict[int, BlockPlan] = {}
         if tensor_stride == 1 and len(torch.unique(self._keys)) != len(coords):
             raise InputError(f"{len(coords) - len(torch.unique(self._keys))} of {len(coords)} sites are duplicates")
 
@@ -44,6 +49,11 @@ class TorchSites:
         if kernel_size not in self._tables:
             self._tables[kernel_size] = build_table(self._keys, kernel_size)
         return self._tables[kernel_size]
+
+    def _plan(self, kernel_size: int) -> BlockPlan:
+        if kernel_size not in self._plans:
+            self._plans[kernel_size] = BlockPlan(self.table(kernel_size))
+        return self._plans[kernel_size]
 
     @cached_property
     def _stride(self) -> tuple[TorchSites, StrideMap]:
@@ -65,19 +75,17 @@ class TorchSites:
         cells = weight.shape[0]
         if cells == 1:
             return feats @ weight[0]
-        table = self.table(round(cells ** (1 / 3)))
-        if cells > 27:
-            return pair_conv(feats, weight, table.pairs, len(self))
-        return _cube_conv(feats, weight, table.table)
+        return block_conv(feats, weight, self._plan(round(cells ** (1 / 3))))
 
     def shifted(self, feats: Tensor, weight: Tensor, shifts: tuple[Shift, ...]) -> Tensor:
         """See ``Sites.shifted``."""
-        table = self.table(5).table
-        outputs = []
-        for shift, kernel in zip(shifts, weight.split(group_sizes(weight.shape[2], len(shifts)), dim=2), strict=True):
-            columns = shifted_columns(shift).to(table.device)
-            # Cell k reads u + k - p, so a row v is read through cell k by the site v - (k - p).
-            outputs.append(table_conv(feats, kernel.contiguous(), table[:, columns], table[:, 124 - columns]))
+        plan = self._plan(5)
+        columns = [shifted_columns(shift).to(weight.device) for shift in shifts]
+        kernels = weight.split(group_sizes(weight.shape[2], len(shifts)), dim=2)
+        placed = [_place(kernel, cells) for kernel, cells in zip(kernels, columns, strict=True)]
+        if weight.shape[2] < _NARROW_GROUP * len(shifts):
+            return block_conv(feats, torch.cat(placed, dim=2), plan, _mask(torch.cat(columns)))
+        outputs = [block_conv(feats, kernel, plan, _mask(cells)) for kernel, cells in zip(placed, columns, strict=True)]
         return torch.cat(outputs, dim=1)
 
     def down(self, feats: Tensor, weight: Tensor) -> Tensor:
@@ -104,6 +112,10 @@ class TorchSites:
         return coarse_feats.index_select(0, self.stride_map.parent)
 
 
-def _cube_conv(feats: Tensor, weight: Tensor, table: Tensor) -> Tensor:
-    # The cube is its own mirror image: cell k seen from the other end is cell K-1-k.
-    return table_conv(feats, weight, table, table.flip(1))
+def _place(kernel: Tensor, cells: Tensor) -> Tensor:
+    """A ``(27, C_in, C)`` kernel on the given cells of a 5x5x5 kernel of zeros."""
+    return kernel.new_zeros(125, *kernel.shape[1:]).index_copy(0, cells, kernel)
+
+
+def _mask(cells: Tensor) -> Tensor:
+    return torch.zeros(125, dtype=torch.bool, device=cells.device).index_fill(0, cells, True)
