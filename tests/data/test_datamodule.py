@@ -96,7 +96,7 @@ def test_evaluation_is_the_same_in_every_epoch_and_differs_by_seed(root: Path) -
 
 def test_training_without_augmentation_is_the_same_in_every_epoch(root: Path) -> None:
     batches = epochs_of(make(root, augment=False, batch_size=1))
-    coords = {}
+    coords: dict[str, Tensor] = {}
     for batch in batches[:10]:
         assert torch.equal(coords.setdefault(batch.scenes[0], batch.coords), batch.coords)
 

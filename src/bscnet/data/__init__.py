@@ -12,12 +12,14 @@ if TYPE_CHECKING:
     from bscnet.data.collate import Batch
     from bscnet.data.datamodule import ScanDataModule, SceneView
     from bscnet.data.labels import CLASS_NAMES, IGNORE_LABEL, NUM_CLASSES
+    from bscnet.data.rooms import RoomsDataModule
 
 __all__ = [
     "CLASS_NAMES",
     "IGNORE_LABEL",
     "NUM_CLASSES",
     "Batch",
+    "RoomsDataModule",
     "ScanDataModule",
     "SceneView",
 ]
@@ -27,6 +29,7 @@ _MODULE_OF = {
     "IGNORE_LABEL": "labels",
     "NUM_CLASSES": "labels",
     "Batch": "collate",
+    "RoomsDataModule": "rooms",
     "ScanDataModule": "datamodule",
     "SceneView": "datamodule",
 }
