@@ -53,6 +53,16 @@ def discretise(network: nn.Module) -> ShiftPlan:
     )
 
 
+def _check_plan(plan: ShiftPlan, groups: dict[str, int]) -> None:
+    # Before anything is changed, so that a refused plan leaves the network as it was.
+    if groups.keys() != plan.shifts.keys():
+        odd = sorted(groups.keys() ^ plan.shifts.keys())
+        raise InputError(f"the shift plan is of another network: {odd[0]} and {len(odd) - 1} more layers differ")
+    for name, shifts in plan.shifts.items():
+        if len(shifts) != groups[name]:
+            raise InputError(f"{name}: {len(shifts)} shifts given for {groups[name]} channel groups")
+
+
 def apply_plan(network: nn.Module, plan: ShiftPlan) -> None:
     """Set the shifts of a network's shifted convolutions.
 
@@ -60,9 +70,7 @@ def apply_plan(network: nn.Module, plan: ShiftPlan) -> None:
         InputError: the plan names other layers than the network has, or another number of groups.
     """
     layers = shifted_layers(network)
-    if layers.keys() != plan.shifts.keys():
-        odd = sorted(layers.keys() ^ plan.shifts.keys())
-        raise InputError(f"the shift plan is of another network: {odd[0]} and {len(odd) - 1} more layers differ")
+    _check_plan(plan, {name: layer.groups for name, layer in layers.items()})
     for name, layer in layers.items():
         layer.set_shifts(plan.shifts[name])
 
@@ -75,15 +83,23 @@ def discretised_state(network: nn.Module, plan: ShiftPlan) -> dict[str, Tensor]:
     Args:
         network: with composite convolutions.
         plan: what ``discretise`` gave.
+
+    Raises:
+        InputError: the plan is of another network or, where kernels are unshared, holds a shift that is no candidate.
     """
     state = dict(network.state_dict())
-    for name, layer in composite_layers(network).items():
+    layers = composite_layers(network)
+    _check_plan(plan, {name: len(layer.group_sizes) for name, layer in layers.items()})
+    for name, layer in layers.items():
         prefix = f"{name}." if name else ""
         del state[f"{prefix}alpha"]
         shifts = torch.tensor(plan.shifts[name])
         state[f"{prefix}shifts"] = shifts
         if not layer.share_kernel:
-            chosen = [int((layer.candidates.cpu() == shift).all(1).nonzero()) for shift in shifts]
+            listed = [tuple(row) for row in layer.candidates.tolist()]
+            if not set(plan.shifts[name]) <= set(listed):
+                raise InputError(f"{name}: the plan holds shifts that are not among the candidates {listed}")
+            chosen = [listed.index(shift) for shift in plan.shifts[name]]
             parts = layer.weight.detach().split(layer.group_sizes, dim=-1)
             state[f"{prefix}weight"] = torch.cat([part[i] for part, i in zip(parts, chosen, strict=True)], dim=-1)
     return state
