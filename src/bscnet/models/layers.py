@@ -8,6 +8,8 @@ from torch import nn
 
 from bscnet.errors import InputError
 from bscnet.nn import (
+    ACTIVATIONS,
+    RELAXATIONS,
     AvgPool,
     CompositeShiftConv3d,
     MaxPool,
@@ -19,8 +21,8 @@ from bscnet.nn import (
     TransposedConv3d,
     make_activation,
 )
-from bscnet.quantizers import RSign, SignQuantizer, WeightQuantizer
-from bscnet.search import candidate_shifts, manual_shifts
+from bscnet.quantizers import ESTIMATORS, WEIGHT_SCALES, RSign, SignQuantizer, WeightQuantizer
+from bscnet.search import CANDIDATES, MANUAL, candidate_shifts, manual_shifts
 
 PRECISIONS = ("a32w32", "a1w32", "a1w1")
 CONVS = ("plain", "shifted", "composite")
@@ -92,6 +94,12 @@ class LayerFactory:
             ("sfsc_layers", self.sfsc_layers, SFSC_LAYERS),
             ("down_short", self.down_short, DOWN_SHORTS),
             ("layers_per_block", self.layers_per_block, (1, 2)),
+            ("act", self.act, tuple(ACTIVATIONS)),
+            ("w_scale", self.w_scale, WEIGHT_SCALES),
+            ("ste_act", self.ste_act, tuple(ESTIMATORS)),
+            ("manual", self.manual, (*MANUAL, "random", "none")),
+            ("cands", self.cands, tuple(CANDIDATES)),
+            ("relax", self.relax, RELAXATIONS),
         ):
             if value not in allowed:
                 raise InputError(f"{name} is {value!r}; allowed are {', '.join(map(str, allowed))}")

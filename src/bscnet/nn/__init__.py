@@ -1,7 +1,7 @@
 """Layers: sparse convolutions with optional 1-bit operands, and what stands around them."""
 
 from bscnet.nn.activation import ACTIVATIONS, RPReLU, make_activation
-from bscnet.nn.composite_conv import CompositeShiftConv3d, composite_kernel
+from bscnet.nn.composite_conv import RELAXATIONS, CompositeShiftConv3d, composite_kernel
 from bscnet.nn.conv import QuantizedConv, SparseConv3d, StridedConv3d, TransposedConv3d, binary_weights
 from bscnet.nn.norm import SiteNorm
 from bscnet.nn.resample import AvgPool, MaxPool, unpool
@@ -9,6 +9,7 @@ from bscnet.nn.shifted_conv import ShiftedSparseConv3d
 
 __all__ = [
     "ACTIVATIONS",
+    "RELAXATIONS",
     "AvgPool",
     "CompositeShiftConv3d",
     "MaxPool",

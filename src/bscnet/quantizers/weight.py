@@ -8,6 +8,8 @@ from torch import Tensor, nn
 from bscnet.errors import InputError
 from bscnet.quantizers.sign import sign_ste
 
+WEIGHT_SCALES = ("mean_abs", "learned")
+
 
 def mean_abs_scale(weight: Tensor) -> Tensor:
     """``alpha_o = mean_{k,i} |W_{k,i,o}|`` (XNOR-Net, arXiv 1603.05279).
@@ -58,8 +60,8 @@ class WeightQuantizer(nn.Module):
 
     def __init__(self, channels: int, scale: str = "mean_abs") -> None:
         super().__init__()
-        if scale not in ("mean_abs", "learned"):
-            raise InputError(f"w_scale is {scale!r}; allowed are mean_abs, learned")
+        if scale not in WEIGHT_SCALES:
+            raise InputError(f"w_scale is {scale!r}; allowed are {', '.join(WEIGHT_SCALES)}")
         self.scale: nn.Module = MeanAbsScale() if scale == "mean_abs" else LearnedScale(channels)
 
     def forward(self, weight: Tensor) -> tuple[Tensor, Tensor]:
