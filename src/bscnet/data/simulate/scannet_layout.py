@@ -1,0 +1,75 @@
+"""Writing scans as ScanNet's owners lay them out on disk."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bscnet.data.simulate.classes import LABEL_COLOURS
+from bscnet.data.simulate.fusion import ScannedMesh
+
+_VERTEX = [("xyz", "<f4", 3), ("rgba", "u1", 4)]
+_LABELLED_VERTEX = [*_VERTEX, ("label", "<u2")]
+_FACE = np.dtype([("count", "u1"), ("corners", "<i4", 3)])
+
+
+def scene_files(folder: Path, name: str) -> tuple[Path, Path]:
+    """The mesh and the labels of scene `name` in its own folder."""
+    return folder / f"{name}_vh_clean_2.ply", folder / f"{name}_vh_clean_2.labels.ply"
+
+
+def write_scene(folder: Path, name: str, mesh: ScannedMesh) -> None:
+    """Write `NAME_vh_clean_2.ply` and `NAME_vh_clean_2.labels.ply` into `folder`."""
+    scan, labelled = scene_files(folder, name)
+    scan.write_bytes(_ply(mesh.points, mesh.colours, mesh.faces))
+    palette = np.zeros((max(LABEL_COLOURS) + 2, 3), dtype=np.uint8)
+    palette[list(LABEL_COLOURS)] = list(LABEL_COLOURS.values())
+    labelled.write_bytes(_ply(mesh.points, palette[mesh.labels], mesh.faces, mesh.labels))
+
+
+def write_split(root: Path, split: str, names: Sequence[str]) -> None:
+    """Write `ROOT/splits/scannetv2_SPLIT.txt`, one scene a line, in one step."""
+    folder = root / "splits"
+    folder.mkdir(exist_ok=True)
+    write_whole(folder / f"scannetv2_{split}.txt", "".join(f"{name}\n" for name in names))
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text file so that nobody ever sees half of it."""
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    part.write_text(text, "utf-8")
+    part.replace(path)
+
+
+def _ply(
+    points: NDArray[np.float32],
+    colours: NDArray[np.uint8],
+    faces: NDArray[np.int32],
+    labels: NDArray[np.uint16] | None = None,
+) -> bytes:
+    vertices = np.zeros(len(points), dtype=_VERTEX if labels is None else _LABELLED_VERTEX)
+    vertices["xyz"] = points
+    vertices["rgba"][:, :3] = colours
+    vertices["rgba"][:, 3] = 255
+    if labels is not None:
+        vertices["label"] = labels
+    corners = np.zeros(len(faces), dtype=_FACE)
+    corners["count"] = 3
+    corners["corners"] = faces
+    header = [
+        "ply",
+        "format binary_little_endian 1.0",
+        "comment simulated scan",
+        f"element vertex {len(points)}",
+        *(f"property float {axis}" for axis in "xyz"),
+        *(f"property uchar {channel}" for channel in ("red", "green", "blue", "alpha")),
+        *(["property ushort label"] if labels is not None else []),
+        f"element face {len(faces)}",
+        "property list uchar int vertex_indices",
+        "end_header\n",
+    ]
+    return "\n".join(header).encode("ascii") + vertices.tobytes() + corners.tobytes()
