@@ -156,8 +156,8 @@ def test_tracing_leaves_the_network_as_it_was() -> None:
 
 
 def test_too_deep_a_network_is_refused() -> None:
-    with pytest.raises(ValueError, match="more than 12 levels"):
-        trace_layers(FCN(3, 5, 1, 1, 12, LayerFactory(G=1, manual="none")), 3)
+    with pytest.raises(ValueError, match="more than 10 levels"):
+        trace_layers(FCN(3, 5, 1, 1, 10, LayerFactory(G=1, manual="none")), 3)
 
 
 def test_mean_over_scenes(cloud: torch.Tensor) -> None:

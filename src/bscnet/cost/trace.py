@@ -26,7 +26,7 @@ from bscnet.nn import (
 from bscnet.sparse import SparseTensor
 from bscnet.sparse.offsets import Shift, group_sizes
 
-MAX_LEVELS = 12
+MAX_LEVELS = 10
 
 _CUBES = {1: "pointwise", 3: "ssc", 5: "ssc5"}
 _ELEMENTWISE: tuple[tuple[tuple[type[nn.Module], ...], str, int], ...] = (

@@ -1,0 +1,124 @@
+"""`bscnet profile`: parameters, FLOPs, BOPs and OPs of a network, layer by layer."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from bscnet.errors import InputError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from bscnet.cost import Profile
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("--json", action="store_true", help='print {"layers": […], "totals": {…}} instead of tables')
+    parser.add_argument(
+        "--scenes", type=int, metavar="N", help="take the mean over the first N validation scenes (default: all)"
+    )
+    parser.add_argument(
+        "overrides",
+        nargs="*",
+        metavar="KEY=VALUE",
+        help="as of bscnet.run, e.g. model=unet_h data=rooms method=bsc_net stage=2 shift_plan=PLAN.json; "
+        "without stage=… the method's last stage is profiled",
+    )
+
+
+def main(args: argparse.Namespace) -> int:
+    """Profile the network that the overrides describe."""
+    if args.scenes is not None and args.scenes < 1:
+        raise InputError(f"--scenes {args.scenes} is not allowed, it must be at least 1")
+    profile, heading, note = profile_overrides(args.overrides, args.scenes)
+    if args.json:
+        print(json.dumps(profile.as_dict(), indent=1))
+        if note:
+            print(f"note: {note}", file=sys.stderr)
+        return 0
+    from rich.console import Console
+    from rich.measure import Measurement
+
+    from bscnet.viz.cost_table import cost_table, totals_table
+
+    console, table = Console(highlight=False), cost_table(profile)
+    # Nothing is cut off where the terminal is narrow or absent.
+    needed = Measurement.get(console, console.options.update(width=10_000), table).maximum
+    console = Console(highlight=False, width=max(console.width, needed))
+    for text in (heading, table, totals_table(profile)):
+        console.print(text)
+    if note:
+        console.print(f"note: {note}", soft_wrap=True)
+    return 0
+
+
+def profile_overrides(overrides: Sequence[str], limit: int | None = None) -> tuple[Profile, str, str]:
+    """Profile the stage that the overrides name, on up to `limit` validation scenes; with a heading and a note or "".
+
+    Raises:
+        InputError: a value that is not allowed, a data set or shift plan that cannot be read.
+    """
+    from bscnet.chain.build import build_datamodule, build_network
+    from bscnet.chain.plan import plan_stages
+    from bscnet.chain.validate import wanted_stages
+    from bscnet.cost import profile_network
+    from bscnet.search import ShiftPlan, apply_plan
+
+    settings = read_settings(overrides)
+    method, model, data = settings["method"], settings["model"], settings["data"]
+    specs = plan_stages(method, settings["recipe"], model, data)
+    spec = specs[wanted_stages(settings["stage"], len(specs), method["name"])[-1] - 1]
+    network = build_network(settings, spec)
+    note = ""
+    if spec.shifts == "searched":
+        if settings["shift_plan"] is None:
+            note = "no shift_plan=… was given, so executed pairs are those of shifts that are all zero"
+        else:
+            apply_plan(network, ShiftPlan.load(settings["shift_plan"]))
+    datamodule: Any = build_datamodule(settings)
+    count = min(datamodule.num_val_scenes, limit or datamodule.num_val_scenes)
+    profile = profile_network(network, _scenes(datamodule, count), data["in_channels"])
+    heading = (
+        f"{model['name']}, {method['name']} stage {spec.index} ({spec.name}: {spec.precision}, {spec.conv}); "
+        f"mean of {count} validation scenes of {data['name']} at {100 * data['voxel_size']:g} cm"
+    )
+    return profile, heading, note
+
+
+def read_settings(overrides: Sequence[str]) -> dict[str, Any]:
+    """The configuration of bscnet.run with these overrides, as checked plain values.
+
+    Raises:
+        InputError: an unknown key, choice or value.
+    """
+    from hydra import compose, initialize_config_dir
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+
+    from bscnet.chain.settings import plain_settings
+    from bscnet.paths import config_dir
+
+    try:
+        with initialize_config_dir(config_dir(), version_base="1.3"):
+            config = compose("config", overrides=list(overrides))
+    except (HydraException, OmegaConfBaseException) as error:
+        text = " ".join(str(error).split())
+        # Hydra goes on with its search path and its manual.
+        raise InputError(text.split(" Config search path")[0].split(" See https")[0]) from error
+    return plain_settings(config)
+
+
+def _scenes(datamodule: Any, count: int) -> Iterator[Tensor]:
+    """(N, 4) coordinates of the first validation scenes, with a progress bar on a terminal."""
+    from rich.console import Console
+    from rich.progress import track
+
+    console = Console(stderr=True)
+    numbers = track(range(count), "counting pairs", console=console, transient=True, disable=not console.is_terminal)
+    for number in numbers:
+        yield datamodule.val_scene(number).batch.coords
