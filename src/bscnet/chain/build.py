@@ -14,6 +14,7 @@ from bscnet.training.stage import StageSpec
 
 if TYPE_CHECKING:
     import pytorch_lightning as pl
+    from pytorch_lightning.callbacks import Callback
     from pytorch_lightning.loggers import Logger
     from torch import nn
 
@@ -65,6 +66,18 @@ def build_loggers(settings: Mapping[str, Any], directory: Path, name: str) -> li
 
     offline = wandb_is_offline() if logger["offline"] is None else bool(logger["offline"])
     return [WandbLogger(name=name, project=logger["project"], save_dir=str(directory), offline=offline)]
+
+
+def build_callbacks(settings: Mapping[str, Any]) -> list[Callback]:
+    """What the loggers need beside the stage's own callbacks."""
+    if settings["logger"]["name"] != "wandb":
+        return []
+    import numpy as np
+
+    from bscnet.training.wandb_report import WandbReport
+    from bscnet.viz.palette import IGNORE_COLOUR, class_palette
+
+    return [WandbReport(np.vstack([class_palette(settings["data"]["num_classes"]), IGNORE_COLOUR]))]
 
 
 def wandb_is_offline() -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 
 from omegaconf import DictConfig
 
-from bscnet.chain.build import build_datamodule, build_loggers, build_network, identity
+from bscnet.chain.build import build_callbacks, build_datamodule, build_loggers, build_network, identity
 from bscnet.chain.chain import PLAN_NAME
 from bscnet.chain.failure import StageFailure, failure_of
 from bscnet.chain.manifest import save_outcome
@@ -98,6 +98,7 @@ def run_one(settings: Mapping[str, Any], directory: Path) -> StageOutcome:
             resume=settings["resume"],
             trainer_kwargs=settings["trainer"],
             loggers=build_loggers(settings, directory, f"{directory.parents[1].name}-{directory.name}"),
+            callbacks=build_callbacks(settings),
             metadata=identity(settings),
         )
     outcome = replace(outcome, backend=backend)
