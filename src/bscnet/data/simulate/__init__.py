@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from bscnet.data.simulate.simulate import ensure_rooms, simulate
+from bscnet.data.simulate.scene_set import ensure_rooms, simulate
 
 __all__ = ["ensure_rooms", "simulate"]

@@ -31,12 +31,12 @@ class Camera:
 
     @property
     def centre(self) -> tuple[float, float]:
-        """Principal point in pixels."""
-        return (self.width - 1) / 2.0, (self.height - 1) / 2.0
+        """Principal point in pixels; pixel i covers [i, i + 1), as the fusion's rounding down expects."""
+        return self.width / 2.0, self.height / 2.0
 
     def directions(self) -> Floats:
         """The (height, width, 3) rays of the pixels in camera axes (x right, y down, z ahead), scaled to z = 1."""
-        u, v = np.meshgrid(np.arange(self.width), np.arange(self.height))
+        u, v = np.meshgrid(np.arange(self.width) + 0.5, np.arange(self.height) + 0.5)
         cx, cy = self.centre
         return np.stack([(u - cx) / self.focal, (v - cy) / self.focal, np.ones(u.shape)], axis=-1)
 

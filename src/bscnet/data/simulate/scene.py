@@ -66,7 +66,8 @@ def simulate_scene(seed: int, index: int, settings: ScanSettings) -> ScannedMesh
     camera = Camera(settings.image_width, settings.image_height, FIELD_OF_VIEW, settings.farthest)
     poses = walk(room, settings.frames, rng)
     yaw = rotation(rng.uniform(0.0, 2.0 * np.pi))  # walls are not aligned with the voxels of anybody's grid
-    corner = np.array([*rng.uniform(2.0, 4.0, 2), 0.0])
+    # Half a voxel up: a floor right in a plane of voxels would be meshed into slivers.
+    corner = np.array([*rng.uniform(2.0, 4.0, 2), settings.voxel_length / 2.0])
     parts = [part.placed(yaw, corner) for part in room.parts]
     poses[:, :3, 3] = poses[:, :3, 3] @ yaw.T + corner
     poses[:, :3, :3] = yaw @ poses[:, :3, :3]

@@ -38,7 +38,7 @@ def table(rng: np.random.Generator, low: bool = False) -> Item:
     else:
         for x in (-0.38, 0.38):
             for y in (-0.38, 0.38):
-                foot_point = (x * width * 1.15, y * depth * 1.15, 0.0)
+                foot_point = (x * width * 1.15, y * depth * 1.15, 0.02)
                 item.add(bar((x * width * 0.8, y * depth * 0.8, height - thickness), foot_point, 0.055), label, base)
     if low and style == 0 and rng.random() < 0.5:
         item.add(box(width * 0.86, depth * 0.82, 0.03).moved(0.0, 0.0, 0.14), label, base)
