@@ -148,3 +148,10 @@ def test_other_kernel_sizes_are_refused(size: int) -> None:
 def test_channels_must_be_positive(make: type[QuantizedConv], channels: tuple[int, int]) -> None:
     with pytest.raises(InputError, match="at least 1"):
         make(*channels)
+
+
+@pytest.mark.parametrize("size", [1, 3])
+def test_other_channels_than_its_own_are_refused(backend: str, size: int) -> None:
+    for given in (2, 4):
+        with pytest.raises(InputError, match=f"features have {given} channels; this convolution takes 3"):
+            SparseConv3d(3, 4, size).double()(scene(random_sites(), given, backend))

@@ -45,7 +45,13 @@ class QuantizedConv(nn.Module):
         self.weight_quantizer = weight_quantizer
 
     def forward(self, x: SparseTensor, fine: Sites | None = None) -> SparseTensor:
-        """Convolve; ``fine`` are the output sites, which only a transposed convolution takes."""
+        """Convolve; ``fine`` are the output sites, which only a transposed convolution takes.
+
+        Raises:
+            InputError: ``x`` has another number of channels.
+        """
+        if x.feats.shape[1] != self.in_channels:
+            raise InputError(f"features have {x.feats.shape[1]} channels; this convolution takes {self.in_channels}")
         feats = x.feats if self.input_quantizer is None else self.input_quantizer(x.feats)
         if self.weight_quantizer is None:
             return self.apply_kernel(x, feats, self.weight, fine)
