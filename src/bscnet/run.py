@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
-from bscnet.chain.job import RANK_DIRECTORY, is_further_rank, stage_job
-from bscnet.errors import InputError, shown
+from bscnet.chain.job import join_stage, stage_job
+from bscnet.chain.processes import STAGE_DIRECTORY
+from bscnet.errors import shown
 from bscnet.paths import config_dir
 
 if TYPE_CHECKING:
@@ -26,29 +27,15 @@ def task(cfg: DictConfig) -> StageOutcome | StageFailure:
 
 
 def main() -> int:
-    """Run what the command line asks for; the exit status.
-
-    A process that DDP started beside the first one has the same command line, but runs that one stage only.
-    """
-    if is_further_rank():
-        return shown(_join_stage)
+    """Run what the command line asks for, or be one process of a stage on several devices; the exit status."""
+    directory = os.environ.get(STAGE_DIRECTORY)
+    if directory is not None:
+        return shown(lambda: join_stage(Path(directory)))
     return shown(_run_hydra)
 
 
 def _run_hydra() -> int:
     hydra.main(config_path=config_dir(), config_name="config", version_base="1.3")(task)()
-    return 0
-
-
-def _join_stage() -> int:
-    directory = Path(os.environ[RANK_DIRECTORY])
-    cfg = OmegaConf.load(directory / ".hydra" / "config.yaml")
-    if not isinstance(cfg, DictConfig):
-        raise InputError(f"{directory / '.hydra' / 'config.yaml'} is not the configuration of a stage")
-    result = stage_job(cfg, directory)
-    if hasattr(result, "reason"):
-        print(f"error: process {os.environ['LOCAL_RANK']} of the stage: {result.reason}", file=sys.stderr)
-        return 1
     return 0
 
 

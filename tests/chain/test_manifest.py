@@ -9,8 +9,16 @@ from bscnet.chain.manifest import Manifest, load_outcome, save_outcome
 from bscnet.errors import InputError
 from bscnet.training.stage import StageOutcome
 
-FACTS = {"method": "bsc_net", "model": "fcn_s", "data": "rooms", "voxel_size": 0.05, "backend": "auto",
-         "recipe": "quick", "seed": 0, "commit": None}
+FACTS = {
+    "method": "bsc_net",
+    "model": "fcn_s",
+    "data": "rooms",
+    "voxel_size": 0.05,
+    "backend": "auto",
+    "recipe": "quick",
+    "seed": 0,
+    "commit": None,
+}
 
 
 def make_outcome(directory, stage, **changes):
@@ -79,7 +87,9 @@ def test_a_moved_chain_finds_its_checkpoints(tmp_path):
     assert outcome.checkpoint == str(tmp_path / "b" / "stage1" / "checkpoints" / "last.ckpt")
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"planned": [1], "status": "x", "failure": null, "stages": [3]}'])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "{}", '{"planned": [1], "status": "x", "failure": null, "stages": [3]}']
+)
 def test_a_broken_file_is_named(tmp_path, text):
     (tmp_path / "result.json").write_text(text)
     with pytest.raises(InputError, match=r"result\.json"):

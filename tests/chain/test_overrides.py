@@ -20,7 +20,9 @@ def test_points_are_the_product_in_order():
 
 def test_hydras_sweep_syntax_counts():
     assert sweep_points(["seed=range(1,4)", "model=choice(fcn_s)"]) == [
-        ["seed=1", "model=fcn_s"], ["seed=2", "model=fcn_s"], ["seed=3", "model=fcn_s"],
+        ["seed=1", "model=fcn_s"],
+        ["seed=2", "model=fcn_s"],
+        ["seed=3", "model=fcn_s"],
     ]
     assert sweep_points(["recipe.milestones=[1,2]", "x='a,b'"]) == [["recipe.milestones=[1,2]", "x='a,b'"]]
     assert sweep_points([]) == [[]]

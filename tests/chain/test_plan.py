@@ -30,16 +30,19 @@ def plan(values):
     [
         (["method=real"], REAL),
         (["method=bsc_baseline"], BASELINE),
-        (["method=bsc_baseline", "method.extra_stage=true"],
-         [BASELINE[0], ("a1w32", "plain", 1e-3, "carried", "none"), BASELINE[1]]),
+        (
+            ["method=bsc_baseline", "method.extra_stage=true"],
+            [BASELINE[0], ("a1w32", "plain", 1e-3, "carried", "none"), BASELINE[1]],
+        ),
         (["method=bsc_manual"], MANUAL),
         (["method=bsc_net"], NET),
         (["method=bsc_net", "method.search_prec=a32w32"], [("a32w32", *NET[0][1:]), *NET[1:]]),
-        (["method=bsc_net", "method.stage2_init=scratch"],
-         [NET[0], ("a1w32", "shifted", 1e-3, "random", "searched"), NET[2]]),
+        (
+            ["method=bsc_net", "method.stage2_init=scratch"],
+            [NET[0], ("a1w32", "shifted", 1e-3, "random", "searched"), NET[2]],
+        ),
         (["method=bsc_net", "method.order=pretrain_search_final"], PRETRAIN),
-        (["method=bsc_manual", "recipe.lr_scale=0.5"],
-         [(*row[:2], row[2] / 2, *row[3:]) for row in MANUAL]),
+        (["method=bsc_manual", "recipe.lr_scale=0.5"], [(*row[:2], row[2] / 2, *row[3:]) for row in MANUAL]),
     ],
 )
 def test_stages_of_every_method_and_order(settings, overrides, expected):

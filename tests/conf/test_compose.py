@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from fixtures.composed import compose_settings
 from hydra import compose, initialize_config_dir
 
 from bscnet.chain.build import build_loggers, build_network, identity
 from bscnet.chain.plan import plan_stages
 from bscnet.paths import config_dir
+from fixtures.composed import compose_settings
 
 GROUPS = ("model", "method", "data", "backend", "recipe", "logger", "trainer", "launcher", "experiment")
 CHOICES = [

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 import traceback
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,25 +17,31 @@ from bscnet.chain.chain import PLAN_NAME
 from bscnet.chain.failure import StageFailure, failure_of
 from bscnet.chain.manifest import save_outcome
 from bscnet.chain.plan import plan_stages
+from bscnet.chain.processes import is_first_process, leave_failure, needs_processes, run_apart, stage_settings
 from bscnet.chain.settings import plain_settings
 from bscnet.chain.validate import wanted_stages
 from bscnet.errors import InputError
 from bscnet.training.stage import StageOutcome
 
-RANK_DIRECTORY = "BSCNET_STAGE_DIR"
-"""Set while a stage runs: the further processes of DDP find their stage's directory there."""
-_DDP_VARIABLES = ("MASTER_ADDR", "MASTER_PORT", "NODE_RANK", "LOCAL_RANK", "WORLD_SIZE")
-
 
 def stage_job(cfg: DictConfig, directory: Path) -> StageOutcome | StageFailure:
-    """Run the stage that `cfg` names in `directory`. Errors come back as values, so that every launcher carries them.
+    """Run the stage that `cfg` names in `directory`, on several devices in processes of its own.
 
-    An unforeseen error's traceback goes to `directory`/error.log. Ctrl-C passes through.
+    Errors come back as values, so that every launcher carries them; Ctrl-C passes through.
     """
     try:
-        return run_one(plain_settings(cfg), directory)
-    except KeyboardInterrupt:
-        raise
+        settings = plain_settings(cfg)
+        if needs_processes(settings["trainer"]):
+            return run_apart(settings, directory)
+    except InputError as error:
+        return failure_of(error)
+    return guarded_stage(settings, directory)
+
+
+def guarded_stage(settings: Mapping[str, Any], directory: Path) -> StageOutcome | StageFailure:
+    """Run one stage in this process. An unforeseen error's traceback goes to `directory`/error.log."""
+    try:
+        return run_one(settings, directory)
     except SystemExit as error:
         return StageFailure(f"the stage's process was told to exit (status {error.code})")
     except Exception as error:
@@ -51,6 +55,15 @@ def stage_job(cfg: DictConfig, directory: Path) -> StageOutcome | StageFailure:
         return StageFailure(f"{failure.reason} (traceback in {log})")
 
 
+def join_stage(directory: Path) -> int:
+    """Be one of the processes of a stage that was started apart; the exit status."""
+    result = guarded_stage(stage_settings(directory), directory)
+    if isinstance(result, StageFailure):
+        leave_failure(directory, result)
+        return 1
+    return 0
+
+
 def run_one(settings: Mapping[str, Any], directory: Path) -> StageOutcome:
     """Run one stage and write its record.
 
@@ -62,7 +75,6 @@ def run_one(settings: Mapping[str, Any], directory: Path) -> StageOutcome:
     if settings["stage"] == "all":
         raise InputError("stage=all is run by the chain's sweeper: leave hydra.mode and hydra/sweeper as they are")
     spec = specs[wanted[0] - 1]
-    check_processes(settings["trainer"])
     set_threads(settings["threads"])
 
     import pytorch_lightning as pl
@@ -79,53 +91,31 @@ def run_one(settings: Mapping[str, Any], directory: Path) -> StageOutcome:
     datamodule = build_datamodule(settings)
     pl.seed_everything(settings["seed"], workers=True, verbose=False)
     network = build_network(settings, spec)
-    with _own_processes(directory):
-        outcome = run_stage(
-            network,
-            spec,
-            datamodule,
-            directory,
-            backend=backend,
-            seed=settings["seed"],
-            weight_decay=settings["recipe"]["weight_decay"],
-            clip_latent=settings["method"]["clip_latent"],
-            conf=settings["method"]["conf"],
-            reduce=settings["method"]["reduce"],
-            lr_arch=settings["method"]["lr_arch"],
-            init_checkpoint=settings["init_from"],
-            plan=plan,
-            carried=settings["recipe"]["carried"],
-            resume=settings["resume"],
-            trainer_kwargs=settings["trainer"],
-            loggers=build_loggers(settings, directory, f"{directory.parents[1].name}-{directory.name}"),
-            callbacks=build_callbacks(settings),
-            metadata=identity(settings),
-        )
+    outcome = run_stage(
+        network,
+        spec,
+        datamodule,
+        directory,
+        backend=backend,
+        seed=settings["seed"],
+        weight_decay=settings["recipe"]["weight_decay"],
+        clip_latent=settings["method"]["clip_latent"],
+        conf=settings["method"]["conf"],
+        reduce=settings["method"]["reduce"],
+        lr_arch=settings["method"]["lr_arch"],
+        init_checkpoint=settings["init_from"],
+        plan=plan,
+        carried=settings["recipe"]["carried"],
+        resume=settings["resume"],
+        trainer_kwargs=settings["trainer"],
+        loggers=build_loggers(settings, directory, f"{directory.parents[1].name}-{directory.name}"),
+        callbacks=build_callbacks(settings),
+        metadata=identity(settings),
+    )
     outcome = replace(outcome, backend=backend)
-    if not is_further_rank():
+    if is_first_process():
         save_outcome(directory, outcome)
     return outcome
-
-
-def is_further_rank() -> bool:
-    """Whether this process is one that DDP started beside the first."""
-    return RANK_DIRECTORY in os.environ and os.environ.get("LOCAL_RANK", "0") != "0"
-
-
-def check_processes(trainer: Mapping[str, Any]) -> None:
-    """Several processes on one machine are made by running the command again, which must be ours.
-
-    Raises:
-        InputError: several devices in a job that another program started (joblib's workers, a notebook).
-    """
-    devices = trainer["devices"]
-    several = len(devices) > 1 if isinstance(devices, list) else isinstance(devices, int) and devices > 1
-    main = getattr(sys.modules["__main__"], "__spec__", None)
-    if several and "SLURM_NTASKS" not in os.environ and (main is None or main.name != "bscnet.run"):
-        raise InputError(
-            f"trainer.devices={devices} needs `python -m bscnet.run` with launcher=basic (or SLURM): "
-            "each further process runs that command again"
-        )
 
 
 def set_threads(threads: int | None) -> None:
@@ -148,28 +138,7 @@ def device_kind(trainer: Mapping[str, Any]) -> str:
     return "cuda" if wants_gpu else "cpu"
 
 
-@contextmanager
-def _own_processes(directory: Path) -> Iterator[None]:
-    """Tell DDP's further processes where the stage is, and take back what Lightning leaves in the environment.
-
-    Without that, the next stage in this process would take itself for one rank of a group that somebody else starts.
-    """
-    if is_further_rank():
-        yield
-        return
-    before = {name: os.environ.get(name) for name in (*_DDP_VARIABLES, RANK_DIRECTORY)}
-    os.environ[RANK_DIRECTORY] = str(directory)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-
-
 def _keep_copy(source: Path, target: Path) -> None:
     """Keep the shifts beside the checkpoints that use them: the next stage finds them from a checkpoint alone."""
-    if not is_further_rank() and not (target.exists() and target.samefile(source)):
+    if is_first_process() and not (target.exists() and target.samefile(source)):
         shutil.copyfile(source, target)

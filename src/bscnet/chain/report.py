@@ -20,8 +20,9 @@ def announce(console: Console, chain: Chain, spec: StageSpec) -> None:
     """One line as a stage starts."""
     what = f"stage {spec.index} of {len(chain.specs)}: {spec.name} ({spec.precision}, {spec.conv})"
     again = ", going on where it stopped" if chain.continues(spec) else ""
+    length = f"{spec.epochs} epoch{'s' * (spec.epochs > 1)}"
     console.print(
-        f"{shown_path(chain.directory)}: {what}, {spec.epochs} epochs, learning rate {spec.lr:g}{again}",
+        f"{shown_path(chain.directory)}: {what}, {length}, learning rate {spec.lr:g}{again}",
         highlight=False,
         soft_wrap=True,
     )

@@ -1,0 +1,80 @@
+"""A stage on several devices: it gets a process of its own, which starts the others and takes them with it.
+
+Lightning starts the further processes of DDP by running the command again, and kills the first one where a further one
+dies. The chain's own process must survive both, so such a stage is the command `python -m bscnet.run` with the stage's
+directory in the environment: that command then runs the one stage whose settings lie there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bscnet.chain.failure import StageFailure
+from bscnet.chain.manifest import OUTCOME_NAME, load_outcome, read_json, write_json
+from bscnet.training.stage import StageOutcome
+
+STAGE_DIRECTORY = "BSCNET_STAGE_DIR"
+"""Environment variable: the directory of the one stage that this process is for."""
+_SETTINGS, _FAILURE = "settings.json", "failure.json"
+_GROUP_VARIABLES = ("MASTER_ADDR", "MASTER_PORT", "NODE_RANK", "LOCAL_RANK", "WORLD_SIZE")
+_GRACE_S = 60.0
+
+
+def needs_processes(trainer: Mapping[str, Any]) -> bool:
+    """Whether a Trainer with these options runs on several devices that nobody has started processes for yet."""
+    devices = trainer["devices"]
+    several = len(devices) > 1 if isinstance(devices, list) else isinstance(devices, int) and devices > 1
+    return several and STAGE_DIRECTORY not in os.environ and "SLURM_NTASKS" not in os.environ
+
+
+def is_first_process() -> bool:
+    """Whether this process is the one of its stage that writes files."""
+    return os.environ.get("SLURM_PROCID", os.environ.get("LOCAL_RANK", "0")) == "0"
+
+
+def run_apart(settings: Mapping[str, Any], directory: Path) -> StageOutcome | StageFailure:
+    """Run a stage in a process of its own and wait for it. Ctrl-C reaches it, and passes through here."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for old in (OUTCOME_NAME, _FAILURE):
+        (directory / old).unlink(missing_ok=True)
+    write_json(directory / _SETTINGS, settings)
+    environment = {key: value for key, value in os.environ.items() if key not in _GROUP_VARIABLES}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bscnet.run"],
+        env={**environment, STAGE_DIRECTORY: str(directory)},
+        start_new_session=True,
+    )
+    try:
+        status = process.wait()
+    except KeyboardInterrupt:
+        process.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_GRACE_S)
+        raise
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # whoever is left of its group
+        process.wait()
+    if (directory / OUTCOME_NAME).is_file():
+        return load_outcome(directory / OUTCOME_NAME)
+    if (directory / _FAILURE).is_file():
+        return StageFailure(**read_json(directory / _FAILURE))
+    return StageFailure(f"a process of the stage ended with status {status}")
+
+
+def stage_settings(directory: Path) -> dict[str, Any]:
+    """The settings that `run_apart` left for the stage's processes."""
+    return read_json(directory / _SETTINGS)
+
+
+def leave_failure(directory: Path, failure: StageFailure) -> None:
+    """Tell the waiting process why there is no outcome. The first of the stage's processes to fail is heard."""
+    if not (directory / _FAILURE).exists():
+        write_json(directory / _FAILURE, {"reason": failure.reason, "input_error": failure.input_error})

@@ -1,0 +1,129 @@
+"""Whole chains on tiny scenes: search, carry, binarize, interrupt, resume."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from bscnet import run
+from bscnet.search import ShiftPlan
+from bscnet.training.checkpoint import network_state, read_checkpoint
+from fixtures.scannet_files import write_root
+
+SMALL = (
+    "data=scannet", "data.num_workers=0", "data.voxel_size=0.2", "model.network.m=8", "model.network.depth=1",
+    "recipe=quick", "trainer=cpu", "threads=1", "picture=false",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def scenes(tmp_path_factory):
+    return write_root(tmp_path_factory.mktemp("scenes"), train=2, val=1, points=300)
+
+
+@pytest.fixture
+def chain(scenes, tmp_path, monkeypatch):
+    """Runs a chain in this process; its exit status."""
+
+    def start(*arguments, output="runs"):
+        command = ["run", *SMALL, f"data.root={scenes}", f"output_dir={tmp_path / output}", *arguments]
+        monkeypatch.setattr(sys, "argv", command)
+        try:
+            return run.main()
+        except SystemExit as stop:
+            return stop.code
+
+    return start
+
+
+def result(output: Path):
+    (path,) = output.glob("*/001/result.json")
+    return json.loads(path.read_text())
+
+
+def weights(row):
+    return network_state(read_checkpoint(row["checkpoint"]))
+
+
+@pytest.mark.slow
+def test_bsc_net_searches_carries_and_binarizes(chain, tmp_path, backend):
+    assert chain("recipe.epochs=3", f"backend={backend}", "method.G=2") == 0
+    found = result(tmp_path / "runs")
+    assert (found["status"], found["backend"]) == ("finished", backend)
+    assert [(row["name"], row["precision"], row["epochs"]) for row in found["stages"]] == [
+        ("search", "a1w32", 1), ("activations", "a1w32", 1), ("weights", "a1w1", 1),
+    ]  # fmt: skip
+    plan = ShiftPlan.load(found["stages"][0]["plan_path"])
+    for row in found["stages"][1:]:
+        state = weights(row)
+        for layer, shifts in plan.shifts.items():
+            assert torch.equal(state[f"{layer}.shifts"].long(), torch.tensor(shifts))
+        assert not any(name.endswith("alpha") for name in state)
+
+
+@pytest.mark.slow
+def test_a_stage_starts_from_exactly_the_carried_weights(chain, tmp_path):
+    nothing_learnt = "recipe.lr_scale=1e-30"
+    assert chain("recipe.epochs=2", "backend=torch", "method=bsc_manual", nothing_learnt) == 0
+    first, second = (weights(row) for row in result(tmp_path / "runs")["stages"])
+    names = [name for name in first if name.endswith("weight") and name in second]
+    assert len(names) > 5
+    assert all(torch.equal(first[name].clamp(-1, 1), second[name].clamp(-1, 1)) for name in names)
+
+
+@pytest.mark.slow
+def test_an_interrupted_chain_ends_with_the_weights_of_an_uninterrupted_one(chain, scenes, tmp_path):
+    arguments = ["recipe.epochs=9", "backend=torch"]
+    command = [sys.executable, "-u", "-m", "bscnet.run", *SMALL, f"data.root={scenes}"]
+    with subprocess.Popen(
+        [*command, f"output_dir={tmp_path / 'stopped'}", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None and process.stderr is not None
+        for line in process.stdout:
+            if line.startswith("stage 2") and "epoch 1/" in line:
+                process.send_signal(signal.SIGINT)
+        assert process.stderr.read().rstrip().endswith("resume=true")
+        assert process.wait() == 130
+    stopped = result(tmp_path / "stopped")
+    assert (stopped["status"], [row["stage"] for row in stopped["stages"]]) == ("interrupted", [1])
+
+    assert chain(*arguments, "resume=true", output="stopped") == 0
+    assert chain(*arguments, output="whole") == 0
+    resumed, whole = result(tmp_path / "stopped"), result(tmp_path / "whole")
+    assert resumed["stages"][0] == stopped["stages"][0]
+    for one, other in zip(resumed["stages"], whole["stages"], strict=True):
+        first, second = weights(one), weights(other)
+        assert first.keys() == second.keys()
+        assert all(torch.equal(first[name], second[name]) for name in first)
+        assert one["val_miou"] == other["val_miou"]
+
+
+@pytest.mark.slow
+def test_two_cpu_processes_train_a_chain(chain, tmp_path, backend):
+    assert chain("recipe.epochs=2", f"backend={backend}", "method=real", "trainer=ddp") == 0
+    found = result(tmp_path / "runs")
+    assert (found["status"], len(found["stages"])) == ("finished", 1)
+
+
+def test_missing_data_is_one_sentence_and_status_2(chain, tmp_path, capsys):
+    assert chain("data.root=/nowhere", "backend=torch") == 2
+    errors = capsys.readouterr().err
+    assert "/nowhere" in errors and "Traceback" not in errors and errors.count("\n") == 1
+    assert result(tmp_path / "runs")["status"] == "failed"
+
+
+def test_a_foreign_checkpoint_is_refused(chain, tmp_path, capsys):
+    bad = tmp_path / "bad.ckpt"
+    bad.write_bytes(b"not a checkpoint")
+    assert chain("backend=torch", "method=bsc_baseline", "stage=2", f"init_from={bad}") == 2
+    errors = capsys.readouterr().err
+    assert str(bad) in errors and "Traceback" not in errors
