@@ -114,6 +114,16 @@ def test_two_cpu_processes_train_a_chain(chain, tmp_path, backend):
     assert (found["status"], len(found["stages"])) == ("finished", 1)
 
 
+@pytest.mark.slow
+def test_every_stage_is_an_offline_wandb_run_of_its_own(chain, tmp_path, monkeypatch):
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    assert chain("recipe.epochs=2", "backend=torch", "method=bsc_baseline", "logger=wandb") == 0
+    (run_directory,) = (tmp_path / "runs").glob("*/001")
+    for stage in ("stage1", "stage2"):
+        assert len(list((run_directory / stage / "wandb").glob("offline-run-*"))) == 1
+        assert list((run_directory / stage / "csv").rglob("metrics.csv"))
+
+
 def test_missing_data_is_one_sentence_and_status_2(chain, tmp_path, capsys):
     assert chain("data.root=/nowhere", "backend=torch") == 2
     errors = capsys.readouterr().err

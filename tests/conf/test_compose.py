@@ -7,7 +7,7 @@ import pytest
 import torch
 from hydra import compose, initialize_config_dir
 
-from bscnet.chain.build import build_loggers, build_network, identity
+from bscnet.chain.build import build_callbacks, build_loggers, build_network, identity, wandb_is_offline
 from bscnet.chain.plan import plan_stages
 from bscnet.paths import config_dir
 from fixtures.composed import compose_settings
@@ -116,8 +116,19 @@ def test_searched_networks_start_unshifted():
 
 
 def test_wandb_is_offline_without_an_account(tmp_path, monkeypatch):
+    monkeypatch.delenv("WANDB_MODE", raising=False)
+    monkeypatch.delenv("WANDB_API_KEY", raising=False)
+    monkeypatch.delenv("WANDB_BASE_URL", raising=False)
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    assert wandb_is_offline()
+    (tmp_path / "netrc").write_text("machine api.wandb.ai login user password secret")
+    assert not wandb_is_offline()
     monkeypatch.setenv("WANDB_MODE", "offline")
-    settings = compose_settings("logger=wandb")
-    (logger,) = build_loggers(settings, tmp_path, "chain-stage1")
-    assert logger._offline
+    assert wandb_is_offline()
+    monkeypatch.setenv("WANDB_MODE", "online")
+    assert not wandb_is_offline()
+
+
+def test_the_csv_files_are_written_without_a_further_logger(tmp_path):
     assert build_loggers(compose_settings("logger=csv"), tmp_path, "x") == []
+    assert build_callbacks(compose_settings("logger=csv")) == []

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import netrc
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from hydra.utils import instantiate
 
@@ -80,14 +82,29 @@ def build_callbacks(settings: Mapping[str, Any]) -> list[Callback]:
     return [WandbReport(np.vstack([class_palette(settings["data"]["num_classes"]), IGNORE_COLOUR]))]
 
 
+def close_loggers(loggers: Sequence[Logger]) -> None:
+    """End what the loggers hold open, so that the next stage in this process gets a run of its own."""
+    if loggers:
+        import wandb
+
+        wandb.finish()
+
+
 def wandb_is_offline() -> bool:
-    """Whether Weights & Biases has no account to log to: WANDB_MODE decides, else whether an API key is known."""
+    """Whether Weights & Biases has no account to log to: WANDB_MODE decides, else whether an API key is known.
+
+    A key is known from WANDB_API_KEY or from the netrc file, where `wandb login` leaves it.
+    """
     mode = os.environ.get("WANDB_MODE")
     if mode is not None:
         return mode != "online"
-    import wandb
-
-    return not wandb.api.api_key
+    if os.environ.get("WANDB_API_KEY"):
+        return False
+    host = urlsplit(os.environ.get("WANDB_BASE_URL", "https://api.wandb.ai")).hostname or ""
+    try:
+        return netrc.netrc(os.environ.get("NETRC")).authenticators(host) is None
+    except (OSError, netrc.NetrcParseError):
+        return True
 
 
 def identity(settings: Mapping[str, Any]) -> dict[str, Any]:

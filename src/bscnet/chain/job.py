@@ -12,7 +12,7 @@ from typing import Any
 
 from omegaconf import DictConfig
 
-from bscnet.chain.build import build_callbacks, build_datamodule, build_loggers, build_network, identity
+from bscnet.chain.build import build_callbacks, build_datamodule, build_loggers, build_network, close_loggers, identity
 from bscnet.chain.chain import PLAN_NAME
 from bscnet.chain.failure import StageFailure, failure_of
 from bscnet.chain.manifest import save_outcome
@@ -91,27 +91,31 @@ def run_one(settings: Mapping[str, Any], directory: Path) -> StageOutcome:
     datamodule = build_datamodule(settings)
     pl.seed_everything(settings["seed"], workers=True, verbose=False)
     network = build_network(settings, spec)
-    outcome = run_stage(
-        network,
-        spec,
-        datamodule,
-        directory,
-        backend=backend,
-        seed=settings["seed"],
-        weight_decay=settings["recipe"]["weight_decay"],
-        clip_latent=settings["method"]["clip_latent"],
-        conf=settings["method"]["conf"],
-        reduce=settings["method"]["reduce"],
-        lr_arch=settings["method"]["lr_arch"],
-        init_checkpoint=settings["init_from"],
-        plan=plan,
-        carried=settings["recipe"]["carried"],
-        resume=settings["resume"],
-        trainer_kwargs=settings["trainer"],
-        loggers=build_loggers(settings, directory, f"{directory.parents[1].name}-{directory.name}"),
-        callbacks=build_callbacks(settings),
-        metadata=identity(settings),
-    )
+    loggers = build_loggers(settings, directory, f"{directory.parents[1].name}-{directory.name}")
+    try:
+        outcome = run_stage(
+            network,
+            spec,
+            datamodule,
+            directory,
+            backend=backend,
+            seed=settings["seed"],
+            weight_decay=settings["recipe"]["weight_decay"],
+            clip_latent=settings["method"]["clip_latent"],
+            conf=settings["method"]["conf"],
+            reduce=settings["method"]["reduce"],
+            lr_arch=settings["method"]["lr_arch"],
+            init_checkpoint=settings["init_from"],
+            plan=plan,
+            carried=settings["recipe"]["carried"],
+            resume=settings["resume"],
+            trainer_kwargs=settings["trainer"],
+            loggers=loggers,
+            callbacks=build_callbacks(settings),
+            metadata=identity(settings),
+        )
+    finally:
+        close_loggers(loggers)
     outcome = replace(outcome, backend=backend)
     if is_first_process():
         save_outcome(directory, outcome)
