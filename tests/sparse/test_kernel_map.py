@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from bscnet.sparse.coordinates import MAX_COORD, MIN_COORD, coordinate_keys
-from bscnet.sparse.kernel_map import NeighbourTable, build_stride_map, build_table
+from bscnet.sparse.coordinates import MAX_COORD, MIN_COORD
+from bscnet.sparse.kernel_map import NeighbourTable, build_stride_map, build_table, table_by_grid, table_by_search
 from fixtures.sites import PROPERTY, full_cube, random_sites, site_lists
 from oracles.sparse_convolution import cube_cells, moved, parent_of
 
@@ -17,7 +17,7 @@ Triples = set[tuple[int, int, int]]
 
 
 def table_of(coords: Tensor, size: int) -> NeighbourTable:
-    return build_table(coordinate_keys(coords), size)
+    return build_table(coords, size)
 
 
 def valid_triples(coords: Tensor, size: int) -> Triples:
@@ -127,3 +127,15 @@ def test_every_fine_site_hangs_once_under_its_parent(coords: Tensor) -> None:
         for out, source in zip(outs.tolist(), sources.tolist(), strict=True)
     ]
     assert sorted(upward) == sorted(listed)
+
+
+@pytest.mark.parametrize("size", [3, 5])
+@PROPERTY
+@given(coords=site_lists())
+def test_grid_and_search_make_the_same_table(size: int, coords: Tensor) -> None:
+    assert torch.equal(table_by_grid(coords, size).table, table_by_search(coords, size).table)
+
+
+def test_far_apart_sites_are_searched_for() -> None:
+    ends = torch.tensor([[0, MIN_COORD, MIN_COORD, MIN_COORD], [0, MAX_COORD, MAX_COORD, MAX_COORD], [1, 0, 0, 0]])
+    assert int(table_of(ends, 5).counts.sum()) == 3

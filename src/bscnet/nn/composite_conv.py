@@ -14,7 +14,7 @@ from bscnet.sparse.offsets import check_shifts, group_sizes, shifted_columns
 RELAXATIONS = ("softmax", "gumbel_softmax", "gumbel_st")
 
 
-def composite_kernel(weight: Tensor, pi: Tensor, columns: Tensor) -> Tensor:
+def composite_kernel(weight: Tensor, pi: Tensor, columns: Tensor, cells: Tensor | None = None) -> Tensor:
     """The 5x5x5 kernel that equals the mixture of all shifted convolutions of one kernel.
 
     Formula: ``W5_o = sum_i pi_i sum_{k: k - s_i = o} W_k``; then ``sum_i pi_i SFSC_{s_i}(h) = conv5(h; W5)``.
@@ -23,18 +23,22 @@ def composite_kernel(weight: Tensor, pi: Tensor, columns: Tensor) -> Tensor:
         weight: ``(27, C_in, C)`` of one channel group, or ``(n_s, 27, C_in, C)`` with a kernel for each candidate.
         pi: ``(n_s,)`` importance weights.
         columns: ``(n_s, 27)`` cell of the 5x5x5 grid that candidate i puts cell k on (``shifted_columns``).
+        cells: the cells of the 5x5x5 grid that are wanted; None wants all.
 
     Returns:
-        ``(125, C_in, C)``.
+        ``(125, C_in, C)``, or ``(len(cells), C_in, C)``.
     """
     c_in, c_out = weight.shape[-2:]
     if weight.ndim == 4:
         weighted = (pi[:, None, None, None] * weight).reshape(-1, c_in, c_out)
-        return weighted.new_zeros(125, c_in, c_out).index_add(0, columns.reshape(-1), weighted)
+        kernel = weighted.new_zeros(125, c_in, c_out).index_add(0, columns.reshape(-1), weighted)
+        return kernel if cells is None else kernel.index_select(0, cells)
     # Mixture matrix: entry (o, k) is the weight of the one candidate that puts cell k on o, else 0.
-    cells = torch.arange(27, device=columns.device).expand_as(columns)
-    mixture = pi.new_zeros(125, 27).index_put((columns, cells), pi[:, None].expand(-1, 27))
-    return (mixture @ weight.reshape(27, -1)).view(125, c_in, c_out)
+    k = torch.arange(27, device=columns.device).expand_as(columns)
+    mixture = pi.new_zeros(125, 27).index_put((columns, k), pi[:, None].expand(-1, 27))
+    if cells is not None:
+        mixture = mixture.index_select(0, cells)
+    return (mixture @ weight.reshape(27, -1)).view(-1, c_in, c_out)
 
 
 class CompositeShiftConv3d(QuantizedConv):
@@ -100,8 +104,10 @@ class CompositeShiftConv3d(QuantizedConv):
         pi = self.importance()
         if self.training and self.relax != "softmax":
             pi = functional.gumbel_softmax(self.alpha, tau=self.temperature, hard=self.relax == "gumbel_st")
+        # On a coarse level few cells of the kernel meet a site; the others need not be made.
+        cells = x.sites.cells_in_use(5)
         kernels = [
-            composite_kernel(part, row, self.columns)
+            composite_kernel(part, row, self.columns, cells)
             for part, row in zip(weight.split(self.group_sizes, dim=-1), pi, strict=True)
         ]
-        return x.replace(x.sites.submanifold(feats, torch.cat(kernels, dim=-1)))
+        return x.replace(x.sites.submanifold(feats, torch.cat(kernels, dim=-1), cells))

@@ -37,8 +37,15 @@ class Sites(Protocol):
 
     def __len__(self) -> int: ...
 
-    def submanifold(self, feats: Tensor, weight: Tensor) -> Tensor:
-        """``y_u = sum_k W_k^T x_{u+k}``, weight ``(K, C_in, C_out)`` of a cube of 1, 3 or 5."""
+    def cells_in_use(self, kernel_size: int) -> Tensor | None:
+        """Cells of a centred cube through which some site has a neighbour, ascending; None where that is not known."""
+        ...
+
+    def submanifold(self, feats: Tensor, weight: Tensor, cells: Tensor | None = None) -> Tensor:
+        """``y_u = sum_k W_k^T x_{u+k}``, weight ``(K, C_in, C_out)`` of a cube of 1, 3 or 5.
+
+        With ``cells`` the weight's slices belong to those cells of a 5x5x5 cube, and the others are zero.
+        """
         ...
 
     def shifted(self, feats: Tensor, weight: Tensor, shifts: tuple[Shift, ...]) -> Tensor:

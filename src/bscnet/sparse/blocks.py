@@ -11,7 +11,7 @@ from bscnet.sparse.kernel_map import NeighbourTable
 from bscnet.sparse.offsets import kernel_offsets
 
 # Rows per block: on a CPU the gathered rows should stay in a core's cache; a GPU wants few, large launches.
-_CPU_ROWS = 256
+_CPU_ROWS = 512
 _GPU_ROWS = 1 << 15
 
 Block = tuple[int, int, Tensor, Tensor]
@@ -30,44 +30,54 @@ class BlockPlan:
     Attributes:
         order: ``(N,)`` int64 row of each ordered site.
         inverse: ``(N,)`` int64 position of each row in the order.
+        cells: ``(U,)`` int64 cells through which any site has a neighbour, ascending; on a GPU all K.
+        num_cells: K.
     """
 
     def __init__(self, table: NeighbourTable) -> None:
-        compact = table.table.device.type == "cpu"
-        n = len(table.table)
-        self.order = _signature_order(table) if compact else torch.arange(n, device=table.table.device)
+        rows, device = table.table, table.table.device
+        n, self.num_cells = rows.shape
+        compact = device.type == "cpu"
+        step = _CPU_ROWS if compact else _GPU_ROWS
+        present = rows < n if compact else None
+        self.order = torch.arange(n, device=device) if present is None else _signature_order(table, present)
         self.inverse = torch.empty_like(self.order)
-        self.inverse[self.order] = torch.arange(n, device=self.order.device)
-        ordered = table.table.index_select(0, self.order)
+        self.inverse[self.order] = torch.arange(n, device=device)
+        every = torch.arange(self.num_cells, device=device)
+        self.cells = every if present is None else every[present.any(0)]
+        ordered = rows.index_select(0, self.order)
         self._blocks: list[Block] = []
-        for begin in range(0, n, _CPU_ROWS if compact else _GPU_ROWS):
-            rows = ordered[begin : begin + (_CPU_ROWS if compact else _GPU_ROWS)]
-            columns = (rows < n).any(0).nonzero().flatten() if compact else torch.arange(rows.shape[1]).to(rows.device)
-            self._blocks.append((begin, begin + len(rows), columns, rows.index_select(1, columns)))
+        for begin in range(0, n, step):
+            part = ordered[begin : begin + step]
+            columns = every if present is None else every[(part < n).any(0)]
+            self._blocks.append((begin, begin + len(part), columns, part.index_select(1, columns)))
 
-    def blocks(self, used: Tensor | None = None) -> Iterator[Block]:
-        """Each block's first and last-but-one ordered site, its columns, and the rows they name.
+    def blocks(self, cells: Tensor | None = None, mirror: bool = False) -> Iterator[Block]:
+        """Each block's first and last-but-one ordered site, its cells as positions in ``cells``, and the rows they name.
 
         Args:
-            used: ``(K,)`` bool, columns to keep; None keeps all.
+            cells: cells to keep; None keeps all.
+            mirror: name each column by the cell on the other side of the site.
         """
-        if used is None:
-            yield from self._blocks
-            return
+        place = None
+        if cells is not None:
+            place = torch.full((self.num_cells,), -1, device=cells.device)
+            place[cells] = torch.arange(len(cells), device=cells.device)
         for begin, end, columns, rows in self._blocks:
-            keep = used[columns].nonzero().flatten()
-            yield begin, end, columns[keep], rows.index_select(1, keep)
+            named = self.num_cells - 1 - columns if mirror else columns
+            if place is not None:
+                named = place[named]
+                keep = named >= 0
+                if not bool(keep.all()):
+                    named, rows = named[keep], rows.index_select(1, keep.nonzero().flatten())
+            yield begin, end, named, rows
 
 
-def _signature_order(table: NeighbourTable) -> Tensor:
+def _signature_order(table: NeighbourTable, present: Tensor) -> Tensor:
     # One bit for each plane of the cube parallel to an axis, the middle ones left out: they hold the site itself.
     offsets = kernel_offsets(table.kernel_size)
-    present = table.table < len(table.table)
-    signature = torch.zeros(len(present), dtype=torch.int64)
     radius = table.kernel_size // 2
-    for axis in (2, 0, 1):
-        for plane in range(-radius, radius + 1):
-            if plane:
-                cells = (offsets[:, axis] == plane).nonzero().flatten()
-                signature = 2 * signature + present.index_select(1, cells).any(1)
-    return torch.argsort(signature, stable=True)
+    planes = [offsets[:, axis] == at for axis in (2, 0, 1) for at in range(-radius, radius + 1) if at]
+    occupied = present.float() @ torch.stack(planes, dim=1).float() > 0
+    weights = 2 ** torch.arange(len(planes) - 1, -1, -1)
+    return torch.argsort((occupied * weights).sum(1), stable=True)

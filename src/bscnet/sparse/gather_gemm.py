@@ -27,15 +27,15 @@ def _with_zero_row(feats: Tensor) -> Tensor:
 
 class _BlockConv(Function):
     @staticmethod
-    def forward(ctx: Any, feats: Tensor, weight: Tensor, plan: BlockPlan, used: Tensor | None) -> Tensor:
+    def forward(ctx: Any, feats: Tensor, weight: Tensor, plan: BlockPlan, cells: Tensor | None) -> Tensor:
         ctx.save_for_backward(feats, weight)
-        ctx.plan, ctx.used = plan, used
+        ctx.plan, ctx.cells = plan, cells
         c_in, c_out = weight.shape[1:]
         padded = _with_zero_row(feats)
         out = feats.new_empty(len(feats), c_out)
-        for begin, end, columns, rows in plan.blocks(used):
-            gathered = padded.index_select(0, rows.reshape(-1)).view(end - begin, len(columns) * c_in)
-            torch.mm(gathered, weight.index_select(0, columns).view(-1, c_out), out=out[begin:end])
+        for begin, end, slices, rows in plan.blocks(cells):
+            gathered = padded.index_select(0, rows.reshape(-1)).view(end - begin, len(slices) * c_in)
+            torch.mm(gathered, weight.index_select(0, slices).view(-1, c_out), out=out[begin:end])
         return out.index_select(0, plan.inverse)
 
     @staticmethod
@@ -44,24 +44,21 @@ class _BlockConv(Function):
         plan: BlockPlan = ctx.plan
         c_in, c_out = weight.shape[1:]
         padded = _with_zero_row(grads[0])
-        # A row v is read through cell k by the site v - offset_k, whose offset from v has the mirrored cell number.
-        to_feats = weight.flip(0).transpose(1, 2).contiguous()
-        mirrored = None if ctx.used is None else ctx.used.flip(0)
         need_feats, need_weight = ctx.needs_input_grad[:2]
+        to_feats = weight.transpose(1, 2).contiguous() if need_feats else weight
         ordered = feats.index_select(0, plan.order) if need_weight else feats
         grad_feats = torch.empty_like(feats) if need_feats else None
         grad_weight = torch.zeros_like(weight) if need_weight else None
-        for begin, end, columns, rows in plan.blocks(mirrored):
-            gathered = padded.index_select(0, rows.reshape(-1)).view(end - begin, len(columns) * c_out)
+        # A row v is read through cell k by the site v - offset_k, which v in its turn sees through the mirrored cell.
+        for begin, end, slices, rows in plan.blocks(ctx.cells, mirror=True):
+            gathered = padded.index_select(0, rows.reshape(-1)).view(end - begin, len(slices) * c_out)
             if grad_feats is not None:
-                torch.mm(gathered, to_feats.index_select(0, columns).view(-1, c_in), out=grad_feats[begin:end])
+                torch.mm(gathered, to_feats.index_select(0, slices).view(-1, c_in), out=grad_feats[begin:end])
             if grad_weight is not None:
-                part = torch.mm(ordered[begin:end].t(), gathered).view(c_in, len(columns), c_out)
-                grad_weight.index_add_(0, columns, part.transpose(0, 1))
+                part = torch.mm(ordered[begin:end].t(), gathered).view(c_in, len(slices), c_out)
+                grad_weight.index_add_(0, slices, part.transpose(0, 1))
         if grad_feats is not None:
             grad_feats = grad_feats.index_select(0, plan.inverse)
-        if grad_weight is not None:
-            grad_weight = grad_weight.flip(0)
         return grad_feats, grad_weight, None, None
 
 
@@ -93,21 +90,21 @@ class _PairConv(Function):
         return grad_feats, grad_weight, None, None
 
 
-def block_conv(feats: Tensor, weight: Tensor, plan: BlockPlan, used: Tensor | None = None) -> Tensor:
+def block_conv(feats: Tensor, weight: Tensor, plan: BlockPlan, cells: Tensor | None = None) -> Tensor:
     """Submanifold convolution with a centred cube.
 
     Formula: ``y_u = sum_k W_k^T x_{u + offset_k}`` over the present neighbours.
 
     Args:
         feats: ``(N, C_in)``.
-        weight: ``(K, C_in, C_out)``.
+        weight: ``(K, C_in, C_out)``, or a slice for each of ``cells``.
         plan: of the level's neighbour table with K cells.
-        used: ``(K,)`` bool; the other cells of the weight are zero and are left out. None uses all.
+        cells: cells that the weight's slices belong to; the others are zero. None: all K.
 
     Returns:
         ``(N, C_out)``.
     """
-    return _BlockConv.apply(feats, weight, plan, used)
+    return _BlockConv.apply(feats, weight, plan, cells)
 
 
 def pair_conv(feats: Tensor, weight: Tensor, pairs: Pairs, num_out: int) -> Tensor:

@@ -5,12 +5,14 @@ Two forms of the same relation: a neighbour table, output-major, and the list of
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
 
 import torch
 from torch import Tensor
 
 from bscnet.sparse.coordinates import KEY_STRIDES, coordinate_keys
+from bscnet.sparse.offsets import kernel_offsets
 
 Pairs = list[tuple[Tensor, Tensor]]
 
@@ -42,22 +44,50 @@ class NeighbourTable:
         return list(zip(rows.split(lengths), sources.split(lengths), strict=True))
 
 
-def build_table(keys: Tensor, kernel_size: int) -> NeighbourTable:
-    """Neighbour table of a set of sites with itself.
+# A dense grid of rows is made where it has at most this many cells a site, and in all.
+_GRID_CELLS_PER_SITE = 256
+_GRID_CELLS = 1 << 25
 
-    For each (dx, dy) one search finds where the run along z begins; the cells of the run are then read by walking on
-    through the sorted keys, so a 5x5x5 table costs 25 searches a site and not 125.
+
+def build_table(coords: Tensor, kernel_size: int) -> NeighbourTable:
+    """Neighbour table of a set of sites with itself: by a grid where the scenes fill one well enough, else by search.
 
     Args:
-        keys: ``(N,)`` int64 unique keys of ``coordinate_keys``, in row order.
+        coords: ``(N, 4)`` integers [batch, x, y, z], without duplicates.
         kernel_size: odd number of cells per axis.
     """
-    n, k, radius = len(keys), kernel_size, kernel_size // 2
-    ordered, order = torch.sort(keys)
+    lowest, extent = _bounding_boxes(coords, margin=kernel_size // 2)
+    cells = len(lowest) * math.prod(extent)
+    if cells <= min(_GRID_CELLS, _GRID_CELLS_PER_SITE * len(coords)):
+        return table_by_grid(coords, kernel_size)
+    return table_by_search(coords, kernel_size)
+
+
+def table_by_grid(coords: Tensor, kernel_size: int) -> NeighbourTable:
+    """As ``build_table``, through a dense grid that holds every site's row: one look-up a cell."""
+    n, radius = len(coords), kernel_size // 2
+    lowest, (nx, ny, nz) = _bounding_boxes(coords, margin=radius)
+    strides = torch.tensor([nx * ny * nz, ny * nz, nz, 1], device=coords.device)
+    batch = coords[:, :1].long()
+    cell = (torch.cat([batch, coords[:, 1:].long() - lowest[batch.flatten()]], dim=1) * strides).sum(1)
+    grid = torch.full((len(lowest) * nx * ny * nz,), n, dtype=torch.int32, device=coords.device)
+    grid[cell] = torch.arange(n, dtype=torch.int32, device=coords.device)
+    steps = kernel_offsets(kernel_size).to(coords.device) @ strides[1:]
+    return NeighbourTable(grid.take(cell[:, None] + steps), kernel_size)
+
+
+def table_by_search(coords: Tensor, kernel_size: int) -> NeighbourTable:
+    """As ``build_table``, by binary search among sorted keys, whatever the extent.
+
+    For each (dx, dy) one search finds where the run along z begins; the cells of the run are then read by walking on
+    through the keys, so a 5x5x5 table costs 25 searches a site and not 125.
+    """
+    n, k, radius = len(coords), kernel_size, kernel_size // 2
+    ordered, order = torch.sort(coordinate_keys(coords))
     rows = torch.cat([order, order.new_tensor([n])]).int()
     # One key that nothing equals, so that walking past the end finds no neighbour.
     padded = torch.cat([ordered, ordered.new_tensor([torch.iinfo(torch.int64).max])])
-    table = torch.empty((k, k, k, n), dtype=torch.int32, device=keys.device)
+    table = torch.empty((k, k, k, n), dtype=torch.int32, device=coords.device)
     for iy in range(k):
         for ix in range(k):
             start = ordered + (ix - radius) * KEY_STRIDES[0] + (iy - radius) * KEY_STRIDES[1] - radius
@@ -66,9 +96,20 @@ def build_table(keys: Tensor, kernel_size: int) -> NeighbourTable:
                 hit = padded[at] == start + iz
                 table[iz, iy, ix] = torch.where(hit, rows[at], n)
                 at = at + hit
-    by_row = torch.empty((n, k**3), dtype=torch.int32, device=keys.device)
+    by_row = torch.empty((n, k**3), dtype=torch.int32, device=coords.device)
     by_row[order] = table.reshape(k**3, n).t()
     return NeighbourTable(by_row, k)
+
+
+def _bounding_boxes(coords: Tensor, margin: int) -> tuple[Tensor, tuple[int, int, int]]:
+    """Lowest corner of each batch's sites, ``(B, 3)``, and the extent that holds any batch's; both with the margin."""
+    batch = coords[:, :1].long().expand(-1, 3)
+    spatial = coords[:, 1:].long()
+    lowest = spatial.new_zeros(int(coords[:, 0].max()) + 1, 3)
+    highest = lowest.scatter_reduce(0, batch, spatial, "amax", include_self=False)
+    lowest = lowest.scatter_reduce(0, batch, spatial, "amin", include_self=False)
+    nx, ny, nz = ((highest - lowest).amax(0) + 1 + 2 * margin).tolist()
+    return lowest - margin, (nx, ny, nz)
 
 
 class StrideMap:

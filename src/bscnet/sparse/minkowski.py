@@ -87,8 +87,14 @@ class MinkowskiSites:
         """The next coarser level."""
         return MinkowskiSites(self._manager, self._manager.stride(self._key, [2, 2, 2]), 2 * self.tensor_stride)
 
-    def submanifold(self, feats: Tensor, weight: Tensor) -> Tensor:
+    def cells_in_use(self, kernel_size: int) -> None:
+        """See ``Sites.cells_in_use``: not known, MinkowskiEngine keeps its kernel maps to itself."""
+        return None
+
+    def submanifold(self, feats: Tensor, weight: Tensor, cells: Tensor | None = None) -> Tensor:
         """See ``Sites.submanifold``."""
+        if cells is not None:
+            weight = weight.new_zeros(125, *weight.shape[1:]).index_copy(0, cells, weight)
         if weight.shape[0] == 1:
             return feats @ weight[0]
         return self._cube(feats, weight, self._key)

@@ -35,11 +35,13 @@ class TorchSites:
     def __init__(self, coords: Tensor, tensor_stride: int = 1) -> None:
         self.coords = coords.int()
         self.tensor_stride = tensor_stride
-        self._keys = coordinate_keys(coords)
         self._tables: dict[int, NeighbourTable] = {}
         self._plans: dict[int, BlockPlan] = {}
-        if tensor_stride == 1 and len(torch.unique(self._keys)) != len(coords):
-            raise InputError(f"{len(coords) - len(torch.unique(self._keys))} of {len(coords)} sites are duplicates")
+        if tensor_stride == 1:
+            ordered = coordinate_keys(coords).sort().values
+            duplicates = int((ordered[1:] == ordered[:-1]).sum())
+            if duplicates:
+                raise InputError(f"{duplicates} of {len(coords)} sites are duplicates")
 
     def __len__(self) -> int:
         return len(self.coords)
@@ -47,7 +49,7 @@ class TorchSites:
     def table(self, kernel_size: int) -> NeighbourTable:
         """The neighbour table of a centred cube of this size, built at first use."""
         if kernel_size not in self._tables:
-            self._tables[kernel_size] = build_table(self._keys, kernel_size)
+            self._tables[kernel_size] = build_table(self.coords, kernel_size)
         return self._tables[kernel_size]
 
     def _plan(self, kernel_size: int) -> BlockPlan:
@@ -70,22 +72,31 @@ class TorchSites:
         """The kernel map to the next coarser level."""
         return self._stride[1]
 
-    def submanifold(self, feats: Tensor, weight: Tensor) -> Tensor:
+    def cells_in_use(self, kernel_size: int) -> Tensor | None:
+        """See ``Sites.cells_in_use``."""
+        return self._plan(kernel_size).cells
+
+    def submanifold(self, feats: Tensor, weight: Tensor, cells: Tensor | None = None) -> Tensor:
         """See ``Sites.submanifold``."""
-        cells = weight.shape[0]
-        if cells == 1:
+        if cells is not None:
+            return block_conv(feats, weight, self._plan(5), cells)
+        if weight.shape[0] == 1:
             return feats @ weight[0]
-        return block_conv(feats, weight, self._plan(round(cells ** (1 / 3))))
+        return block_conv(feats, weight, self._plan(round(weight.shape[0] ** (1 / 3))))
 
     def shifted(self, feats: Tensor, weight: Tensor, shifts: tuple[Shift, ...]) -> Tensor:
         """See ``Sites.shifted``."""
         plan = self._plan(5)
-        columns = [shifted_columns(shift).to(weight.device) for shift in shifts]
         kernels = weight.split(group_sizes(weight.shape[2], len(shifts)), dim=2)
-        placed = [_place(kernel, cells) for kernel, cells in zip(kernels, columns, strict=True)]
+        columns = [shifted_columns(shift).to(weight.device) for shift in shifts]
         if weight.shape[2] < _NARROW_GROUP * len(shifts):
-            return block_conv(feats, torch.cat(placed, dim=2), plan, _mask(torch.cat(columns)))
-        outputs = [block_conv(feats, kernel, plan, _mask(cells)) for kernel, cells in zip(placed, columns, strict=True)]
+            cells, places = torch.unique(torch.cat(columns), return_inverse=True)
+            placed = [
+                kernel.new_zeros(len(cells), *kernel.shape[1:]).index_copy(0, place, kernel)
+                for kernel, place in zip(kernels, places.split(27), strict=True)
+            ]
+            return block_conv(feats, torch.cat(placed, dim=2), plan, cells)
+        outputs = [block_conv(feats, kernel, plan, cells) for kernel, cells in zip(kernels, columns, strict=True)]
         return torch.cat(outputs, dim=1)
 
     def down(self, feats: Tensor, weight: Tensor) -> Tensor:
@@ -111,11 +122,3 @@ class TorchSites:
         """See ``Sites.unpool``."""
         return coarse_feats.index_select(0, self.stride_map.parent)
 
-
-def _place(kernel: Tensor, cells: Tensor) -> Tensor:
-    """A ``(27, C_in, C)`` kernel on the given cells of a 5x5x5 kernel of zeros."""
-    return kernel.new_zeros(125, *kernel.shape[1:]).index_copy(0, cells, kernel)
-
-
-def _mask(cells: Tensor) -> Tensor:
-    return torch.zeros(125, dtype=torch.bool, device=cells.device).index_fill(0, cells, True)
