@@ -53,7 +53,7 @@ class BlockPlan:
             self._blocks.append((begin, begin + len(part), columns, part.index_select(1, columns)))
 
     def blocks(self, cells: Tensor | None = None, mirror: bool = False) -> Iterator[Block]:
-        """Each block's first and last-but-one ordered site, its cells as positions in ``cells``, and the rows they name.
+        """Each block's first and last-but-one ordered site, its cells as places in ``cells``, and their rows.
 
         Args:
             cells: cells to keep; None keeps all.
