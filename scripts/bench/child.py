@@ -1,0 +1,98 @@
+"""One case in a process of its own: a training step for every line `step` on stdin, its numbers as a line of JSON.
+
+    python -m bench.child NETWORK VARIANT BACKEND THREADS SCENE.npz SCORES.npy
+
+The first line out says that the network is built; the scores of the first step are kept in SCORES.npy.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from bench.cases import NETWORKS, VARIANTS, Case
+from bench.scene import FIELDS
+from bscnet import models
+from bscnet.search import confidence_loss
+from bscnet.sparse import SparseTensor, resolve_backend
+
+
+class Stepper:
+    """A network of one case with the weights of seed 0, and its training step on a scene."""
+
+    def __init__(self, case: Case, scene: dict[str, Tensor]) -> None:
+        precision, self.conv, _ = VARIANTS[case.variant]
+        kind, numbers = NETWORKS[case.network]
+        torch.manual_seed(0)
+        layers = models.LayerFactory(precision=precision, conv=self.conv)
+        self.network = getattr(models, kind)(3, 20, layers=layers, **numbers)
+        self.optimizer = torch.optim.Adam(self.network.parameters(), lr=1e-3)
+        self.scene, self.backend = scene, case.sparse_backend
+
+    def step(self) -> tuple[float, float, Tensor]:
+        """Seconds of the forward pass (kernel maps included) and of the rest, and the scores of every point."""
+        begin = time.perf_counter()
+        x = SparseTensor(self.scene["feats"], self.scene["coords"], self.backend)
+        scores = self.network(x)[self.scene["point_to_voxel"]]
+        middle = time.perf_counter()
+        self.optimizer.zero_grad(set_to_none=True)
+        loss = functional.cross_entropy(scores, self.scene["labels"], ignore_index=-100)
+        if self.conv == "composite":
+            loss = loss + 0.1 * confidence_loss(self.network)
+        loss.backward()
+        self.optimizer.step()
+        return middle - begin, time.perf_counter() - middle, scores.detach()
+
+
+def peak_mb() -> float:
+    """MB of the process's largest resident set since `forget_peak`.
+
+    Not getrusage's ru_maxrss: Linux hands the parent's peak down to a process it starts.
+    """
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return float(next(line.split()[1] for line in lines if line.startswith("VmHWM:"))) / 1024
+
+
+def forget_peak() -> None:
+    """Let the peak begin anew at what is resident now."""
+    with contextlib.suppress(OSError):  # some containers forbid it; then the peak of the imports stays
+        Path("/proc/self/clear_refs").write_text("5")
+
+
+def main() -> None:
+    network, variant, backend, threads, scene_file, scores_file = sys.argv[1:]
+    # Libraries may print; the parent's pipe carries answers only.
+    answers = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)
+    case = Case(network, variant, backend)
+    torch.set_num_threads(int(threads))
+    resolve_backend(case.sparse_backend)  # loads its libraries before memory is counted
+    with np.load(scene_file) as arrays:
+        scene = {name: torch.from_numpy(arrays[name]) for name in FIELDS}
+    forget_peak()
+    before = peak_mb()
+    stepper = Stepper(case, scene)
+    print(json.dumps({"ready": True}), file=answers)
+    first = True
+    for line in sys.stdin:
+        if line.strip() != "step":
+            raise SystemExit(f"unknown request {line!r}")
+        forward, rest, scores = stepper.step()
+        answer = {"forward_ms": 1e3 * forward, "step_ms": 1e3 * (forward + rest), "peak_mb": peak_mb() - before}
+        if first:
+            np.save(scores_file, scores.numpy())
+            first = False
+        print(json.dumps(answer), file=answers)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""Speed and memory of training steps: the torch backend against MinkowskiEngine on one scene.
+
+Writes benchmarks/training.md and benchmarks/training.json.
+
+    python scripts/bench_training.py [--rounds 7] [--threads 2] [--voxel-size 0.05] [--torch-only]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench.measure import measure
+from bench.report import markdown, processor, write
+from bench.scene import prepare_scene
+from bench.verdicts import verdicts
+from bscnet.errors import InputError, shown
+from bscnet.sparse import resolve_backend
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def parse(words: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=7, help="counted steps of each case (default 7)")
+    cores = len(os.sched_getaffinity(0))
+    parser.add_argument("--threads", type=int, default=cores, help=f"of every case (default: all cores, here {cores})")
+    parser.add_argument("--voxel-size", type=float, default=0.05, help="metres (default 0.05)")
+    parser.add_argument("--torch-only", action="store_true", help="leave MinkowskiEngine out")
+    parser.add_argument(
+        "--scenes",
+        type=Path,
+        default=ROOT / "data" / "bench_rooms",
+        help="folder in ScanNet's layout; an empty one is filled with simulated rooms (default: data/bench_rooms)",
+    )
+    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks", help="folder of the tables")
+    args = parser.parse_args(words)
+    for name in ("rounds", "threads"):
+        if getattr(args, name) < 1:
+            raise InputError(f"--{name} is {getattr(args, name)}, it must be at least 1")
+    return args
+
+
+def run(words: Sequence[str] | None = None) -> int:
+    args = parse(words)
+    best, why = resolve_backend("auto")
+    left_out = None
+    if args.torch_only:
+        left_out = "it was not asked for (--torch-only)"
+    elif best != "minkowski":
+        left_out = f"{why} (`bscnet doctor` says how to get it)"
+    if left_out:
+        print(f"MinkowskiEngine is left out of tables and verdicts: {left_out}", file=sys.stderr)
+    import torch
+
+    with tempfile.TemporaryDirectory(prefix="bscnet-bench-") as folder:
+        scene = Path(folder) / "scene.npz"
+        report = prepare_scene(args.scenes, args.voxel_size, scene)
+        report |= {"cpu": processor(), "threads": args.threads, "torch": torch.__version__, "rounds": args.rounds}
+        report["engine_left_out"] = left_out
+        report["rows"] = measure(scene, args.rounds, args.threads, with_engine=left_out is None)
+    report["verdicts"] = verdicts(report["rows"])
+    write(report, args.out)
+    print(markdown(report))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(shown(run))
