@@ -121,4 +121,3 @@ class TorchSites:
     def unpool(self, coarse_feats: Tensor) -> Tensor:
         """See ``Sites.unpool``."""
         return coarse_feats.index_select(0, self.stride_map.parent)
-
