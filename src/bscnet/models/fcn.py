@@ -30,9 +30,7 @@ class FCNLevel(nn.Module):
         fcn_up: see above.
     """
 
-    def __init__(
-        self, layers: LayerFactory, widths: tuple[int, ...], reps: int, num_classes: int, fcn_up: str
-    ) -> None:
+    def __init__(self, layers: LayerFactory, widths: tuple[int, ...], reps: int, num_classes: int, fcn_up: str) -> None:
         super().__init__()
         width, *below = widths
         self.fcn_up = fcn_up
