@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.console import Console
 
 from bscnet.search import ShiftPlan
-from bscnet.viz.shifts import shift_figure, shift_level, shift_norms, shift_table
+from bscnet.viz.shifts import shift_figure, shift_level, shift_norms, shift_summary, shift_table
 
 PLAN = ShiftPlan(
     {
@@ -24,6 +24,10 @@ def test_level_is_read_from_the_module_path() -> None:
 
 def test_norms_are_counted_by_level() -> None:
     assert shift_norms(PLAN) == {0: {0: 4, 1: 2, 2: 1, 3: 1}, 1: {3: 2}}
+
+
+def test_summary_counts_the_cells_of_all_layers() -> None:
+    assert shift_summary(PLAN) == "cells chosen: centre 4, face 2, edge 1, corner 3"
 
 
 def test_table_shows_every_shift_even_of_uneven_groups() -> None:

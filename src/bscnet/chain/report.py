@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,24 +43,6 @@ def stage_table(chain: Chain) -> Table:
     return table
 
 
-def shift_table(plan: Mapping[str, Sequence[Sequence[int]]]) -> Table:
-    """The chosen shift (voxels) of every group of every layer."""
-    table = Table()
-    table.add_column("layer", overflow="fold")
-    for group in range(max((len(shifts) for shifts in plan.values()), default=0)):
-        table.add_column(f"group {group + 1}", justify="right", no_wrap=True)
-    for layer, shifts in plan.items():
-        table.add_row(layer, *("(" + ",".join(f"{value:d}" for value in shift) + ")" for shift in shifts))
-    return table
-
-
-def shift_summary(plan: Mapping[str, Sequence[Sequence[int]]]) -> str:
-    """How many groups chose a centre, face, edge or corner cell."""
-    kinds = Counter(sum(value != 0 for value in shift) for shifts in plan.values() for shift in shifts)
-    names = ("centre", "face", "edge", "corner")
-    return "cells chosen: " + ", ".join(f"{name} {kinds[order]}" for order, name in enumerate(names))
-
-
 def show_chain(console: Console, chain: Chain) -> None:
     """The stages of a chain, and its searched shifts where it has some."""
     console.print(f"\n{shown_path(chain.directory)}", highlight=False, soft_wrap=True)
@@ -70,12 +51,12 @@ def show_chain(console: Console, chain: Chain) -> None:
     if plans:
         try:
             from bscnet.search import ShiftPlan
+            from bscnet.viz.shifts import shift_summary, shift_table
 
-            plan = ShiftPlan.load(plans[-1]).shifts
+            plan = ShiftPlan.load(plans[-1])
         except InputError as error:
             console.print(f"the searched shifts cannot be shown: {error}", highlight=False)
             return
-        console.print("searched shifts (x,y,z) in voxels, one for each group of output channels", highlight=False)
         console.print(shift_table(plan))
         console.print(shift_summary(plan), highlight=False)
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from bscnet.viz.offscreen import RenderError, render_panels
     from bscnet.viz.palette import class_palette, colour_labels
     from bscnet.viz.pictures import scene_picture
-    from bscnet.viz.shifts import shift_figure, shift_norms, shift_table
+    from bscnet.viz.shifts import shift_figure, shift_norms, shift_summary, shift_table
 
 __all__ = [
     "RenderError",
@@ -26,6 +26,7 @@ __all__ = [
     "scene_picture",
     "shift_figure",
     "shift_norms",
+    "shift_summary",
     "shift_table",
 ]
 
@@ -40,6 +41,7 @@ _MODULE_OF = {
     "scene_picture": "pictures",
     "shift_figure": "shifts",
     "shift_norms": "shifts",
+    "shift_summary": "shifts",
     "shift_table": "shifts",
 }
 

@@ -1,4 +1,4 @@
-"""Searched shifts for the eye: a text table, and how far each level's groups reach."""
+"""Searched shifts for the eye: as a text table, and how far each level's groups reach."""
 
 from __future__ import annotations
 
@@ -37,6 +37,12 @@ def shift_norms(plan: ShiftPlan) -> dict[int, Counter[int]]:
         counter = norms.setdefault(shift_level(layer), Counter())
         counter.update(sum(abs(component) for component in shift) for shift in shifts)
     return dict(sorted(norms.items()))
+
+
+def shift_summary(plan: ShiftPlan) -> str:
+    """One line: how many groups of all layers chose a centre, face, edge or corner cell."""
+    total = sum(shift_norms(plan).values(), Counter())
+    return "cells chosen: " + ", ".join(f"{kind} {total[norm]}" for norm, kind in enumerate(_KINDS))
 
 
 def shift_figure(plan: ShiftPlan) -> Figure:
