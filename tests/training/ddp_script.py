@@ -1,4 +1,4 @@
-"""Two CPU processes train one stage; each writes what it ended with. Arguments: directory, backend, conv."""
+"""Two CPU processes train one stage, each writes what it ended with. Arguments: directory, backend, conv, bar|line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from bscnet.training import run_stage
 from fixtures.tiny_training import TinyData, spec, unet
 
 if __name__ == "__main__":
-    directory, backend, conv = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
+    directory, backend, conv, progress = Path(sys.argv[1]), *sys.argv[2:]
+    sys.stdout.isatty = lambda: progress == "bar"  # type: ignore[method-assign]
     network = unet("a1w1", conv)
     outcome = run_stage(
         network,

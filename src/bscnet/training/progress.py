@@ -26,9 +26,9 @@ class EpochLine(Callback):
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Prints the line, on process 0 only."""
+        found = trainer.callback_metrics  # reading them sums over the processes, so all have to do it
         if not trainer.is_global_zero:
             return
-        found = trainer.callback_metrics
         parts = [f"{self.title}  epoch {trainer.current_epoch + 1}/{trainer.max_epochs}"]
         if "train/loss" in found:
             parts.append(f"loss {float(found['train/loss']):.4f}")
@@ -40,7 +40,17 @@ class EpochLine(Callback):
         print("  ".join(parts), flush=True)
 
 
+class EpochBar(RichProgressBar):
+    """Lightning's rich progress bar, which by itself reads the epoch's metrics on process 0 alone and then waits for
+    the others for ever: reading them sums over the processes."""
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Reads the metrics on every process, then shows them."""
+        _ = trainer.progress_bar_metrics
+        super().on_train_epoch_end(trainer, pl_module)
+
+
 def progress_callback(title: str, terminal: bool | None = None) -> Callback:
     """A rich progress bar if stdout is a terminal (or `terminal` says so), else `EpochLine`."""
     is_terminal = sys.stdout.isatty() if terminal is None else terminal
-    return RichProgressBar(leave=True) if is_terminal else EpochLine(title)
+    return EpochBar(leave=True) if is_terminal else EpochLine(title)

@@ -58,7 +58,8 @@ class SearchModule(SegmentationModule):
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Cross entropy plus the weighted confidence loss."""
         confidence = confidence_loss(self.network, self.conf, self.reduce)
-        self.log("train/confidence", confidence, on_step=True, on_epoch=True, batch_size=len(batch.scenes))
+        scenes = len(batch.scenes)
+        self.log("train/confidence", confidence, on_step=True, on_epoch=True, sync_dist=True, batch_size=scenes)
         return super().training_step(batch, batch_idx) + self.conf_weight * confidence
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
@@ -71,7 +72,7 @@ class SearchModule(SegmentationModule):
         """Logs how decided each layer is."""
         for layer, state in search_state(self.network).items():
             for quantity in ("entropy", "max_pi"):
-                self.log(f"search/{quantity}/{layer}", fmean(state[quantity]), batch_size=1)
+                self._log_shared(f"search/{quantity}/{layer}", fmean(state[quantity]))
 
     def parameter_groups(self) -> list[dict[str, Any]]:
         """Weights, and the search logits in a group of their own."""

@@ -80,7 +80,8 @@ class SegmentationModule(pl.LightningModule):
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Cross entropy over the labelled points of the batch."""
         loss = point_cross_entropy(self(batch), batch.labels)
-        self.log("train/loss", loss, on_step=True, on_epoch=True, prog_bar=True, batch_size=len(batch.scenes))
+        scenes = len(batch.scenes)
+        self.log("train/loss", loss, on_step=True, on_epoch=True, prog_bar=True, sync_dist=True, batch_size=scenes)
         return loss
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
@@ -92,17 +93,17 @@ class SegmentationModule(pl.LightningModule):
 
     def on_train_epoch_start(self) -> None:
         """Logs the learning rate of the epoch that begins."""
-        self.log("lr", float(self.trainer.optimizers[0].param_groups[0]["lr"]), batch_size=1)
+        self._log_shared("lr", float(self.trainer.optimizers[0].param_groups[0]["lr"]))
 
     def on_validation_epoch_end(self) -> None:
-        """Scores the split. Every process computes the same numbers, so nothing is reduced a second time."""
+        """Scores the split. The metrics are summed over the processes, so that all of them have the same scores."""
         found = self.val_scores = self.val_metric.compute()
-        self.log("val/loss", self.val_loss.compute(), batch_size=1)
-        self.log("val/miou", found.miou.float(), prog_bar=True, batch_size=1)
-        self.log("val/macc", found.macc.float(), batch_size=1)
-        self.log("val/acc", found.acc.float(), batch_size=1)
+        self._log_shared("val/loss", self.val_loss.compute())
+        self._log_shared("val/miou", found.miou.float(), prog_bar=True)
+        self._log_shared("val/macc", found.macc.float())
+        self._log_shared("val/acc", found.acc.float())
         for name, iou in zip(self.class_names, found.iou, strict=True):
-            self.log(f"val/iou/{name}", iou.float(), batch_size=1)
+            self._log_shared(f"val/iou/{name}", iou.float())
         self.val_metric.reset()
         self.val_loss.reset()
 
@@ -111,6 +112,10 @@ class SegmentationModule(pl.LightningModule):
         optimizer = torch.optim.Adam(self.parameter_groups(), lr=self.lr, weight_decay=self.weight_decay)
         schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, milestones=self.milestones, gamma=self.gamma)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "epoch"}}
+
+    def _log_shared(self, name: str, value: float | Tensor, prog_bar: bool = False) -> None:
+        """Logs once an epoch what is the same in all processes; their mean, which Lightning asks for, is that value."""
+        self.log(name, value, prog_bar=prog_bar, on_step=False, on_epoch=True, sync_dist=True, batch_size=1)
 
     def parameter_groups(self) -> list[dict[str, Any]]:
         """What the optimizer gets: here all parameters alike."""
