@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -13,6 +14,8 @@ from bscnet.data.dataset import SceneDataset
 from bscnet.data.sample import Sample
 from bscnet.data.sampler import SampleKey
 from bscnet.errors import InputError
+
+_START_METHOD = "fork" if sys.platform == "linux" else "spawn"
 
 
 class SceneLoader(DataLoader[Any]):
@@ -39,6 +42,8 @@ class SceneLoader(DataLoader[Any]):
             pin_memory=pin_memory,
             collate_fn=collate_unless_error,
             generator=torch.Generator(),
+            # Named, because inside a joblib worker the default is joblib's own way, which cannot start these.
+            multiprocessing_context=_START_METHOD if num_workers else None,
         )
 
     def __iter__(self) -> Iterator[Batch]:  # type: ignore[override]
