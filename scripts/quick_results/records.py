@@ -1,0 +1,121 @@
+"""Which chains lie below a folder, what each of them scored, and which are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bscnet.chain.manifest import FILE_NAME, Manifest
+from bscnet.errors import InputError
+from bscnet.viz.curves import read_curves
+
+SCORES = ("val/miou", "val/acc", "val/macc")
+SAME = ("model", "data", "voxel_size", "recipe")
+"""What chains that are compared have in common."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """A finished chain.
+
+    directory: of the chain. method, seed, facts: as in its result.json. stages: how many. epochs, seconds: of all
+    stages. scores: the quantities of SCORES that the last stage logged, at the epoch of its checkpoint, fractions.
+    """
+
+    directory: Path
+    method: str
+    seed: int
+    facts: dict[str, Any]
+    stages: int
+    epochs: int
+    seconds: float
+    scores: dict[str, float]
+
+
+def find_manifests(folder: Path) -> list[Manifest]:
+    """The records of all chains below a folder, oldest first.
+
+    Raises:
+        InputError: there is none, or one cannot be read.
+    """
+    paths = sorted(folder.glob(f"**/{FILE_NAME}"), key=lambda path: (path.stat().st_mtime, str(path)))
+    if not paths:
+        raise InputError(f"{folder} holds no chain (no {FILE_NAME}): run experiment=quick_rooms first")
+    return [Manifest.load(path.parent) for path in paths]
+
+
+def newest_finished(manifests: Iterable[Manifest]) -> dict[tuple[str, int], Manifest]:
+    """For each method and seed the newest of its finished chains (the arguments come oldest first).
+
+    A chain counts if every stage from the first to the last that was asked for is there: a stage run alone is none.
+
+    Raises:
+        InputError: chains of different models, data, voxel sizes or recipes, which no table may mix.
+    """
+    chosen: dict[tuple[str, int], Manifest] = {}
+    for manifest in manifests:
+        whole = [row.stage for row in manifest.stages] == manifest.planned and manifest.planned[0] == 1
+        if manifest.status == "finished" and whole:
+            chosen[manifest.facts["method"], manifest.facts["seed"]] = manifest
+    for key in SAME:
+        values = {str(manifest.facts[key]): manifest.directory for manifest in chosen.values()}
+        if len(values) > 1:
+            found = ", ".join(f"{value} in {directory}" for value, directory in values.items())
+            raise InputError(f"chains of one table must have the same {key}; found {found}")
+    return chosen
+
+
+def require_same_settings(settings: Mapping[Path, Mapping[str, Any]]) -> None:
+    """See that chains (settings by directory) had the same model, data and recipe, whatever those are called.
+
+    Raises:
+        InputError: names the first group in which two of them differ.
+    """
+    (first, wanted), *others = settings.items()
+    for directory, found in others:
+        for group in ("model", "data", "recipe"):
+            if found[group] != wanted[group]:
+                raise InputError(f"{first} and {directory} differ in their {group}, so no table may mix them")
+
+
+def missing_chains(manifests: Sequence[Manifest], methods: Sequence[str], seeds: Sequence[int]) -> list[str]:
+    """A sentence about each wanted method and seed that has no finished chain."""
+    finished, sentences = newest_finished(manifests), []
+    for method in methods:
+        for seed in seeds:
+            if (method, seed) in finished:
+                continue
+            states = [m.status for m in manifests if (m.facts["method"], m.facts["seed"]) == (method, seed)]
+            sentences.append(f"{method} seed {seed}: {states[-1] if states else 'no chain'}")
+    return sentences
+
+
+def read_record(manifest: Manifest) -> Record:
+    """What a finished chain scored.
+
+    Raises:
+        InputError: the CSV file of its last stage is gone.
+    """
+    last = manifest.stages[-1]
+    curves = read_curves(manifest.directory / f"stage{last.stage}")
+    return Record(
+        directory=manifest.directory,
+        method=manifest.facts["method"],
+        seed=manifest.facts["seed"],
+        facts=manifest.facts,
+        stages=len(manifest.stages),
+        epochs=sum(row.epochs for row in manifest.stages),
+        seconds=sum(row.seconds for row in manifest.stages),
+        scores={**scores_at(curves, last.val_miou), "val/miou": last.val_miou},
+    )
+
+
+def scores_at(curves: dict[str, list[tuple[int, float]]], miou: float) -> dict[str, float]:
+    """The logged scores of the epoch whose mIoU is nearest to that of the checkpoint, the latest of several."""
+    if not curves.get("val/miou"):
+        return {}
+    epoch = min(curves["val/miou"], key=lambda point: (abs(point[1] - miou), -point[0]))[0]
+    found = {name: dict(curves.get(name, [])).get(epoch) for name in SCORES}
+    return {name: value for name, value in found.items() if value is not None}

@@ -1,0 +1,131 @@
+"""The README's comparison of the methods on simulated rooms, from the chains that are finished.
+
+Writes benchmarks/quick_rooms.md, .json and .png and fills the README's place for the table. First run
+
+    python -m bscnet.run -m experiment=quick_rooms method=real,bsc_baseline,bsc_manual,bsc_net seed=0,1,2
+    python scripts/quick_table.py
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from bscnet.chain.manifest import write_json
+from bscnet.errors import InputError, shown
+from quick_results.cost import chain_cost, chain_settings
+from quick_results.plot import score_figure
+from quick_results.readme import fill
+from quick_results.records import find_manifests, missing_chains, newest_finished, read_record, require_same_settings
+from quick_results.summary import markdown_table, method_row
+
+ROOT = Path(__file__).resolve().parent.parent
+NAME = "quick_rooms"
+METHODS = ("real", "bsc_baseline", "bsc_manual", "bsc_net")
+
+
+def collect(runs: Path, seeds: list[int]) -> dict[str, Any]:
+    """Everything that the table says, as plain values.
+
+    Raises:
+        InputError: no finished chain of these methods and seeds, or chains that cannot be compared.
+    """
+    manifests = find_manifests(runs)
+    finished = newest_finished(manifests)
+    rows, chains = [], []
+    settings = {manifest.directory: chain_settings(manifest) for manifest in finished.values()}
+    for method in METHODS:
+        found = [finished[method, seed] for seed in seeds if (method, seed) in finished]
+        if not found:
+            continue
+        records, costs = [read_record(manifest) for manifest in found], []
+        for manifest, record in zip(found, records, strict=True):
+            costs.append(chain_cost(manifest, settings[manifest.directory]))
+            chains.append({**record.facts, "epochs": record.epochs, "seconds": record.seconds, **record.scores})
+        rows.append(method_row(records, costs))
+    if not rows:
+        raise InputError(f"{runs} holds no finished chain of {', '.join(METHODS)} with seeds {seeds}")
+    require_same_settings(settings)
+    facts = {key: chains[0][key] for key in ("model", "data", "voxel_size", "recipe")}
+    data = next(iter(settings.values()))["data"]
+    scenes = {key: data.get(key) for key in ("train_scenes", "val_scenes", "rooms_seed")}
+    missing = missing_chains(manifests, METHODS, seeds)
+    return {
+        **facts,
+        **scenes,
+        "simulated": facts["data"] == "rooms",
+        "missing": missing,
+        "rows": rows,
+        "chains": chains,
+    }
+
+
+def notes(found: dict[str, Any]) -> str:
+    """What a reader must know about the table."""
+    backends = sorted({backend for row in found["rows"] for backend in row["backends"]})
+    commits = sorted({commit for row in found["rows"] for commit in row["commits"]})
+    seeds = sorted({seed for row in found["rows"] for seed in row["seeds"]})
+    text = (
+        f"{'Simulated rooms, not ScanNet' if found['simulated'] else found['data']}: {found['train_scenes']} scenes to "
+        f"train on and {found['val_scenes']} to score, voxels of {100 * found['voxel_size']:g} cm, {found['model']}, "
+        f"recipe {found['recipe']}, seeds {', '.join(map(str, seeds))}. val mIoU, pixel and mean accuracy of the last "
+        "stage's checkpoint: mean ± sample standard deviation over the seeds. OPs = FLOPs + BOPs / 64 of the final "
+        "network for a validation scene, in the mean over all of them: executed counts the pairs of the shifted "
+        "windows, nominal those of windows centred on their sites. Batch norm, activations and scales are in neither "
+        "column. Epochs and time (training and scoring) are those of all stages together. "
+        f"Backend: {', '.join(backends)}. Commit: {', '.join(commits)}.\n"
+    )
+    if found["missing"]:
+        text += f"\nMissing: {'; '.join(found['missing'])}.\n"
+    return text
+
+
+def write(found: dict[str, Any], out: Path, readme: Path | None) -> None:
+    """Write the table, its machine-readable twin and the plot; fill the README if it is named."""
+    table, about = markdown_table(found["rows"]), notes(found)
+    filled = None
+    if readme is not None:
+        links = f"Every seed: [plot](benchmarks/{NAME}.png), [numbers](benchmarks/{NAME}.json)."
+        filled = fill(readme.read_text(encoding="utf-8"), "quick", f"{table}\n{about}\n{links}")
+    out.mkdir(parents=True, exist_ok=True)
+    (out / f"{NAME}.md").write_text(
+        f"# Four methods on the same rooms\n\nMade by `python scripts/quick_table.py`.\n\n{table}\n{about}\n"
+        f"![val mIoU of every seed]({NAME}.png)\n",
+        encoding="utf-8",
+    )
+    write_json(out / f"{NAME}.json", json.loads(json.dumps({"made_by": "scripts/quick_table.py", **found})))
+    scores = {
+        row["method"]: [chain["val/miou"] for chain in found["chains"] if chain["method"] == row["method"]]
+        for row in found["rows"]
+    }
+    data = "simulated rooms" if found["simulated"] else found["data"]
+    title = f"{data}, {100 * found['voxel_size']:g} cm, a point a seed"
+    score_figure(scores, title).savefig(out / f"{NAME}.png", dpi=120)
+    if readme is not None and filled is not None:
+        readme.write_text(filled, encoding="utf-8")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Make benchmarks/quick_rooms.{md,json,png} from finished chains.")
+    parser.add_argument("--runs", type=Path, default=ROOT / "runs" / NAME, help="folder of the chains")
+    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks", help="folder to write to")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="wanted seeds (default 0 1 2)")
+    parser.add_argument("--no-readme", action="store_true", help="leave README.md as it is")
+    args = parser.parse_args()
+
+    def action() -> int:
+        found = collect(args.runs, args.seeds)
+        write(found, args.out, None if args.no_readme else ROOT / "README.md")
+        for sentence in found["missing"]:
+            print(f"missing: {sentence}", file=sys.stderr)
+        print(f"{args.out / NAME}.md: {len(found['chains'])} chains of {len(found['rows'])} methods")
+        return 0
+
+    return shown(action)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
