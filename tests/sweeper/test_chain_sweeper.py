@@ -10,7 +10,7 @@ import pytest
 
 from bscnet.errors import InputError
 
-FULL = "fcn_s:0:stage1 fcn_s:0:stage2 fcn_s:0:stage3 "
+FULL = "unet_s:0:stage1 unet_s:0:stage2 unet_s:0:stage3 "
 
 
 def only(app):
@@ -20,7 +20,7 @@ def only(app):
 
 def test_all_stages_run_in_order_without_the_multirun_flag(app, capsys):
     assert app.run() == 0
-    assert app.order() == [("fcn_s", 1), ("fcn_s", 2), ("fcn_s", 3)]
+    assert app.order() == [("unet_s", 1), ("unet_s", 2), ("unet_s", 3)]
     result = only(app)
     assert (result["status"], [row["stage"] for row in result["stages"]]) == ("finished", [1, 2, 3])
     shown = capsys.readouterr().out
@@ -121,7 +121,7 @@ def test_an_interrupted_chain_says_how_to_go_on_and_does(app, capsys):
     assert "seed=4" in line and line.endswith("resume=true")
     app.before, app.calls = (lambda cfg: None), []
     assert app.run("seed=4", "resume=true") == 0
-    assert app.order() == [("fcn_s", 2), ("fcn_s", 3)]
+    assert app.order() == [("unet_s", 2), ("unet_s", 3)]
 
 
 def test_resuming_what_is_done_does_nothing(app, capsys):
@@ -143,7 +143,7 @@ def test_without_resume_a_new_directory_is_taken(app):
 
 def test_a_chain_that_was_never_begun_is_begun_by_resume(app):
     assert app.run("resume=true") == 0
-    assert app.order() == [("fcn_s", 1), ("fcn_s", 2), ("fcn_s", 3)]
+    assert app.order() == [("unet_s", 1), ("unet_s", 2), ("unet_s", 3)]
 
 
 def test_a_stage_whose_checkpoint_is_gone_is_repeated_with_all_after_it(app):
@@ -166,7 +166,7 @@ def test_one_stage_alone_starts_from_the_given_checkpoint(app, tmp_path):
     assert (call["stage"], call["init_from"]) == (2, str(given))
     result = only(app)
     assert (result["status"], result["planned"], [row["stage"] for row in result["stages"]]) == ("finished", [2], [2])
-    assert Path(result["stages"][0]["checkpoint"]).read_text() == "given fcn_s:0:stage2 "
+    assert Path(result["stages"][0]["checkpoint"]).read_text() == "given unet_s:0:stage2 "
 
 
 def test_one_stage_alone_finds_the_plan_beside_its_checkpoint(app):
@@ -179,7 +179,7 @@ def test_one_stage_alone_finds_the_plan_beside_its_checkpoint(app):
 def test_a_chain_goes_on_from_a_stage_that_was_run_alone(app):
     app.run("stage=1")
     assert app.run("stage=all", "resume=true") == 0
-    assert app.order() == [("fcn_s", 1), ("fcn_s", 2), ("fcn_s", 3)]
+    assert app.order() == [("unet_s", 1), ("unet_s", 2), ("unet_s", 3)]
     assert only(app)["planned"] == [1, 2, 3]
 
 
