@@ -3,7 +3,7 @@
 #   ARGS=…          more arguments for run (Hydra overrides), test (pytest) or bench
 #   PYTHON=…        the interpreter the environment is made with (tested with Python 3.11)
 #   TORCH=…         another torch than the pinned one. PyPI's torch brings CUDA, some GB; without a GPU use
-#                     make run TORCH=torch==2.13.0+cpu PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu
+#                     make run TORCH=torch==2.13.0+cpu PIP_EXTRA_INDEX_URL=<PyTorch's CPU index>
 #   BSCNET_WHEEL_DIR=…  where the built MinkowskiEngine wheel is kept and looked for (default: .cache/wheels)
 #   SKIP_SYSTEM=1   leave system packages alone
 #

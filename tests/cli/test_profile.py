@@ -108,3 +108,17 @@ def test_bad_input_is_one_sentence_and_status_2(
     assert message in printed.err and printed.err.startswith("error: ")
     assert len(printed.err.strip().splitlines()) == 1
     assert printed.out == ""
+
+
+def test_overrides_may_stand_on_both_sides_of_an_option(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["profile", "model=unet_s", "--json", "data=scannet", f"data.root={root}", *SMALL]) == 0
+    late = json.loads(capsys.readouterr().out)
+    assert late == answer(capsys, command(root, *SMALL))
+
+
+@pytest.mark.parametrize("words", [["--jason"], ["--scenes", "1", "model"]])
+def test_unknown_words_are_refused(words: list[str], root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main([*command(root, *SMALL), *words])
+    assert stop.value.code == 2
+    assert "unrecognized arguments" in capsys.readouterr().err

@@ -53,7 +53,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     def action() -> int:
         chosen = next((word for word in words if not word.startswith("-")), None)
-        args = build_parser(chosen).parse_args(words)
+        parser = build_parser(chosen)
+        args, rest = parser.parse_known_args(words)
+        # argparse takes a command's KEY=VALUE words in one run only; those after an option are still here
+        late = [word for word in rest if "=" in word and not word.startswith("-")]
+        if len(late) < len(rest) or (late and "overrides" not in args):
+            parser.error(f"unrecognized arguments: {' '.join(rest)}")
+        if late:
+            args.overrides = [*args.overrides, *late]
         return int(args.main(args))
 
     return shown(action)
