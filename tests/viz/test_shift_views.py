@@ -35,7 +35,15 @@ def test_table_shows_every_shift_even_of_uneven_groups() -> None:
     console.print(shift_table(PLAN))
     text = console.export_text()
     assert "(1,-1,1)" in text and "(-1,-1,-1)" in text and "group 4" in text
-    assert text.count("levels.") == 3
+    assert text.count("encoder.0.0") == 2 and text.count("decoder.0.0") == 1
+
+
+def test_table_fits_a_terminal_of_80_columns() -> None:
+    console = Console(width=80, record=True, file=io.StringIO())
+    deepest = "levels." + 8 * "deeper." + "encoder.1.1.conv"
+    console.print(shift_table(ShiftPlan({deepest: ((-1, -1, -1),) * 4})))
+    (row,) = [line for line in console.export_text().splitlines() if "encoder" in line]
+    assert "encoder.1.1" in row and row.count("(-1,-1,-1)") == 4
 
 
 def test_figure_has_a_stacked_bar_of_height_one_for_each_level(tmp_path: Path) -> None:

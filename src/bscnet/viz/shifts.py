@@ -18,6 +18,11 @@ def shift_level(layer: str) -> int:
     return layer.split(".").count("deeper")
 
 
+def layer_label(layer: str) -> str:
+    """A layer's module path without what its level says already: `levels.deeper.encoder.0.1.conv` is `encoder.0.1`."""
+    return ".".join(word for word in layer.split(".") if word not in ("levels", "deeper", "conv"))
+
+
 def shift_table(plan: ShiftPlan) -> Table:
     """Rich table with a row for each layer: level, and the shift (dx,dy,dz) in voxels of every channel group."""
     table = Table(title="shift (dx,dy,dz) of each channel group, in voxels of the layer's level")
@@ -26,7 +31,7 @@ def shift_table(plan: ShiftPlan) -> Table:
     for group in range(max((len(shifts) for shifts in plan.shifts.values()), default=0)):
         table.add_column(f"group {group + 1}", justify="right", no_wrap=True)
     for layer, shifts in plan.shifts.items():
-        table.add_row(layer, str(shift_level(layer)), *(f"({x:d},{y:d},{z:d})" for x, y, z in shifts))
+        table.add_row(layer_label(layer), str(shift_level(layer)), *(f"({x:d},{y:d},{z:d})" for x, y, z in shifts))
     return table
 
 
