@@ -19,6 +19,8 @@ from bscnet.sparse.offsets import Shift, group_sizes, shifted_columns
 
 # Below this width a GEMM for one channel group is slower than one for all groups with zeros between.
 _NARROW_GROUP = 8
+# From this many input channels on, the GEMMs of a 5x5x5 kernel cost more than a scatter, and pairs have none in vain.
+_WIDE_INPUT = 64
 
 
 class TorchSites:
@@ -79,6 +81,9 @@ class TorchSites:
     def submanifold(self, feats: Tensor, weight: Tensor, cells: Tensor | None = None) -> Tensor:
         """See ``Sites.submanifold``."""
         if cells is not None:
+            if weight.shape[1] >= _WIDE_INPUT and feats.device.type == "cpu":
+                pairs = self.table(5).pairs
+                return pair_conv(feats, weight, [pairs[cell] for cell in cells.tolist()], len(self))
             return block_conv(feats, weight, self._plan(5), cells)
         if weight.shape[0] == 1:
             return feats @ weight[0]
