@@ -113,6 +113,21 @@ def test_search_begins_undecided() -> None:
     torch.testing.assert_close(conv.importance(), torch.full((4, 27), 1 / 27))
 
 
+def test_wide_inputs_have_the_same_mixture(backend: str) -> None:
+    """From 64 input channels on the torch backend takes another way."""
+    conv = CompositeShiftConv3d(64, 8, 4, CANDIDATES["faces7"]).double()
+    torch.nn.init.normal_(conv.alpha)
+    x = SparseTensor(torch.randn(len(COORDS), 64, dtype=torch.float64, requires_grad=True), COORDS, backend)
+    found, expected = conv(x).feats, mixture(conv, x.feats, conv.alpha.softmax(1), conv.weight)
+    torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12)
+    upstream = torch.randn_like(found)
+    leaves = (x.feats, conv.weight, conv.alpha)
+    for one, other in zip(
+        torch.autograd.grad(found, leaves, upstream), torch.autograd.grad(expected, leaves, upstream), strict=True
+    ):
+        torch.testing.assert_close(one, other, rtol=1e-11, atol=1e-11)
+
+
 @pytest.mark.parametrize("relax", ["gumbel_softmax", "gumbel_st"])
 def test_gumbel_training_samples_the_mixture(backend: str, relax: str) -> None:
     conv, x = searched("corners9", 4, relax=relax), scene(backend)

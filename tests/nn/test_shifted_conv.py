@@ -63,12 +63,20 @@ def test_each_shift_is_a_5_cube_with_the_kernel_moved(backend: str, shift: tuple
         close(one, other)
 
 
-@pytest.mark.parametrize("channels, groups", [(8, 4), (7, 4), (16, 16), (5, 2), (9, 1)])
+@pytest.mark.parametrize("channels, groups", [(8, 4), (7, 4), (16, 16), (5, 2), (9, 1), (32, 4)])
 def test_groups_are_contiguous_output_channels(backend: str, channels: int, groups: int) -> None:
     shifts = ALL27[:: max(1, 27 // groups)][:groups]
     conv = ShiftedSparseConv3d(3, channels, shifts).double()
     x = scene(backend)
-    close(conv(x).feats, grouped_shifted(COORDS, x.feats, conv.weight, shifts))
+    x.feats.requires_grad_()
+    found, expected = conv(x).feats, grouped_shifted(COORDS, x.feats, conv.weight, shifts)
+    close(found, expected)
+    upstream = torch.randn_like(found)
+    leaves = (x.feats, conv.weight)
+    for one, other in zip(
+        torch.autograd.grad(found, leaves, upstream), torch.autograd.grad(expected, leaves, upstream), strict=True
+    ):
+        close(one, other)
 
 
 def test_scale_is_taken_over_the_whole_channel(backend: str) -> None:
