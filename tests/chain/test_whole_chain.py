@@ -86,6 +86,8 @@ def test_an_interrupted_chain_ends_with_the_weights_of_an_uninterrupted_one(chai
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # a suite that runs in the background has Ctrl-C switched off, and its children with it
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         assert process.stdout is not None and process.stderr is not None
         for line in process.stdout:

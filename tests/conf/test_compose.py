@@ -57,7 +57,8 @@ def test_defaults_are_those_of_the_specification():
     assert {key: method[key] for key in expected} == expected
     expected = {"layer_style": "r2b", "act": "prelu", "layers_per_block": 2, "down_short": "avgpool"}
     assert {key: model[key] for key in expected} == expected
-    assert model["network"]["fcn_up"] == "unpool_add"
+    assert (model["name"], model["network"]["head_norm"]) == ("unet_s", True)
+    assert compose_settings("model=fcn_s")["model"]["network"]["fcn_up"] == "unpool_add"
     assert (settings["recipe"]["epochs"], settings["recipe"]["milestones"]) == (128, [60, 100])
 
 
@@ -101,8 +102,8 @@ def test_every_model_can_be_built_for_every_stage_of_every_method(model, method)
     ],
 )  # fmt: skip
 def test_every_switch_reaches_a_network_that_can_be_built(override):
-    plain = compose_settings("method=bsc_net", "model.network.m=8", "model.network.depth=2")
-    settings = compose_settings("method=bsc_net", "model.network.m=8", "model.network.depth=2", override)
+    small = ("method=bsc_net", "model=fcn_s", "model.network.m=8", "model.network.depth=2")
+    plain, settings = compose_settings(*small), compose_settings(*small, override)
     assert identity(settings) != identity(plain)
     for spec in plan_stages(settings["method"], settings["recipe"], settings["model"], settings["data"]):
         build_network(settings, spec)

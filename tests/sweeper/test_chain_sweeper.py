@@ -25,7 +25,7 @@ def test_all_stages_run_in_order_without_the_multirun_flag(app, capsys):
     assert (result["status"], [row["stage"] for row in result["stages"]]) == ("finished", [1, 2, 3])
     shown = capsys.readouterr().out
     assert "50.00 %" in shown and "stage3/checkpoints/last.ckpt" in shown
-    assert "a.conv" in shown and "(0,1,0)" in shown
+    assert "│ a " in shown and "(0,1,0)" in shown
 
 
 def test_each_stage_starts_from_the_checkpoint_and_the_plan_of_the_one_before(app):
