@@ -49,9 +49,13 @@ def sign_ste(z: Tensor, estimator: str) -> Tensor:
     Raises:
         InputError: unknown estimator.
     """
+    return _Sign.apply(z, _gradient(estimator))
+
+
+def _gradient(estimator: str) -> Callable[[Tensor], Tensor]:
     if estimator not in ESTIMATORS:
         raise InputError(f"ste_act is {estimator!r}; allowed are {', '.join(ESTIMATORS)}")
-    return _Sign.apply(z, ESTIMATORS[estimator])
+    return ESTIMATORS[estimator]
 
 
 class SignQuantizer(nn.Module):
@@ -65,8 +69,7 @@ class SignQuantizer(nn.Module):
 
     def __init__(self, estimator: str = "approx") -> None:
         super().__init__()
-        if estimator not in ESTIMATORS:
-            raise InputError(f"ste_act is {estimator!r}; allowed are {', '.join(ESTIMATORS)}")
+        _gradient(estimator)  # refuses an unknown name now and not in the first step
         self.estimator = estimator
 
     def forward(self, z: Tensor) -> Tensor:

@@ -1,14 +1,13 @@
 """The differentiable search for shifts: candidates, confidence loss, discretisation."""
 
 from bscnet.search.candidates import CANDIDATES, MANUAL, candidate_shifts, manual_shifts
-from bscnet.search.confidence import CONFIDENCE, REDUCTIONS, confidence_loss, reduce_confidence
+from bscnet.search.confidence import CONFIDENCE, REDUCTIONS, confidence_loss, reduce_confidence, search_state
 from bscnet.search.discretise import (
     apply_plan,
     composite_layers,
     current_plan,
     discretise,
     discretised_state,
-    search_state,
     set_temperature,
     shifted_layers,
 )

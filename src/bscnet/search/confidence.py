@@ -1,4 +1,4 @@
-"""The confidence loss: what makes a searched layer decide for one shift."""
+"""How decided a search is: the confidence loss that makes a layer choose one shift, and what a log shows of it."""
 
 from __future__ import annotations
 
@@ -68,3 +68,9 @@ def reduce_confidence(pis: list[Tensor], kind: str = "entropy", reduce: str = "p
 def confidence_loss(network: nn.Module, kind: str = "entropy", reduce: str = "paper") -> Tensor:
     """``reduce_confidence`` over all composite convolutions of a network (scalar, differentiable)."""
     return reduce_confidence([layer.importance() for layer in composite_layers(network).values()], kind, reduce)
+
+
+def search_state(network: nn.Module) -> dict[str, dict[str, list[float]]]:
+    """Where the search stands: of each composite layer the ``entropy`` and the ``max_pi`` of each group."""
+    pis = {name: layer.importance().detach() for name, layer in composite_layers(network).items()}
+    return {name: {"entropy": entropy(pi).tolist(), "max_pi": pi.max(-1).values.tolist()} for name, pi in pis.items()}

@@ -105,16 +105,6 @@ def discretised_state(network: nn.Module, plan: ShiftPlan) -> dict[str, Tensor]:
     return state
 
 
-def search_state(network: nn.Module) -> dict[str, dict[str, list[float]]]:
-    """Where the search stands: of each composite layer the ``entropy`` and the ``max_pi`` of each group."""
-    state = {}
-    for name, layer in composite_layers(network).items():
-        pi = layer.importance().detach()
-        entropy = -torch.special.xlogy(pi, pi).sum(-1)
-        state[name] = {"entropy": entropy.tolist(), "max_pi": pi.max(-1).values.tolist()}
-    return state
-
-
 def set_temperature(network: nn.Module, progress: float) -> None:
     """Anneal the Gumbel relaxations geometrically from temperature 5 (progress 0) to 0.1 (progress 1)."""
     temperature = TEMPERATURE_START * (TEMPERATURE_END / TEMPERATURE_START) ** min(max(progress, 0.0), 1.0)

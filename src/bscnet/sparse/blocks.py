@@ -30,7 +30,6 @@ class BlockPlan:
     Attributes:
         order: ``(N,)`` int64 row of each ordered site.
         inverse: ``(N,)`` int64 position of each row in the order.
-        cells: ``(U,)`` int64 cells through which any site has a neighbour, ascending; on a GPU all K.
         num_cells: K.
     """
 
@@ -44,7 +43,6 @@ class BlockPlan:
         self.inverse = torch.empty_like(self.order)
         self.inverse[self.order] = torch.arange(n, device=device)
         every = torch.arange(self.num_cells, device=device)
-        self.cells = every if present is None else every[present.any(0)]
         ordered = rows.index_select(0, self.order)
         self._blocks: list[Block] = []
         for begin in range(0, n, step):

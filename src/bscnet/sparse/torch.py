@@ -76,7 +76,9 @@ class TorchSites:
 
     def cells_in_use(self, kernel_size: int) -> Tensor | None:
         """See ``Sites.cells_in_use``."""
-        return self._plan(kernel_size).cells
+        if self.coords.device.type != "cpu":
+            return None
+        return self.table(kernel_size).counts.nonzero().flatten()
 
     def submanifold(self, feats: Tensor, weight: Tensor, cells: Tensor | None = None) -> Tensor:
         """See ``Sites.submanifold``."""

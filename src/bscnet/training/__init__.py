@@ -5,8 +5,9 @@ Names are loaded on first use: the planner reads `bscnet.training.stage` and nee
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from bscnet.lazy import lazy_names
 
 if TYPE_CHECKING:
     from bscnet.training.checkpoint import read_checkpoint
@@ -36,8 +37,4 @@ _MODULE_OF = {
     "run_stage": "fit",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+__getattr__ = lazy_names(__name__, _MODULE_OF)

@@ -5,8 +5,9 @@ Nothing here needs a screen. Names are loaded on first use: the renderer's child
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from bscnet.lazy import lazy_names
 
 if TYPE_CHECKING:
     from bscnet.viz.curves import chain_curves, curves_figure, read_curves
@@ -45,8 +46,4 @@ _MODULE_OF = {
     "shift_table": "shifts",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+__getattr__ = lazy_names(__name__, _MODULE_OF)
