@@ -58,14 +58,22 @@ def peak_mb() -> float:
 
     Not getrusage's ru_maxrss: Linux hands the parent's peak down to a process it starts.
     """
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return float(next(line.split()[1] for line in lines if line.startswith("VmHWM:"))) / 1024
+    return _status_mb("VmHWM")
 
 
-def forget_peak() -> None:
-    """Let the peak begin anew at what is resident now."""
-    with contextlib.suppress(OSError):  # some containers forbid it; then the peak of the imports stays
+def forget_peak() -> bool:
+    """Let the peak begin anew at what is resident now; whether the machine allows it.
+
+    Some containers do not: then the peak of the imports stays.
+    """
+    with contextlib.suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")
+    return peak_mb() - _status_mb("VmRSS") < 1
+
+
+def _status_mb(entry: str) -> float:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return float(next(line.split()[1] for line in lines if line.startswith(f"{entry}:"))) / 1024
 
 
 def main() -> None:

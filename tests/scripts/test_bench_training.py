@@ -158,7 +158,8 @@ def test_markdown_and_json_give_the_same_numbers(tmp_path: Path) -> None:
 
 
 def test_peak_memory_begins_anew() -> None:
-    forget_peak()
+    if not forget_peak():
+        pytest.skip("this machine does not let a process forget its peak memory")
     before = peak_mb()
     block = np.ones(64 * 2**20, np.uint8)
     assert peak_mb() - before >= 63
