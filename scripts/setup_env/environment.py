@@ -10,6 +10,7 @@ from pathlib import Path
 from setup_env.console import Stop, last_lines, run_logged, say
 from setup_env.stamps import Stamp, key_of
 
+NOT_IN_THE_ENGINE = ("tests", "fuzz", "examples")  # folders of csrc/ that setup.py does not compile
 EXTRAS = ("train", "dev")  # each holds the one before it
 
 
@@ -36,14 +37,30 @@ def constraints_for(torch: str, lines: list[str]) -> list[str]:
     return [line for line in lines if not re.match(r"torch\s*==", line)]
 
 
+def engine_sources(root: Path) -> list[Path]:
+    """What the engine is compiled from, in a fixed order: a change of it needs a new build."""
+    folder = root / "csrc"
+    files = (path for path in folder.rglob("*") if path.suffix in (".cpp", ".h"))
+    return sorted(path for path in files if path.relative_to(folder).parts[0] not in NOT_IN_THE_ENGINE)
+
+
+def engine_built(root: Path) -> bool:
+    """Whether the compiled engine lies where the editable package loads it from."""
+    return any((root / "src" / "bscnet" / "runtime").glob("_engine*.so"))
+
+
 def install_package(root: Path, python: Path, stamps: Path, log: Path, extras: str, torch: str) -> None:
-    """Install bscnet editable with its extras at the pinned versions, unless that is done already."""
+    """Install bscnet editable with its extras at the pinned versions, unless that is done already.
+
+    Done means: by the same setup, from the same C++ files, and the compiled engine is still there.
+    """
     if extras not in EXTRAS:
         raise Stop(f"unknown extras {extras!r}; allowed are {', '.join(EXTRAS)}")
     files = [root / name for name in ("setup.cfg", "setup.py", "constraints.txt")]
-    key = key_of([torch, str(python)], files)
+    sources = engine_sources(root)
+    key = key_of([torch, str(python), *(str(path.relative_to(root)) for path in sources)], files + sources)
     enough = EXTRAS[EXTRAS.index(extras) :]
-    if any(Stamp(stamps, f"package-{name}").holds(key) for name in enough):
+    if engine_built(root) and any(Stamp(stamps, f"package-{name}").holds(key) for name in enough):
         say(f"package: bscnet[{extras}] is installed")
         return
     say(f"package: installing bscnet[{extras}] and what it needs, some hundred MB the first time (log: {log})")

@@ -118,6 +118,11 @@ def test_package_is_installed_once_and_again_when_its_needs_change(tmp_path: Pat
     for name in ("setup.cfg", "setup.py"):
         (tmp_path / name).write_text(name)
     (tmp_path / "constraints.txt").write_text("torch==2.13.0\n")
+    source = tmp_path / "csrc" / "kernels" / "scalar.cpp"
+    library = tmp_path / "src" / "bscnet" / "runtime" / "_engine.so"
+    for path in (source, library):
+        path.parent.mkdir(parents=True)
+        path.write_text("1")
 
     def install(extras: str) -> int:
         environment.install_package(
@@ -130,6 +135,15 @@ def test_package_is_installed_once_and_again_when_its_needs_change(tmp_path: Pat
     (tmp_path / "constraints.txt").write_text("torch==2.14.0\n")
     assert [install("train"), install("dev")] == [3, 4]
     assert f"-e {tmp_path}[dev]" in calls.read_text()
+    source.write_text("2")
+    assert [install("dev"), install("dev")] == [5, 5]
+    source.rename(source.with_name("avx2.cpp"))
+    assert [install("dev"), install("dev")] == [6, 6]
+    (tmp_path / "csrc" / "tests").mkdir()
+    (tmp_path / "csrc" / "tests" / "test.cpp").write_text("1")
+    assert install("dev") == 6
+    library.unlink()  # as a clean-up leaves it
+    assert install("dev") == 7
 
 
 def test_failing_pip_stops_and_leaves_no_stamp(tmp_path: Path) -> None:
