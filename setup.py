@@ -1,4 +1,4 @@
-"""What setup.cfg cannot say: the engine is compiled from csrc/, and a wheel carries the top-level conf/ as bscnet/conf."""
+"""What setup.cfg cannot say: csrc/ becomes the engine's library, and a wheel carries the top-level conf/."""
 
 import os
 import shutil
@@ -35,8 +35,8 @@ class BuildEngine(build_ext):
         compiler = (getattr(self.compiler, "compiler_cxx", None) or self.compiler.compiler)[0]
         if shutil.which(compiler) is None or not _compiles(compiler):
             raise PlatformError(
-                f"the engine of bscnet is C++ and is compiled when it is installed, but the C++17 compiler {compiler!r} "
-                "is missing or does not work: install one (Debian: apt-get install build-essential) or name it in CXX"
+                f"the engine of bscnet is compiled when it is installed, but the C++17 compiler {compiler!r} is "
+                "missing or does not work: install one (Debian: apt-get install build-essential) or name it in CXX"
             )
         compile_all = self.compiler.compile
 
@@ -49,7 +49,7 @@ class BuildEngine(build_ext):
         try:
             super().build_extension(ext)
         except CompileError as error:
-            raise CompileError(f"the engine of bscnet could not be compiled, the reason stands above: {error}") from error
+            raise CompileError(f"the engine of bscnet does not compile, the reason stands above: {error}") from error
         finally:
             self.compiler.compile = compile_all
 

@@ -11,7 +11,7 @@ from bscnet.data import augment
 from bscnet.data.scan import Scan
 from bscnet.data.voxelize import Voxels, voxelize
 from bscnet.errors import InputError
-from bscnet.sparse.coordinates import MAX_COORD
+from bscnet.sparse.limits import MAX_COORD
 
 MAX_RADIUS = MAX_COORD - augment.FULL_SCALE
 """Voxels a point may lie away from the scan's mean, so that any rotation keeps it within the range of coordinates."""

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bscnet.errors import InputError
-from bscnet.sparse.coordinates import MAX_COORD, MIN_COORD
+from bscnet.sparse.limits import MAX_COORD, MIN_COORD
 
 _TABLE_CELLS_PER_POINT = 32
 

@@ -1,7 +1,27 @@
-"""Where sites are: coordinates, kernel maps and the two convolution backends."""
+"""Where sites are: coordinates, kernel maps and the two convolution backends.
 
-from bscnet.sparse.backend import BACKENDS, Sites, resolve_backend
-from bscnet.sparse.offsets import kernel_offsets
-from bscnet.sparse.tensor import SparseTensor
+Names are loaded on first use: the range of coordinates (`bscnet.sparse.limits`) needs no torch.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bscnet.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from bscnet.sparse.backend import BACKENDS, Sites, resolve_backend
+    from bscnet.sparse.offsets import kernel_offsets
+    from bscnet.sparse.tensor import SparseTensor
 
 __all__ = ["BACKENDS", "Sites", "SparseTensor", "kernel_offsets", "resolve_backend"]
+
+_MODULE_OF = {
+    "BACKENDS": "backend",
+    "Sites": "backend",
+    "SparseTensor": "tensor",
+    "kernel_offsets": "offsets",
+    "resolve_backend": "backend",
+}
+
+__getattr__ = lazy_names(__name__, _MODULE_OF)

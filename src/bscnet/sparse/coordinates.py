@@ -6,14 +6,9 @@ import torch
 from torch import Tensor
 
 from bscnet.errors import InputError
+from bscnet.sparse.limits import AXIS_BITS, MAX_BATCH, MAX_COORD, MIN_COORD
 
-AXIS_BITS = 16
 _HALF = 1 << (AXIS_BITS - 1)
-# A 5x5x5 kernel reaches two cells beyond a site; its keys must not run over into the next axis.
-_MARGIN = 2
-MAX_COORD = _HALF - 1 - _MARGIN
-MIN_COORD = -_HALF + _MARGIN
-MAX_BATCH = (1 << (63 - 3 * AXIS_BITS)) - 1
 KEY_STRIDES = (1 << (2 * AXIS_BITS), 1 << AXIS_BITS, 1)
 
 
