@@ -1,0 +1,136 @@
+"""The model file: a program and its description as safetensors.
+
+Metadata: ``format`` "bscnet", ``version`` "1", ``description`` (JSON), ``checksum`` (CRC-32 of the description's UTF-8
+bytes and the whole data buffer, 8 lower-case hex digits). The description lists values and instructions; the arrays of
+instruction i are the tensors ``i.weight``, ``i.scale``, ``i.threshold``, ``i.flip`` and, of its step j, ``i.j.a``,
+``i.j.b``, ``i.j.c``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import zlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from safetensors.numpy import save
+
+from bscnet.errors import InputError
+from bscnet.export.program import Concat, Conv, Instruction, Map, Pool, Program
+
+VERSION = 1
+Tensors = dict[str, npt.NDArray[Any]]
+
+
+def model_bytes(program: Program, facts: Mapping[str, Any]) -> bytes:
+    """The file's bytes.
+
+    Args:
+        program: the network.
+        facts: entries of the description beside the program's own (name, class_names, voxel_size …); plain values.
+    """
+    description = json.dumps(
+        {
+            "version": VERSION,
+            **facts,
+            "in_channels": program.in_channels,
+            "num_classes": program.num_classes,
+            "levels": program.levels,
+            "values": [[value.kind, value.level, value.channels] for value in program.values],
+            "instructions": [_as_dict(instruction) for instruction in program.instructions],
+            "output": program.output,
+        },
+        separators=(",", ":"),
+        ensure_ascii=False,
+        allow_nan=False,
+    )
+    arrays = tensors(program)
+    plain = save(arrays)
+    buffer = plain[8 + int.from_bytes(plain[:8], "little") :]  # after the header, which the metadata changes alone
+    checksum = zlib.crc32(buffer, zlib.crc32(description.encode("utf-8")))
+    metadata = {
+        "format": "bscnet",
+        "version": str(VERSION),
+        "checksum": f"{checksum:08x}",
+        "description": description,
+    }
+    return save(arrays, metadata)
+
+
+def tensors(program: Program) -> Tensors:
+    """Every array of the program by its name in the file."""
+    found: Tensors = {}
+    for i, instruction in enumerate(program.instructions):
+        if isinstance(instruction, Conv):
+            found[f"{i}.weight"] = np.ascontiguousarray(instruction.weight)
+            if instruction.scale is not None:
+                found[f"{i}.scale"] = instruction.scale
+        for j, step in enumerate(instruction.steps):
+            found.update({f"{i}.{j}.{name}": tensor for name, tensor in zip("abc", step.tensors, strict=False)})
+        if instruction.binarizer is not None:
+            found[f"{i}.threshold"] = instruction.binarizer.threshold
+            found[f"{i}.flip"] = np.packbits(instruction.binarizer.flip, bitorder="little")
+    return found
+
+
+def write_checked(path: str | Path, content: bytes, check: Callable[[Path], None]) -> None:
+    """Write a file whole, or leave what was there.
+
+    Args:
+        path: where to.
+        content: the bytes.
+        check: sees the file under a temporary name in the same folder; what it raises keeps the file from its place.
+
+    Raises:
+        InputError: the folder is missing or cannot be written.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; give the name of a file to write")
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".safetensors")
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror}") from error
+    draft = Path(name)
+    try:
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(draft, 0o644)  # mkstemp gives 0600
+        except OSError as error:
+            raise InputError(f"{path} cannot be written: {error.strerror}") from error
+        check(draft)
+        os.replace(draft, path)
+    finally:  # Ctrl-C included; after the rename there is nothing left to remove
+        draft.unlink(missing_ok=True)
+
+
+def _as_dict(instruction: Instruction) -> dict[str, Any]:
+    steps = [[step.kind] if step.kind != "add" else ["add", step.value] for step in instruction.steps]
+    if isinstance(instruction, Conv):
+        about: dict[str, Any] = {
+            "op": "conv",
+            "geometry": instruction.geometry,
+            "operand": "real" if instruction.scale is None else "bits",
+            "in": instruction.inputs[0],
+            "out": instruction.out,
+            "bits": instruction.bits,
+        }
+        if instruction.geometry == "submanifold":
+            about["shifts"] = [list(shift) for shift in instruction.shifts]
+        return {**about, "steps": steps}
+    if isinstance(instruction, Pool):
+        return {"op": "pool", "kind": instruction.kind, "in": instruction.inputs[0], "out": instruction.out}
+    if isinstance(instruction, Concat):
+        return {"op": "concat", "in": instruction.inputs, "out": instruction.out}
+    if isinstance(instruction, Map):
+        one = instruction.inputs[0]
+        return {"op": "map", "in": one, "out": instruction.out, "bits": instruction.bits, "steps": steps}
+    return {"op": "binarize", "in": instruction.inputs, "bits": instruction.bits}
