@@ -100,8 +100,8 @@ BSCNET_API int bscnet_run_timed(const bscnet_model* model, int64_t sites, const 
 BSCNET_API int bscnet_trace(const bscnet_model* model, int64_t sites, const int32_t* coords, const float* feats,
                             int32_t threads, bscnet_visit visit, void* user);
 
-/* The JSON text in the model file that describes it (class names, voxel size, features, …); lives as long as the model.
- */
+/* The JSON text in the model file that describes it: class names, voxel size, features, … It lives as long as the
+ * model. */
 BSCNET_API const char* bscnet_description(const bscnet_model* model);
 
 /* Features a site, and logits a site. 0 for NULL. */

@@ -1,0 +1,160 @@
+#include <cstdio>
+#include <exception>
+#include <memory>
+#include <new>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bscnet.h"
+#include "engine/network.h"
+#include "kernels/dispatch.h"
+#include "model/description.h"
+#include "model/error.h"
+#include "model/model_file.h"
+
+struct bscnet_model {
+  explicit bscnet_model(bscnet::Program program) : network(std::move(program)) {}
+  bscnet::Network network;
+};
+
+namespace {
+
+using bscnet::Error;
+using bscnet::Fault;
+
+// An array, so that writing down an error cannot run out of memory; there is room for a long path and a sentence.
+thread_local char last_error[6144] = "";
+
+int failed(int status, const char* sentence) {
+  std::snprintf(last_error, sizeof last_error, "%s", sentence);
+  return status;
+}
+
+/// Nothing may leave through the C functions but a status.
+template <typename Action>
+int guarded(Action&& action) noexcept {
+  try {
+    action();
+    return BSCNET_OK;
+  } catch (const Error& error) {
+    return failed(static_cast<int>(error.fault()), error.what());
+  } catch (const std::bad_alloc&) {
+    return failed(BSCNET_NO_MEMORY, "there is not enough memory for this model and cloud");
+  } catch (const std::length_error&) {
+    return failed(BSCNET_NO_MEMORY, "there is not enough memory for this model and cloud");
+  } catch (const std::exception& error) {
+    return failed(BSCNET_BAD_CALL, error.what());
+  } catch (...) {
+    return failed(BSCNET_BAD_CALL, "an unknown exception ended the call");
+  }
+}
+
+void need(const void* pointer, const char* name) {
+  if (pointer == nullptr) throw Error(Fault::kBadCall, std::string(name) + " is a null pointer");
+}
+
+/// Arrays of no sites may be missing.
+void need_arrays(const bscnet_model* model, std::int64_t sites, const void* coords, const void* feats) {
+  need(model, "model");
+  if (sites < 0) {
+    throw Error(Fault::kBadInput, "the number of sites is " + std::to_string(sites) + "; it must be 0 or more");
+  }
+  if (sites == 0) return;
+  need(coords, "coords");
+  need(feats, "feats");
+}
+
+std::unique_ptr<bscnet_model> read_model(const void* bytes, std::size_t size) {
+  return std::make_unique<bscnet_model>(bscnet::read_program(static_cast<const unsigned char*>(bytes), size));
+}
+
+}  // namespace
+
+extern "C" {
+
+int bscnet_load(const char* path, bscnet_model** model) {
+  return guarded([&] {
+    need(model, "model");
+    *model = nullptr;
+    need(path, "path");
+    try {
+      const std::vector<unsigned char> bytes = bscnet::read_model_file(path);
+      *model = read_model(bytes.data(), bytes.size()).release();
+    } catch (const Error& error) {
+      if (error.fault() != Fault::kBadFile) throw;
+      throw Error(Fault::kBadFile, std::string(path) + ": " + error.what());
+    }
+  });
+}
+
+int bscnet_load_memory(const void* bytes, size_t size, bscnet_model** model) {
+  return guarded([&] {
+    need(model, "model");
+    *model = nullptr;
+    need(bytes, "bytes");
+    *model = read_model(bytes, size).release();
+  });
+}
+
+void bscnet_free(bscnet_model* model) { delete model; }
+
+int bscnet_run(const bscnet_model* model, int64_t sites, const int32_t* coords, const float* feats, int32_t threads,
+               float* logits) {
+  return bscnet_run_timed(model, sites, coords, feats, threads, logits, nullptr);
+}
+
+int bscnet_run_timed(const bscnet_model* model, int64_t sites, const int32_t* coords, const float* feats,
+                     int32_t threads, float* logits, bscnet_times* times) {
+  return guarded([&] {
+    need_arrays(model, sites, coords, feats);
+    if (sites > 0) need(logits, "logits");
+    bscnet::Times found;
+    model->network.run(sites, coords, feats, threads, logits, times == nullptr ? nullptr : &found);
+    if (times == nullptr) return;
+    *times = {found.kernel_maps, found.bit_convolutions, found.real_parts, found.rest, found.workspace_bytes};
+  });
+}
+
+int bscnet_trace(const bscnet_model* model, int64_t sites, const int32_t* coords, const float* feats, int32_t threads,
+                 bscnet_visit visit, void* user) {
+  return guarded([&] {
+    need_arrays(model, sites, coords, feats);
+    if (visit == nullptr) throw Error(Fault::kBadCall, "visit is a null pointer");
+    model->network.trace(sites, coords, feats, threads, [&](const bscnet::Visit& seen) {
+      visit(user, seen.instruction, static_cast<int32_t>(seen.what), seen.value, seen.level, seen.rows, seen.channels,
+            seen.coords, seen.data);
+    });
+  });
+}
+
+const char* bscnet_description(const bscnet_model* model) {
+  return model == nullptr ? "" : model->network.program().description.c_str();
+}
+
+int32_t bscnet_in_channels(const bscnet_model* model) {
+  return model == nullptr ? 0 : model->network.program().in_channels;
+}
+
+int32_t bscnet_num_classes(const bscnet_model* model) {
+  return model == nullptr ? 0 : model->network.program().num_classes;
+}
+
+const char* bscnet_last_error(void) { return last_error; }
+
+const char* bscnet_implementation(void) {
+  const char* name = nullptr;
+  guarded([&] { name = bscnet::chosen_kernels().name; });
+  return name;
+}
+
+const char* bscnet_implementations(void) {
+  const char* names = "";
+  guarded([&] { names = bscnet::supported_kernels().c_str(); });
+  return names;
+}
+
+const char* bscnet_version(void) { return BSCNET_VERSION; }
+
+}  // extern "C"
