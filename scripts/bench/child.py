@@ -7,12 +7,9 @@ The first line out says that the network is built; the scores of the first step 
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
 import sys
 import time
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,6 +17,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from bench.cases import NETWORKS, VARIANTS, Case
+from bench.memory import forget_peak, peak_mb
+from bench.process import private_stdout, serve
 from bench.scene import FIELDS
 from bscnet import models
 from bscnet.search import confidence_loss
@@ -53,34 +52,9 @@ class Stepper:
         return middle - begin, time.perf_counter() - middle, scores.detach()
 
 
-def peak_mb() -> float:
-    """MB of the process's largest resident set since `forget_peak`.
-
-    Not getrusage's ru_maxrss: Linux hands the parent's peak down to a process it starts.
-    """
-    return _status_mb("VmHWM")
-
-
-def forget_peak() -> bool:
-    """Let the peak begin anew at what is resident now; whether the machine allows it.
-
-    Some containers do not: then the peak of the imports stays.
-    """
-    with contextlib.suppress(OSError):
-        Path("/proc/self/clear_refs").write_text("5")
-    return peak_mb() - _status_mb("VmRSS") < 1
-
-
-def _status_mb(entry: str) -> float:
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return float(next(line.split()[1] for line in lines if line.startswith(f"{entry}:"))) / 1024
-
-
 def main() -> None:
     network, variant, backend, threads, scene_file, scores_file = sys.argv[1:]
-    # Libraries may print; the parent's pipe carries answers only.
-    answers = os.fdopen(os.dup(1), "w", buffering=1)
-    os.dup2(2, 1)
+    answers = private_stdout()
     case = Case(network, variant, backend)
     torch.set_num_threads(int(threads))
     resolve_backend(case.sparse_backend)  # loads its libraries before memory is counted
@@ -89,17 +63,20 @@ def main() -> None:
     forget_peak()
     before = peak_mb()
     stepper = Stepper(case, scene)
-    print(json.dumps({"ready": True}), file=answers)
     first = True
-    for line in sys.stdin:
-        if line.strip() != "step":
-            raise SystemExit(f"unknown request {line!r}")
+
+    def respond(request: str) -> dict[str, Any]:
+        nonlocal first
+        if request != "step":
+            raise SystemExit(f"unknown request {request!r}")
         forward, rest, scores = stepper.step()
         answer = {"forward_ms": 1e3 * forward, "step_ms": 1e3 * (forward + rest), "peak_mb": peak_mb() - before}
         if first:
             np.save(scores_file, scores.numpy())
             first = False
-        print(json.dumps(answer), file=answers)
+        return answer
+
+    serve(answers, respond)
 
 
 if __name__ == "__main__":

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
 import statistics
-import subprocess
-import sys
 import time
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -18,61 +14,25 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from bench.cases import NETWORKS, TORCH, Case, cases_of
+from bench.process import Worker
 
-SCRIPTS = Path(__file__).resolve().parents[1]
 # Threads of the case before still spin for some ten milliseconds before they sleep.
 PAUSE_SECONDS = 0.1
 
 
-class Child:
+class Child(Worker):
     """The process of one case."""
 
     def __init__(self, case: Case, scene: Path, threads: int) -> None:
         self.case = case
         stem = str(case).replace(", ", "-").replace(" ", "-")
         self.scores_file = scene.with_name(f"{stem}.npy")
-        self.log = scene.with_name(f"{stem}.log")
-        environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
-        environment["PYTHONPATH"] = os.pathsep.join(filter(None, (str(SCRIPTS), os.environ.get("PYTHONPATH"))))
+        variables = {"OMP_NUM_THREADS": str(threads)}
         openblas = case.openblas_threads(threads)
         if openblas is not None:
-            environment["OPENBLAS_NUM_THREADS"] = str(openblas)
+            variables["OPENBLAS_NUM_THREADS"] = str(openblas)
         words = [case.network, case.variant, case.backend, str(threads), str(scene), str(self.scores_file)]
-        with self.log.open("w") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "bench.child", *words],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-                env=environment,
-            )
-
-    def answer(self) -> dict[str, Any]:
-        """The next line it says; RuntimeError with its last words if it ended instead."""
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        if not line:
-            status = self.process.wait()
-            last = "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])
-            killed = " (killed: is there enough memory?)" if status == -9 else ""
-            raise RuntimeError(f"the process of {self.case} ended with status {status}{killed}\n{last}")
-        return dict(json.loads(line))
-
-    def step(self) -> dict[str, Any]:
-        """One training step."""
-        assert self.process.stdin is not None
-        try:
-            self.process.stdin.write("step\n")
-            self.process.stdin.flush()
-        except BrokenPipeError:
-            pass  # it has ended: answer() says how
-        return self.answer()
-
-    def close(self) -> None:
-        """End the process and wait for it."""
-        self.process.kill()
-        self.process.communicate()
+        super().__init__(str(case), "bench.child", words, scene.with_name(f"{stem}.log"), variables)
 
 
 def measure(scene: Path, rounds: int, threads: int, with_engine: bool) -> list[dict[str, Any]]:
@@ -96,7 +56,7 @@ def measure(scene: Path, rounds: int, threads: int, with_engine: bool) -> list[d
                         what = f"round {turn} of {rounds}" if turn else "warm-up"
                         display.update(task, description=f"{network}: {what}, {child.case.variant}")
                         time.sleep(PAUSE_SECONDS)
-                        answers[child.case].append(child.step())
+                        answers[child.case].append(child.ask("step"))
                         display.advance(task)
                 display.update(task, description=network)
                 scores = {child.case: np.load(child.scores_file) for child in children}

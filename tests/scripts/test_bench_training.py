@@ -13,8 +13,8 @@ import yaml
 
 import bench_training
 from bench.cases import ENGINE, ENGINE_AS_IT_COMES, NETWORKS, TORCH, VARIANTS, Case, cases_of
-from bench.child import forget_peak, peak_mb
 from bench.measure import Child, row_of
+from bench.memory import forget_peak, peak_mb
 from bench.report import markdown, table, write
 from bench.verdicts import verdict, verdicts
 from bscnet.errors import InputError
