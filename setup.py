@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -72,7 +73,7 @@ def engine() -> Extension:
         depends=[str(path) for path in headers],
         include_dirs=["csrc", "csrc/include"],
         extra_compile_args=FLAGS,
-        extra_link_args=["-pthread"],
+        extra_link_args=["-pthread", *(["-Wl,--no-undefined"] if sys.platform == "linux" else [])],
         language="c++",
     )
 

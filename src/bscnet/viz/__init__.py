@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from bscnet.viz.curves import chain_curves, curves_figure, read_curves
     from bscnet.viz.offscreen import RenderError, render_panels
     from bscnet.viz.palette import class_palette, colour_labels
-    from bscnet.viz.pictures import scene_picture
+    from bscnet.viz.pictures import labelled_picture, scene_picture
     from bscnet.viz.shifts import shift_figure, shift_norms, shift_summary, shift_table
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "class_palette",
     "colour_labels",
     "curves_figure",
+    "labelled_picture",
     "read_curves",
     "render_panels",
     "scene_picture",
@@ -37,6 +38,7 @@ _MODULE_OF = {
     "class_palette": "palette",
     "colour_labels": "palette",
     "curves_figure": "curves",
+    "labelled_picture": "pictures",
     "read_curves": "curves",
     "render_panels": "offscreen",
     "scene_picture": "pictures",

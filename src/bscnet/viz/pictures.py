@@ -1,4 +1,4 @@
-"""One picture of one scene: input, truth, prediction and errors side by side, with a legend."""
+"""One picture of one scene: input and labels, with truth and errors where they are known, and a legend."""
 
 from __future__ import annotations
 
@@ -54,26 +54,66 @@ def scene_picture(
         raise ValueError("points must be finite and at least one")
 
     score = scene_miou(truth, prediction, len(class_names))
-    towards = view_direction(points)
-    drawn = np.flatnonzero(open_room(points, towards))
-    if len(drawn) > _MAX_POINTS:
-        drawn = np.random.default_rng(0).choice(drawn, _MAX_POINTS, replace=False)
-    shown, seen, guess = points[drawn], truth[drawn], prediction[drawn]
-    camera = frame_camera(shown, towards, _PANEL_PIXELS[0] / _PANEL_PIXELS[1])
+    drawn, towards = _drawn_points(points)
+    seen, guess = truth[drawn], prediction[drawn]
     panels = {
         "input": np.asarray(colours[drawn], dtype=np.uint8),
         "truth": colour_labels(seen, len(class_names)),
         "prediction": colour_labels(guess, len(class_names)),
         "errors": colour_errors(seen, guess, len(class_names)),
     }
-    images = render_panels(
-        shown, list(panels.values()), camera, _PANEL_PIXELS, _point_pixels(shown, camera, _PANEL_PIXELS[1]), timeout_s
-    )
     heading = f"mIoU of this scene {100 * score:.1f} %" if math.isfinite(score) else "no labelled point"
-    figure = _compose(
-        f"{title}: {heading}" if title else heading, list(panels), images, legend_entries([seen, guess], class_names)
-    )
-    path = Path(path_png)
+    legend = [*legend_entries([seen, guess], class_names), ("right", CORRECT_COLOUR), ("wrong", ERROR_COLOUR)]
+    text = f"{title}: {heading}" if title else heading
+    return _write_picture(Path(path_png), text, points[drawn], towards, panels, legend, timeout_s)
+
+
+def labelled_picture(
+    path_png: str | Path,
+    points: NDArray[np.floating],
+    colours: NDArray[np.uint8],
+    labels: NDArray[np.integer],
+    class_names: Sequence[str],
+    *,
+    title: str,
+    timeout_s: float = 120.0,
+) -> Path:
+    """Write a PNG with the cloud and its labels side by side and a legend of the classes present.
+
+    Seen as in `scene_picture`. Shapes: points (P, 3) metres, z up, finite, P >= 1; colours (P, 3) uint8; labels (P,).
+
+    Raises:
+        RenderError: this machine cannot render; the text says why.
+    """
+    drawn, towards = _drawn_points(points)
+    shown = labels[drawn]
+    panels = {"input": np.asarray(colours[drawn]), "labels": colour_labels(shown, len(class_names))}
+    legend = legend_entries([shown], class_names)
+    return _write_picture(Path(path_png), title, points[drawn], towards, panels, legend, timeout_s)
+
+
+def _drawn_points(points: NDArray[np.floating]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Indices of the points to draw, and the direction to the camera."""
+    towards = view_direction(points)
+    drawn = np.flatnonzero(open_room(points, towards))
+    if len(drawn) > _MAX_POINTS:
+        drawn = np.random.default_rng(0).choice(drawn, _MAX_POINTS, replace=False)
+    return drawn, towards
+
+
+def _write_picture(
+    path: Path,
+    heading: str,
+    points: NDArray[np.floating],
+    towards: NDArray[np.float64],
+    panels: dict[str, NDArray[np.uint8]],
+    legend: Sequence[tuple[str, tuple[int, int, int]]],
+    timeout_s: float,
+) -> Path:
+    camera = frame_camera(points, towards, _PANEL_PIXELS[0] / _PANEL_PIXELS[1])
+    pixels = _point_pixels(points, camera, _PANEL_PIXELS[1])
+    images = render_panels(points, list(panels.values()), camera, _PANEL_PIXELS, pixels, timeout_s)
+    figure = _compose(heading, list(panels), images, legend)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=120, facecolor="white", bbox_inches="tight", pad_inches=0.12)
     return path
@@ -119,16 +159,16 @@ def _compose(
 ) -> Figure:
     trimmed = _trim(images)
     aspect = trimmed[0].shape[0] / trimmed[0].shape[1]
-    figure = Figure(figsize=(13.0, 13.0 * aspect + 1.4), layout="constrained")
+    rows = math.ceil(len(images) / 2)
+    figure = Figure(figsize=(13.0, 6.5 * rows * aspect + 1.4), layout="constrained")
     figure.suptitle(heading, fontsize=15)
-    for axes, name, image in zip(figure.subplots(2, 2).flat, names, trimmed, strict=True):
+    for axes, name, image in zip(figure.subplots(rows, 2).flat, names, trimmed, strict=True):
         axes.imshow(image, interpolation="antialiased")
         axes.set_title(name, fontsize=13)
         axes.set_axis_off()
-    entries = [*legend, ("right", CORRECT_COLOUR), ("wrong", ERROR_COLOUR)]
     handles = [
         Patch(facecolor=(red / 255, green / 255, blue / 255), edgecolor="0.4", linewidth=0.5, label=name)
-        for name, (red, green, blue) in entries
+        for name, (red, green, blue) in legend
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=min(8, len(handles)), frameon=False, fontsize=11)
     return figure

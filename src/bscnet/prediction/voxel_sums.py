@@ -1,0 +1,62 @@
+"""Voxels and the colours of their points, gathered from chunks in any number and order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from bscnet.prediction.frame import Keys
+
+
+@dataclass(frozen=True)
+class VoxelSums:
+    """keys: (V,) int64, ascending. sums: (V, 3) int64, colours added up. counts: (V,) int64, points.
+
+    Integers throughout: the result does not depend on how the points were divided into chunks.
+    """
+
+    keys: Keys
+    sums: npt.NDArray[np.int64]
+    counts: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+
+class VoxelSummer:
+    """Adds up points. Runs of voxels are merged two and two when they are about as long: V log(chunks) work in all."""
+
+    def __init__(self) -> None:
+        self._runs: list[VoxelSums] = []
+
+    def add(self, keys: Keys, colors: npt.NDArray[np.uint8]) -> None:
+        """Points of one chunk. keys: (P,) of their voxels; colors: (P, 3)."""
+        run = _reduced(keys, colors.astype(np.int64), np.ones(len(keys), dtype=np.int64))
+        while self._runs and len(self._runs[-1]) <= 2 * len(run):
+            run = _merged(self._runs.pop(), run)
+        self._runs.append(run)
+
+    def result(self) -> VoxelSums:
+        """All points so far; at least one is needed."""
+        while len(self._runs) > 1:
+            last = self._runs.pop()
+            self._runs.append(_merged(self._runs.pop(), last))
+        return self._runs[0]
+
+
+def _merged(one: VoxelSums, two: VoxelSums) -> VoxelSums:
+    return _reduced(
+        np.concatenate([one.keys, two.keys]),
+        np.concatenate([one.sums, two.sums]),
+        np.concatenate([one.counts, two.counts]),
+    )
+
+
+def _reduced(keys: Keys, sums: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]) -> VoxelSums:
+    """Rows of the same key added up, keys ascending. The stable sort is a merge, so sorted runs cost one pass."""
+    order = np.argsort(keys, kind="stable")
+    keys = keys[order]
+    starts = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
+    return VoxelSums(keys[starts], np.add.reduceat(sums[order], starts, axis=0), np.add.reduceat(counts[order], starts))

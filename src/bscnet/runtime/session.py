@@ -1,0 +1,164 @@
+"""A loaded model that can be run."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import math
+import os
+import weakref
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bscnet.errors import InputError
+from bscnet.runtime.arrays import engine_coords, engine_feats
+from bscnet.runtime.library import CTimes, Handle, check, engine, implementation
+from bscnet.runtime.times import Times
+from bscnet.runtime.trace import Recorder, Trace
+
+Source = str | bytes
+Logits = npt.NDArray[np.float32]
+
+
+def load(path: str | os.PathLike[str], threads: int | None = None) -> Session:
+    """Read an exported model.
+
+    Args:
+        path: file that `bscnet export` wrote.
+        threads: of every run, where the run itself names none; None or 0 takes one a processor.
+
+    Raises:
+        InputError: the file is missing, damaged or no model of this format, or `threads` is out of range.
+    """
+    return Session(os.path.abspath(path), threads)
+
+
+def loads(data: bytes, threads: int | None = None) -> Session:
+    """`load` from the bytes of a file."""
+    return Session(bytes(data), threads)
+
+
+class Session:
+    """A model and its settings. It never changes: any number of threads may call it at once; it can be pickled.
+
+    session(coords, feats) -> logits; see `__call__`. Made by `load`.
+    """
+
+    def __init__(self, source: Source, threads: int | None = None) -> None:
+        self._source = source
+        self._threads = _thread_count(threads)
+        self._handle = _open(source)
+        weakref.finalize(self, engine().bscnet_free, self._handle).atexit = False  # a thread may still run it then
+        self.implementation: str = implementation()
+        self.in_channels: int = engine().bscnet_in_channels(self._handle)
+        self.num_classes: int = engine().bscnet_num_classes(self._handle)
+        self.description: dict[str, Any] = _description(engine().bscnet_description(self._handle), self.num_classes)
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Name of class 0, 1, …"""
+        return tuple(self.description["class_names"])
+
+    @property
+    def voxel_size(self) -> float:
+        """Side of a voxel in metres, as in training."""
+        return float(self.description["voxel_size"])
+
+    def __call__(self, coords: npt.ArrayLike, feats: npt.ArrayLike, *, threads: int | None = None) -> Logits:
+        """Logits of every site.
+
+        Args:
+            coords: (N, 3) integers x, y, z in voxels, or (N, 4) with the batch index first; no site twice, any order.
+            feats: (N, in_channels) floating-point numbers, used as float32.
+            threads: of this run; None takes the session's.
+
+        Returns:
+            (N, num_classes) float32 in the order of `coords`, independent of that order and of `threads`.
+
+        Raises:
+            InputError: wrong shapes or types, a coordinate outside -32766..32765, a batch index outside 0..32767, a
+                site given twice, a feature that is not finite.
+            MemoryError: the machine has not enough memory for this many sites.
+        """
+        return self.timed(coords, feats, threads=threads)[0]
+
+    def timed(self, coords: npt.ArrayLike, feats: npt.ArrayLike, *, threads: int | None = None) -> tuple[Logits, Times]:
+        """Logits as of a call, and where the time went."""
+        sites, features, count = self._arguments(coords, feats, threads)
+        logits = np.empty((len(sites), self.num_classes), dtype=np.float32)
+        times = CTimes()
+        check(
+            engine().bscnet_run_timed(
+                self._handle,
+                len(sites),
+                sites.ctypes.data,
+                features.ctypes.data,
+                count,
+                logits.ctypes.data,
+                ctypes.byref(times),
+            )
+        )
+        return logits, Times(**{name: getattr(times, name) for name, _ in CTimes._fields_})
+
+    def trace(self, coords: npt.ArrayLike, feats: npt.ArrayLike, *, threads: int | None = None) -> list[Trace]:
+        """Run, and return copies of everything computed on the way, in the order of the instructions."""
+        sites, features, count = self._arguments(coords, feats, threads)
+        recorder = Recorder()
+        status = engine().bscnet_trace(
+            self._handle, len(sites), sites.ctypes.data, features.ctypes.data, count, recorder.visit, None
+        )
+        traces = recorder.finish()
+        check(status)
+        return traces
+
+    def _arguments(
+        self, coords: npt.ArrayLike, feats: npt.ArrayLike, threads: int | None
+    ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32], int]:
+        sites = engine_coords(coords)
+        count = self._threads if threads is None else _thread_count(threads)
+        return sites, engine_feats(feats, len(sites), self.in_channels), count
+
+    def __reduce__(self) -> tuple[type[Session], tuple[Source, int]]:
+        return Session, (self._source, self._threads)
+
+    def __repr__(self) -> str:
+        source = self._source if isinstance(self._source, str) else f"{len(self._source)} bytes"
+        return f"Session({source!r}, {self.description.get('name')}, {self.implementation})"
+
+
+def _thread_count(threads: int | None) -> int:
+    if threads is None:
+        return 0
+    if isinstance(threads, bool) or not hasattr(threads, "__index__") or not 0 <= threads <= 1024:
+        raise InputError(f"threads is {threads!r}; allowed are 1 to 1024, or 0 for one a processor")
+    return int(threads)
+
+
+def _open(source: Source) -> Handle:
+    handle = Handle()
+    if isinstance(source, bytes):
+        check(engine().bscnet_load_memory(source, len(source), ctypes.byref(handle)))
+        return handle
+    name = os.fsencode(source)
+    if b"\0" in name:
+        raise InputError(f"{source!r} is no file name: it holds a null character")
+    check(engine().bscnet_load(name, ctypes.byref(handle)))
+    return handle
+
+
+def _description(text: bytes, num_classes: int) -> dict[str, Any]:
+    """The description as the engine holds it, with what this package reads from it checked."""
+    try:
+        described = json.loads(text.decode("utf-8"))
+        names, size = described["class_names"], described["voxel_size"]
+        sound = len(names) == num_classes and all(isinstance(name, str) for name in names)
+        sound = sound and isinstance(size, int | float) and math.isfinite(size) and size > 0
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise InputError(f"the model's description cannot be read ({type(error).__name__}: {error})") from error
+    if not sound:
+        raise InputError(
+            f"the model's description is wrong: {num_classes} class names and a positive voxel size are needed"
+        )
+    return dict(described)
