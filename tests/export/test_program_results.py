@@ -13,7 +13,7 @@ from torch import nn
 from bscnet.sparse import SparseTensor
 from fixtures.ordered_sums import OrderedSums
 from fixtures.packed_networks import network, ordered_scene, seasoned, write_model
-from fixtures.sites import full_cube, random_sites
+from fixtures.sites import random_sites
 from oracles.packed_program import Interpreter
 
 # Of a real-valued network, relative to its largest score: torch sums each cell of a strided convolution by itself.

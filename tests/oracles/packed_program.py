@@ -55,8 +55,8 @@ def parent(site: Site) -> Site:
 
 def children(site: Site) -> list[Site]:
     """The eight sites below, in lexicographic order."""
-    batch, *corner = site
-    return [(batch, *(2 * c + d for c, d in zip(corner, step))) for step in itertools.product((0, 1), repeat=3)]
+    batch, x, y, z = site
+    return [(batch, 2 * x + dx, 2 * y + dy, 2 * z + dz) for dx, dy, dz in itertools.product((0, 1), repeat=3)]
 
 
 def bits_of(packed: np.ndarray, count: int) -> np.ndarray:

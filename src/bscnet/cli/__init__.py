@@ -25,6 +25,7 @@ class Command(NamedTuple):
 COMMANDS = (
     Command("doctor", "what is installed, what works, and what to do about the rest"),
     Command("predict", "label the points of a cloud with an exported network"),
+    Command("export", "pack a trained network into one small model file"),
     Command("profile", "parameters, FLOPs, BOPs and OPs of a network, layer by layer"),
     Command("simulate", "write simulated scans in ScanNet's own folder layout"),
 )

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from bscnet.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from bscnet.export.export import Exported, export
     from bscnet.export.network import compile_network
+    from bscnet.export.pack import Exported, export
 
 __all__ = ["Exported", "compile_network", "export"]
 
-_MODULE_OF = {"Exported": "export", "compile_network": "network", "export": "export"}
+_MODULE_OF = {"Exported": "pack", "compile_network": "network", "export": "pack"}
 
 __getattr__ = lazy_names(__name__, _MODULE_OF)

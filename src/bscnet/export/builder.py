@@ -148,5 +148,5 @@ def _given(binarizer: Binarizer | None) -> Binarizer:
 
 
 def pack_signs(signs: npt.NDArray[np.bool_]) -> Bytes:
-    """``(K, C_in, C_out)``, True where a weight is +1 -> ``(K, C_out, ceil(C_in / 8))``, lowest bit first, pad bits 0."""
+    """``(K, C_in, C_out)``, True for a weight of +1 -> ``(K, C_out, ceil(C_in / 8))``, lowest bit first, pad bits 0."""
     return np.packbits(signs.transpose(0, 2, 1), axis=2, bitorder="little")

@@ -1,0 +1,85 @@
+"""The scene that an exported model is tried on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from bscnet.data.sample import evaluation_sample
+from bscnet.data.scan import Scan
+from bscnet.data.scannet import ScanNet
+from bscnet.errors import InputError
+
+MAX_SITES = 30_000
+"""More than these are cut to the ones nearest the scene's middle: the torch model has to run them too."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Sites of one scene in lexicographic order.
+
+    name: what it is, for the report. coords: (N, 4) int32, batch 0. feats: (N, 3) float32, colours.
+    """
+
+    name: str
+    coords: npt.NDArray[np.int32]
+    feats: npt.NDArray[np.float32]
+
+
+def verification_scene(voxel_size: float, stage_directory: Path | None = None) -> Scene:
+    """The first validation scene of the run's data set where it is on the disk, else a simulated room.
+
+    Args:
+        voxel_size: metres.
+        stage_directory: of the stage that is exported; its recorded configuration says where the data are.
+    """
+    scan = None if stage_directory is None else _validation_scan(stage_directory)
+    name = f"validation scene {scan.name}" if scan is not None else "simulated room"
+    sample = evaluation_sample(simulated_scan() if scan is None else scan, voxel_size, None)
+    return cropped(Scene(name, _with_batch(sample.voxels.coords), sample.voxels.feats))
+
+
+def simulated_scan(seed: int = 0, index: int = 0) -> Scan:
+    """The scan of a small simulated room, made here and now.
+
+    Raises:
+        InputError: the simulator's ray caster, Open3D, is not installed.
+    """
+    try:
+        from bscnet.data.simulate.scene import QUICK, simulate_scene
+    except ImportError as error:
+        raise InputError(f"a simulated room is needed to verify the export, and {error.name} is missing") from error
+    mesh = simulate_scene(seed, index, QUICK)
+    return Scan("simulated", mesh.points, mesh.colours, np.full(len(mesh.points), -100, np.int16))
+
+
+def cropped(scene: Scene, limit: int = MAX_SITES) -> Scene:
+    """The scene, cut to its ``limit`` innermost sites where it has more."""
+    if len(scene.coords) <= limit:
+        return scene
+    away = scene.coords[:, 1:] - np.median(scene.coords[:, 1:], axis=0)
+    kept = np.sort(np.argsort((away**2).sum(1), kind="stable")[:limit])
+    return Scene(f"{scene.name}, middle part", scene.coords[kept], scene.feats[kept])
+
+
+def _with_batch(coords: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    return np.concatenate([np.zeros((len(coords), 1), np.int32), coords], axis=1)
+
+
+def _validation_scan(stage_directory: Path) -> Scan | None:
+    """The first validation scan of the data that a stage was trained on, or None where it cannot be had."""
+    recorded = stage_directory / ".hydra" / "config.yaml"
+    if not recorded.is_file():
+        return None
+    try:
+        from omegaconf import OmegaConf
+
+        source = ScanNet(Path(str(OmegaConf.select(OmegaConf.load(recorded), "data.root"))))
+        name = source.scenes("val")[0]
+        source.require([name], labelled=False)
+        return source.read(name, labelled=False)
+    except Exception:  # a missing or damaged record or data set is no reason not to export
+        return None
