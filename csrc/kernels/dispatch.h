@@ -6,8 +6,8 @@
 
 namespace bscnet {
 
-/// The kernels to use: those BSCNET_IMPLEMENTATION names, else the best this CPU and its system support. Chosen at first
-/// use. Throws Error where the variable names kernels that are unknown or cannot run here.
+/// The kernels to use: those BSCNET_IMPLEMENTATION names, else the best this CPU and its system support. Chosen at
+/// first use. Throws Error where the variable names kernels that are unknown or cannot run here.
 const Kernels& chosen_kernels();
 
 /// Names of the kernels that can run here, comma separated, best first.

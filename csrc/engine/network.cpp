@@ -1,0 +1,149 @@
+#include "engine/network.h"
+
+#include <chrono>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/packed.h"
+#include "engine/run.h"
+#include "engine/team.h"
+#include "engine/workspace.h"
+#include "kernels/dispatch.h"
+#include "model/error.h"
+#include "sites/ordering.h"
+#include "sites/pyramid.h"
+
+namespace bscnet {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr int kMostThreads = 1024;
+// What a network keeps for its next run; after a larger scene the memory goes back to the system.
+constexpr std::size_t kMostIdleBytes = std::size_t{512} << 20;
+
+double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
+
+/// Reach of each level's submanifold convolutions, in voxels.
+std::vector<int> halo_of(const Program& program) {
+  std::vector<int> halo(static_cast<std::size_t>(program.levels), 0);
+  for (const Instruction& instruction : program.instructions) {
+    if (instruction.op != Instruction::Op::kConv || instruction.geometry != Instruction::Geometry::kSubmanifold) {
+      continue;
+    }
+    int& reach = halo[static_cast<std::size_t>(program.values[static_cast<std::size_t>(instruction.in[0])].level)];
+    reach = std::max(reach, 1);
+    for (const std::array<int, 3>& shift : instruction.shifts) {
+      if (shift != std::array<int, 3>{0, 0, 0}) reach = 2;
+    }
+  }
+  return halo;
+}
+
+void check_feats(std::int64_t sites, int channels, const float* feats) {
+  const auto count = static_cast<std::size_t>(sites) * static_cast<std::size_t>(channels);
+  // All exponent bits set: NaN or infinite. One pass without branches finds whether there is any.
+  std::uint32_t bad = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    std::uint32_t word;
+    std::memcpy(&word, feats + i, sizeof word);
+    bad |= static_cast<std::uint32_t>((word & 0x7f800000u) == 0x7f800000u);
+  }
+  if (bad == 0) return;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!std::isfinite(feats[i])) {
+      const auto width = static_cast<std::size_t>(channels);
+      throw Error(Fault::kBadInput, "feats hold NaN or infinite values, the first in row " + std::to_string(i / width) +
+                                        ", channel " + std::to_string(i % width));
+    }
+  }
+}
+
+}  // namespace
+
+struct Network::Packed {
+  Program program;
+  const Kernels& kernels;
+  std::vector<PackedInstruction> instructions;
+  std::vector<int> halo;
+
+  mutable std::mutex mutex;
+  mutable std::unique_ptr<Workspace> idle;
+
+  explicit Packed(Program from) : program(std::move(from)), kernels(chosen_kernels()), halo(halo_of(program)) {
+    for (Instruction& instruction : program.instructions) {
+      instructions.push_back(pack_instruction(instruction, program));
+      // The kernels' copies serve from here on.
+      std::vector<std::uint8_t>().swap(instruction.sign_weight);
+      std::vector<float>().swap(instruction.real_weight);
+    }
+  }
+
+  std::unique_ptr<Workspace> workspace() const {
+    const std::lock_guard<std::mutex> lock(mutex);
+    return idle != nullptr ? std::move(idle) : std::make_unique<Workspace>();
+  }
+
+  void keep(std::unique_ptr<Workspace> workspace) const {
+    if (workspace->bytes() > kMostIdleBytes) return;
+    workspace->give_back_all();
+    const std::lock_guard<std::mutex> lock(mutex);
+    idle = std::move(workspace);
+  }
+
+  void run(std::int64_t sites, const std::int32_t* coords, const float* feats, int threads, float* logits,
+           const std::function<void(const Visit&)>* visit, Times* times) const;
+};
+
+void Network::Packed::run(std::int64_t sites, const std::int32_t* coords, const float* feats, int threads,
+                          float* logits, const std::function<void(const Visit&)>* visit, Times* times) const {
+  if (threads < 0 || threads > kMostThreads) {
+    throw Error(Fault::kBadCall,
+                "threads is " + std::to_string(threads) + "; allowed are 0 (all) to " + std::to_string(kMostThreads));
+  }
+  if (sites < 0 || sites > std::numeric_limits<std::int32_t>::max()) {
+    throw Error(Fault::kBadInput, std::to_string(sites) + " sites; allowed are 0 to 2147483647");
+  }
+  if (times != nullptr) *times = Times{};
+  if (sites == 0) return;
+  const Clock::time_point begin = Clock::now();
+  check_feats(sites, program.in_channels, feats);
+  Team team(threads);
+  const Clock::time_point before_maps = Clock::now();
+  const Pyramid pyramid(order_sites(sites, coords, program.levels), halo, team);
+  const double maps = seconds_since(before_maps);
+  std::unique_ptr<Workspace> memory = workspace();
+  Run run(program, instructions, kernels, pyramid, team, *memory);
+  run.load(feats);
+  run.execute(visit, times);
+  if (logits != nullptr) run.unload(logits);
+  if (times != nullptr) {
+    times->kernel_maps = maps;
+    times->workspace_bytes = static_cast<std::int64_t>(memory->bytes() + pyramid.bytes());
+    times->rest = seconds_since(begin) - maps - times->bit_convolutions - times->real_parts;
+  }
+  keep(std::move(memory));
+}
+
+Network::Network(Program program) : packed_(std::make_unique<const Packed>(std::move(program))) {}
+
+Network::~Network() = default;
+
+const Program& Network::program() const { return packed_->program; }
+
+void Network::run(std::int64_t sites, const std::int32_t* coords, const float* feats, int threads, float* logits,
+                  Times* times) const {
+  packed_->run(sites, coords, feats, threads, logits, nullptr, times);
+}
+
+void Network::trace(std::int64_t sites, const std::int32_t* coords, const float* feats, int threads,
+                    const std::function<void(const Visit&)>& visit) const {
+  packed_->run(sites, coords, feats, threads, nullptr, &visit, nullptr);
+}
+
+}  // namespace bscnet

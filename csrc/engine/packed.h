@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "engine/aligned.h"
+#include "kernels/kernels.h"
+#include "model/program.h"
+
+namespace bscnet {
+
+/// A step with its arrays padded for the kernels; value and parent of an addition are filled in by each run.
+struct PackedStep {
+  StepView::Kind kind = StepView::Kind::kRelu;
+  int value = -1;
+  Aligned<float> a, b, c;
+};
+
+/// Output channels of a real-valued convolution that share a shift.
+struct RealGroup {
+  int first = 0;
+  int lanes = 0;          ///< channels, padded
+  int shift_cell = 0;     ///< the shift as a step in the block
+  Aligned<float> weight;  ///< (cells, in_channels, lanes)
+};
+
+/// An instruction in the kernels' layout.
+struct PackedInstruction {
+  std::vector<PackedStep> steps;
+  Aligned<float> threshold;
+  Aligned<std::uint16_t> flip;  ///< a bit a channel, 16 channels an entry
+
+  BitConv bit_conv;  ///< points into the arrays below
+  std::vector<Aligned<std::uint8_t>> sign_weights;
+  Aligned<float> scale;
+  std::vector<RealGroup> real_groups;
+};
+
+PackedInstruction pack_instruction(const Instruction& instruction, const Program& program);
+
+}  // namespace bscnet

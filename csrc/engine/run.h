@@ -1,0 +1,82 @@
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "engine/network.h"
+#include "engine/packed.h"
+#include "engine/team.h"
+#include "engine/workspace.h"
+#include "sites/pyramid.h"
+
+namespace bscnet {
+
+/// One pass of a program over one batch.
+class Run {
+ public:
+  Run(const Program& program, const std::vector<PackedInstruction>& packed, const Kernels& kernels,
+      const Pyramid& pyramid, Team& team, Workspace& workspace);
+
+  /// feats: (sites, in_channels) in the caller's order.
+  void load(const float* feats);
+  /// Executes all instructions. visit and times may be null.
+  void execute(const std::function<void(const Visit&)>* visit, Times* times);
+  /// logits: (sites, num_classes) in the caller's order.
+  void unload(float* logits);
+
+ private:
+  /// Scratch of one thread.
+  struct Scratch {
+    float* tile;
+    std::uint8_t* block;
+    std::uint32_t* block_rows;
+  };
+  /// An instruction with everything that this batch adds to it.
+  struct Job {
+    const Instruction* instruction;
+    const PackedInstruction* packed;
+    const Level* level;  ///< of the output
+    int channels;
+    std::vector<StepView> steps;
+    Finish finish;
+  };
+
+  Job prepare(std::size_t index);
+  void perform(const Job& job);
+  void convolve_bits(const Job& job, const BitConv& conv);
+  void convolve_reals(const Job& job);
+  void binarize(const Job& job);
+  void map(const Job& job);
+  void concatenate(const Job& job);
+  void pool(const Job& job);
+
+  /// Source row and cells of `rows` rows from `first` on, for an operator that reads consecutive rows.
+  void sources(const Job& job, std::size_t first, int rows, std::uint32_t* source, std::uint8_t* cells) const;
+  BrickView brick_view(const Level& level, std::size_t brick, std::uint16_t* cells) const;
+  template <typename Work>
+  void over_rows(std::size_t rows, const Work& work);
+
+  void show(std::size_t index, const Job& job, const std::function<void(const Visit&)>& visit);
+  void show_sums(std::size_t index, const Job& job, const std::function<void(const Visit&)>& visit);
+  const std::vector<std::int32_t>& coords(int level);
+
+  const Value& value(int id) const { return program_.values[static_cast<std::size_t>(id)]; }
+  const Level& level_of(int id) const { return pyramid_.level(value(id).level); }
+  const float* real(int id) const { return static_cast<const float*>(memory_[static_cast<std::size_t>(id)]); }
+  void* allocate(int id);
+  void release(int id);
+
+  const Program& program_;
+  const std::vector<PackedInstruction>& packed_;
+  const Kernels& kernels_;
+  const Pyramid& pyramid_;
+  Team& team_;
+  Workspace& workspace_;
+  std::vector<void*> memory_;  ///< of each value, or null
+  std::vector<int> last_use_;  ///< last instruction that reads each value
+  std::vector<Scratch> scratch_;
+  std::size_t tile_stride_;
+  std::vector<std::vector<std::int32_t>> coords_;
+};
+
+}  // namespace bscnet

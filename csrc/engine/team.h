@@ -1,0 +1,48 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace bscnet {
+
+/// A few threads that work through loops together for as long as one run lasts.
+class Team {
+ public:
+  /// threads: 0 takes all cores the process may use. Fewer are started where the system gives no more.
+  explicit Team(int threads);
+  ~Team();
+  Team(const Team&) = delete;
+  Team& operator=(const Team&) = delete;
+
+  int size() const { return static_cast<int>(workers_.size()) + 1; }
+
+  /// Calls work(begin, end, member) over pieces of 0..count of at most `grain`, the caller taking part. The first
+  /// exception of a piece is thrown on here, after all have stopped.
+  void split(std::size_t count, std::size_t grain, const std::function<void(std::size_t, std::size_t, int)>& work);
+
+ private:
+  void serve(int member);
+  void take_pieces(int member);
+  bool wait_for_job(unsigned seen);
+
+  std::vector<std::thread> workers_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::atomic<unsigned> job_{0};
+  std::atomic<int> working_{0};
+  std::atomic<bool> ending_{false};
+
+  const std::function<void(std::size_t, std::size_t, int)>* work_ = nullptr;
+  std::size_t count_ = 0;
+  std::size_t grain_ = 1;
+  std::atomic<std::size_t> next_{0};
+  std::exception_ptr failure_;
+};
+
+}  // namespace bscnet

@@ -1,0 +1,155 @@
+// AVX-512 with VPOPCNTDQ and BITALG (Ice Lake, Zen 4 and later).
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <utility>
+
+#include "kernels/kernels.h"
+
+#pragma GCC push_options
+#if !defined(__clang__)
+// GCC 12 takes its own header's undefined vectors (_mm512_undefined_ps) for mistakes.
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#endif
+#pragma GCC target("avx512f,avx512bw,avx512vl,avx512dq,avx512vpopcntdq,avx512bitalg,avx2,fma,bmi,bmi2,popcnt")
+
+namespace bscnet {
+namespace avx512 {
+
+struct Floats {
+  using Vector = __m512;
+  static constexpr int kWidth = 16;
+  static constexpr int kPanel = 24;
+
+  static __mmask16 first(int width) { return static_cast<__mmask16>((1u << width) - 1); }
+  static Vector broadcast(float v) { return _mm512_set1_ps(v); }
+  static Vector load(const float* p) { return _mm512_loadu_ps(p); }
+  static Vector load_part(const float* p, int width) { return _mm512_maskz_loadu_ps(first(width), p); }
+  static void store(float* p, Vector v) { _mm512_storeu_ps(p, v); }
+  static void store_part(float* p, Vector v, int width) { _mm512_mask_storeu_ps(p, first(width), v); }
+  static Vector add(Vector a, Vector b) { return _mm512_add_ps(a, b); }
+  static Vector sub(Vector a, Vector b) { return _mm512_sub_ps(a, b); }
+  static Vector mul(Vector a, Vector b) { return _mm512_mul_ps(a, b); }
+  static Vector fma(Vector a, Vector b, Vector c) { return _mm512_fmadd_ps(a, b, c); }
+  static Vector select_positive(Vector v, Vector yes, Vector no) {
+    return _mm512_mask_mov_ps(no, _mm512_cmp_ps_mask(v, _mm512_setzero_ps(), _CMP_GT_OQ), yes);
+  }
+  static Vector clamp(Vector v, float low, float high) {
+    return _mm512_min_ps(_mm512_max_ps(v, _mm512_set1_ps(low)), _mm512_set1_ps(high));
+  }
+  static unsigned at_least(Vector v, Vector limit) { return _mm512_cmp_ps_mask(v, limit, _CMP_GE_OQ); }
+};
+
+inline std::uint32_t window_slice(std::uint64_t slice) {
+  return static_cast<std::uint32_t>(_pext_u64(slice, 0x070707));
+}
+
+/// Sixteen lanes of 32 bits: (terms - 2 count) as float, times scale.
+inline __m512 scaled(__m512i count, int terms, const float* scale) {
+  const __m512i sum = _mm512_sub_epi32(_mm512_set1_epi32(terms), _mm512_slli_epi32(count, 1));
+  return _mm512_mul_ps(_mm512_cvtepi32_ps(sum), _mm512_loadu_ps(scale));
+}
+
+inline __m256 scaled(__m256i count, int terms, const float* scale) {
+  const __m256i sum = _mm256_sub_epi32(_mm256_set1_epi32(terms), _mm256_slli_epi32(count, 1));
+  return _mm256_mul_ps(_mm256_cvtepi32_ps(sum), _mm256_loadu_ps(scale));
+}
+
+constexpr int kMaxUnits = 16;
+constexpr int kWindowUnits = 1;
+
+/// Pairs of units in 512-bit vectors, an odd last one in 256 bits.
+template <int kWordBits, int kUnits>
+struct BitSum {
+  static constexpr int kWide = kUnits / 2;
+  static constexpr bool kOdd = kUnits % 2 == 1;
+  __m512i wide[kWide > 0 ? kWide : 1];
+  __m256i odd;
+
+  BitSum() {
+    for (__m512i& count : wide) count = _mm512_setzero_si512();
+    odd = _mm256_setzero_si256();
+  }
+
+  void add(const std::uint8_t* word, const std::uint8_t* lanes) {
+    const __m512i all = broadcast(word);
+    for (int i = 0; i < kWide; ++i) {
+      const __m512i differing = _mm512_xor_si512(all, _mm512_loadu_si512(lanes + 64 * i));
+      if constexpr (kWordBits == 16) {
+        wide[i] = _mm512_add_epi16(wide[i], _mm512_popcnt_epi16(differing));
+      } else {
+        wide[i] = _mm512_add_epi32(wide[i], _mm512_popcnt_epi32(differing));
+      }
+    }
+    if constexpr (kOdd) {
+      const __m256i last = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(lanes + 64 * kWide));
+      const __m256i differing = _mm256_xor_si256(_mm512_castsi512_si256(all), last);
+      if constexpr (kWordBits == 16) {
+        odd = _mm256_add_epi16(odd, _mm256_popcnt_epi16(differing));
+      } else {
+        odd = _mm256_add_epi32(odd, _mm256_popcnt_epi32(differing));
+      }
+    }
+  }
+
+  /// For one unit.
+  void add_masked(const std::uint8_t* word, const std::uint8_t* mask, const std::uint8_t* lanes) {
+    static_assert(kUnits == 1, "wider groups skip absent cells");
+    const __m256i all = _mm512_castsi512_si256(broadcast(word));
+    const __m256i counted = _mm512_castsi512_si256(broadcast(mask));
+    const __m256i weight = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(lanes));
+    constexpr int kXorThenAnd = 0x28;  // (a ^ b) & c
+    const __m256i differing = _mm256_ternarylogic_epi32(all, weight, counted, kXorThenAnd);
+    if constexpr (kWordBits == 16) {
+      odd = _mm256_add_epi16(odd, _mm256_popcnt_epi16(differing));
+    } else {
+      odd = _mm256_add_epi32(odd, _mm256_popcnt_epi32(differing));
+    }
+  }
+
+  void store(int terms, const float* scale, float* out) const {
+    if constexpr (kWordBits == 16) {
+      for (int i = 0; i < kWide; ++i, scale += 32, out += 32) {
+        const __m512i low = _mm512_cvtepu16_epi32(_mm512_castsi512_si256(wide[i]));
+        const __m512i high = _mm512_cvtepu16_epi32(_mm512_extracti64x4_epi64(wide[i], 1));
+        _mm512_storeu_ps(out, scaled(low, terms, scale));
+        _mm512_storeu_ps(out + 16, scaled(high, terms, scale + 16));
+      }
+      if constexpr (kOdd) _mm512_storeu_ps(out, scaled(_mm512_cvtepu16_epi32(odd), terms, scale));
+    } else {
+      for (int i = 0; i < kWide; ++i, scale += 16, out += 16) _mm512_storeu_ps(out, scaled(wide[i], terms, scale));
+      if constexpr (kOdd) _mm256_storeu_ps(out, scaled(odd, terms, scale));
+    }
+  }
+
+ private:
+  static __m512i broadcast(const std::uint8_t* word) {
+    if constexpr (kWordBits == 16) {
+      std::uint16_t value;
+      std::memcpy(&value, word, 2);
+      return _mm512_set1_epi16(static_cast<short>(value));
+    } else {
+      std::uint32_t value;
+      std::memcpy(&value, word, 4);
+      return _mm512_set1_epi32(static_cast<int>(value));
+    }
+  }
+};
+
+#include "kernels/generic.h"
+
+}  // namespace avx512
+
+const Kernels kAvx512Kernels = {"avx512", avx512::bit_submanifold, avx512::bit_rows, avx512::real_pairs,
+                                avx512::finish_tile};
+
+}  // namespace bscnet
+
+#pragma GCC pop_options
+
+#endif

@@ -1,0 +1,62 @@
+#include "kernels/dispatch.h"
+
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "model/error.h"
+
+namespace bscnet {
+namespace {
+
+constexpr const char* kVariable = "BSCNET_IMPLEMENTATION";
+
+/// Kernels that the CPU and the operating system support, best first. (__builtin_cpu_supports looks at both.)
+std::vector<const Kernels*> supported() {
+  std::vector<const Kernels*> found;
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
+  if (avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+      __builtin_cpu_supports("avx512vpopcntdq") && __builtin_cpu_supports("avx512bitalg")) {
+    found.push_back(&kAvx512Kernels);
+  }
+  if (avx2) found.push_back(&kAvx2Kernels);
+#endif
+#if defined(__aarch64__)
+  found.push_back(&kNeonKernels);
+#endif
+  found.push_back(&kScalarKernels);
+  return found;
+}
+
+std::string joined(const std::vector<const Kernels*>& list) {
+  std::string names;
+  for (const Kernels* kernels : list) names += (names.empty() ? "" : ",") + std::string(kernels->name);
+  return names;
+}
+
+const Kernels& choose() {
+  const std::vector<const Kernels*> list = supported();
+  const char* wanted = std::getenv(kVariable);
+  if (wanted == nullptr || *wanted == '\0') return *list.front();
+  for (const Kernels* kernels : list) {
+    if (std::string(wanted) == kernels->name) return *kernels;
+  }
+  throw Error(Fault::kBadCall, std::string(kVariable) + " is '" + wanted + "'; this CPU can run " + joined(list));
+}
+
+}  // namespace
+
+const Kernels& chosen_kernels() {
+  static const Kernels& kernels = choose();
+  return kernels;
+}
+
+const std::string& supported_kernels() {
+  static const std::string names = joined(supported());
+  return names;
+}
+
+}  // namespace bscnet

@@ -1,0 +1,126 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace bscnet {
+
+// Arithmetic of a binary convolution. Signs are bits, a set bit is +1. For one output channel, one present neighbour
+// and one word of input channels, xor of the neighbour's bits with the weight's marks the products that are -1, so
+//
+//   sum over channels of (+-1)(+-1) = channels - 2 popcount(xor).
+//
+// An absent neighbour is skipped. Over all present neighbours: sum = C_in * present - 2 * popcounts, an exact integer.
+// Bits beyond C_in are 0 in activations and weights alike and so count nothing.
+//
+// Output channels lie side by side in lanes of 16 or 32 bits; a word of the neighbour's bits is sent to all lanes.
+// Words of 16 bits serve widths like 16 and 48, which words of 32 bits would leave half empty.
+
+/// Lanes are laid out in units of this many bytes; every implementation's vectors divide or are divided by it.
+constexpr int kUnitBytes = 32;
+/// Cells of a brick's block: the brick of 4x4x4 voxels and two on every side; cell = x + 8 y + 64 z.
+constexpr int kBlockCells = 512;
+/// Channels of a tile's row are padded to a multiple of this, the widest float vector.
+constexpr int kTileChannels = 16;
+/// Rows of a tile: the sites of a brick, or as many rows of another operator.
+constexpr int kTileRows = 64;
+
+constexpr int padded_channels(int channels) { return (channels + kTileChannels - 1) / kTileChannels * kTileChannels; }
+
+/// Bits of a word of packed activations with this many channels.
+constexpr int word_bits(int channels) {
+  const int rest = channels % 32;
+  return rest >= 1 && rest <= 16 && channels <= 80 ? 16 : 32;
+}
+constexpr int words_of(int channels) { return (channels + word_bits(channels) - 1) / word_bits(channels); }
+/// Bytes of a row of packed activations.
+constexpr std::size_t packed_bytes(int channels) {
+  return static_cast<std::size_t>(words_of(channels)) * static_cast<std::size_t>(word_bits(channels) / 8);
+}
+
+/// Output channels that share a shift.
+struct ChannelGroup {
+  int first = 0;  ///< channel
+  int channels = 0;
+  int units = 0;                         ///< of kUnitBytes in a row of lanes
+  int shift_cell = 0;                    ///< the shift as a step in the block
+  const std::uint8_t* weight = nullptr;  ///< (cells, words, lanes)
+};
+
+/// A binary convolution in the kernels' layout.
+struct BitConv {
+  int in_channels = 0;
+  int words = 0;      ///< of a row of activations
+  int word_bits = 0;  ///< 16 or 32, of words and lanes
+  std::size_t row_bytes = 0;
+  std::vector<ChannelGroup> groups;
+  const float* scale = nullptr;  ///< (out_channels,) and kTileChannels more values that are read and not used
+};
+
+/// What a submanifold convolution sees of one brick.
+struct BrickView {
+  const std::uint16_t* cells = nullptr;  ///< cell in the block of each site
+  int sites = 0;
+  const std::uint64_t* occupancy = nullptr;  ///< (8,) occupied cells of the block, a word for each z
+  const std::uint32_t* halo_row = nullptr;   ///< rows of the sites in the block …
+  const std::uint16_t* halo_cell = nullptr;  ///< … and their cells
+  std::size_t halo = 0;
+};
+
+/// One step of an output transform; arrays have padded_channels values.
+struct StepView {
+  enum class Kind { kAffine, kPrelu, kRprelu, kRelu, kHardtanh, kBias, kAdd };
+  Kind kind;
+  const float* a = nullptr;
+  const float* b = nullptr;
+  const float* c = nullptr;
+  const float* value = nullptr;           ///< kAdd: (rows, channels)
+  const std::uint32_t* parent = nullptr;  ///< kAdd: row of `value` for each row; null: the row itself
+};
+
+/// Output transform of a tile: steps, then the real value and the packed signs, each where wanted.
+struct Finish {
+  const StepView* steps = nullptr;
+  int num_steps = 0;
+  int channels = 0;
+  float* out = nullptr;          ///< (rows, channels)
+  std::uint8_t* bits = nullptr;  ///< (rows, row_bytes)
+  std::size_t row_bytes = 0;
+  const float* threshold = nullptr;     ///< (padded_channels,)
+  const std::uint16_t* flip = nullptr;  ///< (padded_channels / 16,) a bit a channel
+};
+
+/// The kernels of one CPU level. All levels give the same bits. A tile is (kTileRows, stride) floats.
+struct Kernels {
+  const char* name;
+
+  /// Binary submanifold convolution of one brick into a tile. `block` is scratch of 2 * kBlockCells * row_bytes + 64
+  /// bytes.
+  void (*bit_submanifold)(const BitConv& conv, const BrickView& brick, const std::uint8_t* bits, std::uint8_t* block,
+                          float* tile, std::size_t stride);
+
+  /// Binary convolution of rows whose sources are consecutive: tile row i reads rows source[i], source[i] + 1, …
+  /// through the cells that are set in cells[i], in their order.
+  void (*bit_rows)(const BitConv& conv, const std::uint8_t* bits, const std::uint32_t* source,
+                   const std::uint8_t* cells, int rows, float* tile, std::size_t stride);
+
+  /// tile[to[i]] += W^T x[from[i]] for each pair, channels in order, one fma each.
+  /// x: (rows, in_channels); weight: (in_channels, lanes), lanes a multiple of kTileChannels.
+  void (*real_pairs)(const float* x, int in_channels, const float* weight, int lanes, const std::uint32_t* from,
+                     const std::uint8_t* to, int pairs, float* tile, std::size_t stride);
+
+  /// Output transform of the tile's first `rows` rows, which are rows first_row, first_row + 1, … of the values.
+  void (*finish)(const Finish& finish, std::size_t first_row, int rows, const float* tile, std::size_t stride);
+};
+
+extern const Kernels kScalarKernels;
+#if defined(__x86_64__)
+extern const Kernels kAvx2Kernels;
+extern const Kernels kAvx512Kernels;
+#endif
+#if defined(__aarch64__)
+extern const Kernels kNeonKernels;
+#endif
+
+}  // namespace bscnet

@@ -1,0 +1,82 @@
+// Plain C++: the reference of the other levels, and what runs where none of them can.
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstring>
+#include <utility>
+
+#include "kernels/kernels.h"
+
+namespace bscnet {
+namespace scalar {
+
+struct Floats {
+  using Vector = float;
+  static constexpr int kWidth = 1;
+  static constexpr int kPanel = 4;
+
+  static Vector broadcast(float v) { return v; }
+  static Vector load(const float* p) { return *p; }
+  static Vector load_part(const float* p, int) { return *p; }
+  static void store(float* p, Vector v) { *p = v; }
+  static void store_part(float* p, Vector v, int) { *p = v; }
+  static Vector add(Vector a, Vector b) { return a + b; }
+  static Vector sub(Vector a, Vector b) { return a - b; }
+  static Vector mul(Vector a, Vector b) { return a * b; }
+  static Vector fma(Vector a, Vector b, Vector c) { return std::fma(a, b, c); }
+  static Vector select_positive(Vector v, Vector yes, Vector no) { return v > 0 ? yes : no; }
+  static Vector clamp(Vector v, float low, float high) {
+    const Vector above = v > low ? v : low;
+    return above < high ? above : high;
+  }
+  static unsigned at_least(Vector v, Vector limit) { return v >= limit ? 1u : 0u; }
+};
+
+inline std::uint32_t window_slice(std::uint64_t slice) {
+  return static_cast<std::uint32_t>((slice & 7) | (slice >> 5 & 070) | (slice >> 10 & 0700));
+}
+
+constexpr int kMaxUnits = 8;
+constexpr int kWindowUnits = 1;
+
+template <int kWordBits, int kUnits>
+struct BitSum {
+  static constexpr int kLanes = kUnits * kUnitBytes * 8 / kWordBits;
+  std::uint32_t count[kLanes] = {};
+
+  void add(const std::uint8_t* word, const std::uint8_t* lanes) {
+    const std::uint32_t all = read(word);
+    for (int i = 0; i < kLanes; ++i) {
+      count[i] += static_cast<std::uint32_t>(__builtin_popcount(all ^ read(lanes + i * (kWordBits / 8))));
+    }
+  }
+
+  void add_masked(const std::uint8_t* word, const std::uint8_t* mask, const std::uint8_t* lanes) {
+    const std::uint32_t all = read(word);
+    const std::uint32_t counted = read(mask);
+    for (int i = 0; i < kLanes; ++i) {
+      const std::uint32_t differing = (all ^ read(lanes + i * (kWordBits / 8))) & counted;
+      count[i] += static_cast<std::uint32_t>(__builtin_popcount(differing));
+    }
+  }
+
+  void store(int terms, const float* scale, float* out) const {
+    for (int i = 0; i < kLanes; ++i) out[i] = static_cast<float>(terms - 2 * static_cast<int>(count[i])) * scale[i];
+  }
+
+ private:
+  static std::uint32_t read(const std::uint8_t* p) {
+    std::uint32_t value = 0;
+    std::memcpy(&value, p, kWordBits / 8);  // little-endian
+    return value;
+  }
+};
+
+#include "kernels/generic.h"
+
+}  // namespace scalar
+
+const Kernels kScalarKernels = {"scalar", scalar::bit_submanifold, scalar::bit_rows, scalar::real_pairs,
+                                scalar::finish_tile};
+
+}  // namespace bscnet

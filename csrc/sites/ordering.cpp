@@ -1,0 +1,105 @@
+#include "sites/ordering.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "model/error.h"
+#include "sites/morton.h"
+
+namespace bscnet {
+namespace {
+
+struct Bounds {
+  std::int32_t low[4];
+  std::int32_t high[4];
+};
+
+Bounds bounds_of(std::int64_t sites, const std::int32_t* coords) {
+  Bounds b;
+  for (int a = 0; a < 4; ++a) b.low[a] = b.high[a] = coords[a];
+  for (std::int64_t i = 0; i < sites; ++i) {
+    for (int a = 0; a < 4; ++a) {
+      b.low[a] = std::min(b.low[a], coords[4 * i + a]);
+      b.high[a] = std::max(b.high[a], coords[4 * i + a]);
+    }
+  }
+  return b;
+}
+
+void check_range(const Bounds& b) {
+  if (b.low[0] < 0 || b.high[0] > kMaxBatch) {
+    throw Error(Fault::kBadInput, "batch indices run from " + std::to_string(b.low[0]) + " to " +
+                                      std::to_string(b.high[0]) + "; allowed are 0 to " + std::to_string(kMaxBatch));
+  }
+  const std::int32_t low = std::min({b.low[1], b.low[2], b.low[3]});
+  const std::int32_t high = std::max({b.high[1], b.high[2], b.high[3]});
+  if (low < kMinCoord || high > kMaxCoord) {
+    throw Error(Fault::kBadInput, "coordinates run from " + std::to_string(low) + " to " + std::to_string(high) +
+                                      " voxels; allowed are " + std::to_string(kMinCoord) + " to " +
+                                      std::to_string(kMaxCoord));
+  }
+}
+
+constexpr int kDigitBits = 11;
+constexpr int kDigits = 1 << kDigitBits;
+
+/// Sorts by key, least significant digit first, over the digits in which keys differ.
+void radix_sort(std::vector<std::uint64_t>& keys, std::vector<std::uint32_t>& rows, std::uint64_t differing) {
+  const std::size_t n = keys.size();
+  std::vector<std::uint64_t> other_keys(n);
+  std::vector<std::uint32_t> other_rows(n);
+  for (int shift = 0; shift < 64; shift += kDigitBits) {
+    if ((differing >> shift & (kDigits - 1)) == 0) continue;
+    std::array<std::uint32_t, kDigits> start{};
+    for (std::uint64_t key : keys) ++start[key >> shift & (kDigits - 1)];
+    std::uint32_t sum = 0;
+    for (std::uint32_t& entry : start) {
+      const std::uint32_t count = entry;
+      entry = sum;
+      sum += count;
+    }
+    for (std::size_t i = 0; i < n; ++i) {
+      const std::uint32_t at = start[keys[i] >> shift & (kDigits - 1)]++;
+      other_keys[at] = keys[i];
+      other_rows[at] = rows[i];
+    }
+    keys.swap(other_keys);
+    rows.swap(other_rows);
+  }
+}
+
+}  // namespace
+
+Ordering order_sites(std::int64_t sites, const std::int32_t* coords, int levels) {
+  const Bounds bounds = bounds_of(sites, coords);
+  check_range(bounds);
+  Ordering ordering;
+  // Bricks are 4 voxels wide, so those of the coarsest level are 4 * 2^(levels - 1) voxels of level 0.
+  const std::int32_t edge = 4 << (levels - 1);
+  for (int a = 0; a < 3; ++a) ordering.origin[a] = bounds.low[a + 1] & -edge;
+  const auto n = static_cast<std::size_t>(sites);
+  ordering.keys.resize(n);
+  ordering.rows.resize(n);
+  std::uint64_t differing = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    const std::int32_t* c = coords + 4 * i;
+    const std::uint64_t code = morton_code(static_cast<std::uint32_t>(c[1] - ordering.origin[0]),
+                                           static_cast<std::uint32_t>(c[2] - ordering.origin[1]),
+                                           static_cast<std::uint32_t>(c[3] - ordering.origin[2]));
+    const std::uint64_t key = static_cast<std::uint64_t>(c[0]) << (3 * kAxisBits) | code;
+    ordering.keys[i] = key;
+    ordering.rows[i] = static_cast<std::uint32_t>(i);
+    differing |= key ^ ordering.keys[0];
+  }
+  radix_sort(ordering.keys, ordering.rows, differing);
+  std::size_t duplicates = 0;
+  for (std::size_t i = 1; i < n; ++i) duplicates += ordering.keys[i] == ordering.keys[i - 1];
+  if (duplicates != 0) {
+    throw Error(Fault::kBadInput,
+                std::to_string(duplicates) + " of " + std::to_string(sites) + " sites are duplicates");
+  }
+  return ordering;
+}
+
+}  // namespace bscnet
