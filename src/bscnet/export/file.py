@@ -34,7 +34,7 @@ def model_bytes(program: Program, facts: Mapping[str, Any]) -> bytes:
         program: the network.
         facts: entries of the description beside the program's own (name, class_names, voxel_size …); plain values.
     """
-    description = json.dumps(
+    description = _compact(
         {
             "version": VERSION,
             **facts,
@@ -44,14 +44,11 @@ def model_bytes(program: Program, facts: Mapping[str, Any]) -> bytes:
             "values": [[value.kind, value.level, value.channels] for value in program.values],
             "instructions": [_as_dict(instruction) for instruction in program.instructions],
             "output": program.output,
-        },
-        separators=(",", ":"),
-        ensure_ascii=False,
-        allow_nan=False,
+        }
     )
-    arrays = tensors(program)
-    plain = save(arrays)
-    buffer = plain[8 + int.from_bytes(plain[:8], "little") :]  # after the header, which the metadata changes alone
+    plain = save(tensors(program))
+    begin = 8 + int.from_bytes(plain[:8], "little")
+    header, buffer = json.loads(plain[8:begin]), plain[begin:]
     checksum = zlib.crc32(buffer, zlib.crc32(description.encode("utf-8")))
     metadata = {
         "format": "bscnet",
@@ -59,7 +56,10 @@ def model_bytes(program: Program, facts: Mapping[str, Any]) -> bytes:
         "checksum": f"{checksum:08x}",
         "description": description,
     }
-    return save(arrays, metadata)
+    # Put in here, as the library would write it in an order of its own each time: same network, same bytes.
+    text = _compact({"__metadata__": metadata, **header}).encode("utf-8")
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + buffer
 
 
 def tensors(program: Program) -> Tensors:
@@ -110,6 +110,10 @@ def write_checked(path: str | Path, content: bytes, check: Callable[[Path], None
         os.replace(draft, path)
     finally:  # Ctrl-C included; after the rename there is nothing left to remove
         draft.unlink(missing_ok=True)
+
+
+def _compact(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def _as_dict(instruction: Instruction) -> dict[str, Any]:

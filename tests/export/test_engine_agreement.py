@@ -1,0 +1,157 @@
+"""The compiled engine gives what torch gives, layer by layer, for the four networks, on simulated and real geometry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from bscnet import runtime
+from bscnet.data.package_files import PackageUnavailableError
+from bscnet.data.real_clouds import motorcycle
+from bscnet.data.sample import evaluation_sample
+from bscnet.data.scan import Scan
+from bscnet.export.builder import pack_signs
+from bscnet.export.scene import simulated_scan
+from bscnet.models.blocks import ResidualUnit
+from bscnet.nn import QuantizedConv
+from bscnet.quantizers import sign
+from bscnet.sparse import SparseTensor
+from fixtures.ordered_sums import OrderedSums
+from fixtures.packed_networks import network, seasoned, write_model
+from oracles.packed_program import ModelFile
+
+NETWORKS = {
+    "fcn_s": ("fcn", 16, 1, 8),
+    "fcn_h": ("fcn", 24, 2, 8),
+    "unet_s": ("unet", 16, 1, 6),
+    "unet_h": ("unet", 32, 2, 6),
+}
+METHODS: dict[str, dict[str, Any]] = {
+    "real": {"precision": "a32w32"},
+    "bsc_baseline": {"precision": "a1w1"},
+    "bsc_manual": {"precision": "a1w1", "conv": "shifted", "manual": "tetra4"},
+    "bsc_net": {"precision": "a1w1", "conv": "shifted", "manual": "none"},
+}
+# Of a real-valued layer or score, relative to the largest: torch sums wide convolutions in parts.
+REAL_TOLERANCE = 2e-5
+Arrays = dict[Any, np.ndarray]
+
+
+def simulated() -> Scan:
+    return simulated_scan()
+
+
+def real() -> Scan:
+    try:
+        cloud = motorcycle()
+    except PackageUnavailableError as error:
+        pytest.skip(f"no real geometry: {error}")
+    assert cloud.colors is not None
+    return Scan(cloud.name, cloud.points, cloud.colors, np.full(len(cloud.points), -100, np.int16))
+
+
+@pytest.fixture(scope="module", params=[simulated, real], ids=["simulated", "real"])
+def scene(request: pytest.FixtureRequest) -> tuple[torch.Tensor, torch.Tensor]:
+    """Sites in lexicographic order; the real scene in two batches, so that both are seen."""
+    make: Callable[[], Scan] = request.param
+    voxels = evaluation_sample(make(), 0.1, None).voxels
+    assert len(voxels.coords) > 1000
+    batch = np.zeros((len(voxels.coords), 1), np.int32)
+    if make is real:
+        batch[len(batch) // 2 :] = 1
+    return torch.from_numpy(np.concatenate([batch, voxels.coords], axis=1)), torch.from_numpy(voxels.feats)
+
+
+class Watch:
+    """What torch computes inside: outputs of units; of convolutions the signs read and the sums before the scale."""
+
+    def __init__(self, net: nn.Module) -> None:
+        self.units: dict[QuantizedConv, np.ndarray] = {}
+        self.signs: dict[QuantizedConv, np.ndarray] = {}
+        self.sums: dict[QuantizedConv, np.ndarray] = {}
+        for module in net.modules():
+            if isinstance(module, ResidualUnit):
+                module.register_forward_hook(self._unit)
+            if isinstance(module, QuantizedConv):
+                self._wrap(module)
+
+    def _unit(self, unit: ResidualUnit, args: Any, out: SparseTensor) -> None:
+        self.units[unit.conv] = out.feats.numpy()
+
+    def _wrap(self, conv: QuantizedConv) -> None:
+        apply = conv.apply_kernel
+
+        def watched(x: SparseTensor, feats: torch.Tensor, weight: torch.Tensor, fine: Any) -> SparseTensor:
+            y = apply(x, feats, weight, fine)
+            self.signs[conv], self.sums[conv] = feats.numpy(), y.feats.numpy()
+            return y
+
+        conv.apply_kernel = watched  # type: ignore[method-assign]
+
+
+def instruction_of(file: ModelFile, conv: QuantizedConv) -> int:
+    """The instruction that holds a convolution's weight."""
+    weight = conv.weight.detach()
+    wanted = weight.numpy() if conv.weight_quantizer is None else pack_signs(sign(weight).numpy() > 0)
+    found = [
+        int(name.split(".")[0])
+        for name, tensor in file.tensors.items()
+        if name.endswith(".weight") and tensor.shape == wanted.shape and np.array_equal(tensor, wanted)
+    ]
+    assert len(found) == 1
+    return found[0]
+
+
+def in_order(trace: runtime.Trace) -> np.ndarray:
+    """Rows in lexicographic order of their sites, as torch has them."""
+    return trace.data[np.lexsort(trace.coords.T[::-1])]
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("name", NETWORKS)
+def test_engine_agrees_with_torch(
+    name: str, method: str, scene: tuple[torch.Tensor, torch.Tensor], tmp_path: Path
+) -> None:
+    coords, feats = scene
+    family, m, reps, depth = NETWORKS[name]
+    net = network(family, m, reps, depth, classes=20, **METHODS[method])
+    seasoned(net, coords, feats, random_shifts=method == "bsc_net")
+    path = write_model(tmp_path / "m.safetensors", net)
+    watch = Watch(net)
+    with torch.no_grad(), OrderedSums(enabled=method != "real"):
+        wanted = net(SparseTensor(feats, coords)).numpy()
+    session = runtime.load(path)
+    found = session(coords.numpy(), feats.numpy())
+
+    assert len(np.unique(wanted.argmax(1))) >= 10, "the network does not tell its sites apart"
+    assert (found.argmax(1) == wanted.argmax(1)).mean() >= 0.9999
+    if method == "real":
+        np.testing.assert_allclose(found, wanted, rtol=0, atol=REAL_TOLERANCE * np.abs(wanted).max())
+    else:
+        np.testing.assert_array_equal(found, wanted)
+    compare_layers(session.trace(coords.numpy(), feats.numpy()), watch, ModelFile(path), exact=method != "real")
+
+
+def compare_layers(traces: list[runtime.Trace], watch: Watch, file: ModelFile, exact: bool) -> None:
+    """Signs and integer sums of every bit convolution, and every unit's result that the engine keeps."""
+    values = {trace.value: in_order(trace) for trace in traces if trace.what != "sums"}
+    sums = {trace.instruction: in_order(trace) for trace in traces if trace.what == "sums"}
+    units = 0
+    for conv in watch.sums:
+        number = instruction_of(file, conv)
+        instruction = file.description["instructions"][number]
+        if exact and conv.weight_quantizer is not None:
+            np.testing.assert_array_equal(values[instruction["in"]], watch.signs[conv])
+            np.testing.assert_array_equal(sums.pop(number), watch.sums[conv])
+        if conv in watch.units and instruction["out"] in values and len(instruction["steps"]) <= 2:
+            units += 1
+            tolerance = 0 if exact else REAL_TOLERANCE * np.abs(watch.units[conv]).max()
+            np.testing.assert_allclose(values[instruction["out"]], watch.units[conv], rtol=0, atol=tolerance)
+    assert not sums
+    assert units >= len(watch.units) - 1, "at most the last unit goes into the head"
