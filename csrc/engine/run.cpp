@@ -57,7 +57,7 @@ Run::Run(const Program& program, const std::vector<PackedInstruction>& packed, c
   for (int member = 0; member < team.size(); ++member) {
     Scratch scratch;
     scratch.tile = static_cast<float*>(workspace.take(kTileRows * tile_stride_ * sizeof(float)));
-    scratch.block = static_cast<std::uint8_t*>(workspace.take(2 * kBlockCells * widest_row + 64));
+    scratch.block = static_cast<std::uint8_t*>(workspace.take(block_bytes(widest_row)));
     scratch.block_rows = static_cast<std::uint32_t*>(workspace.take(kBlockCells * sizeof(std::uint32_t)));
     scratch_.push_back(scratch);
   }

@@ -64,7 +64,6 @@ inline __m256 scaled(__m256i count, int terms, const float* scale) {
 }
 
 constexpr int kMaxUnits = 6;
-constexpr int kWindowUnits = 1;
 
 /// Counts gather in bytes, which take 31 words of at most 8 before they are added up in lanes.
 template <int kWordBits, int kUnits>
@@ -83,17 +82,6 @@ struct BitSum {
     for (int i = 0; i < kUnits; ++i) {
       const __m256i weight = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(lanes + kUnitBytes * i));
       bytes[i] = _mm256_add_epi8(bytes[i], byte_counts(_mm256_xor_si256(all, weight)));
-    }
-  }
-
-  void add_masked(const std::uint8_t* word, const std::uint8_t* mask, const std::uint8_t* lanes) {
-    if (room-- == 0) spill();
-    const __m256i all = broadcast(word);
-    const __m256i counted = broadcast(mask);
-    for (int i = 0; i < kUnits; ++i) {
-      const __m256i weight = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(lanes + kUnitBytes * i));
-      const __m256i differing = _mm256_and_si256(_mm256_xor_si256(all, weight), counted);
-      bytes[i] = _mm256_add_epi8(bytes[i], byte_counts(differing));
     }
   }
 
@@ -141,6 +129,88 @@ struct BitSum {
     }
   }
 };
+
+/// One unit of 32-bit lanes over a window; 27 words of at most 8 a byte fit the bytes.
+struct Unit {
+  struct Lanes {
+    const std::uint8_t* weight;
+  };
+  __m256i bytes;
+
+  Unit() : bytes(_mm256_setzero_si256()) {}
+  static Lanes load_window(const std::uint8_t* weight) { return {weight}; }
+  void add(const std::uint8_t* word, const std::uint8_t* mask, const Lanes& lanes, int k) {
+    const __m256i weight = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(lanes.weight + kUnitBytes * k));
+    const __m256i differing = _mm256_and_si256(_mm256_xor_si256(broadcast(word), weight), broadcast(mask));
+    bytes = _mm256_add_epi8(bytes, byte_counts(differing));
+  }
+  void store(int terms, const float* scale, float* out) const {
+    const __m256i pairs = _mm256_maddubs_epi16(bytes, _mm256_set1_epi8(1));
+    _mm256_storeu_ps(out, scaled(_mm256_madd_epi16(pairs, _mm256_set1_epi16(1)), terms, scale));
+  }
+
+ private:
+  static __m256i broadcast(const std::uint8_t* word) {
+    int value;
+    std::memcpy(&value, word, 4);
+    return _mm256_set1_epi32(value);
+  }
+};
+
+/// Runs of three cells in lanes of 64 bits, counted in bytes.
+template <int kUnits>
+struct RunSum {
+  __m256i count[kUnits];
+
+  RunSum() {
+    for (__m256i& unit : count) unit = _mm256_setzero_si256();
+  }
+  void add(const std::uint8_t* row, const std::uint8_t* mask, const std::uint8_t* lanes) {
+    const __m256i all = broadcast(row);
+    const __m256i counted = broadcast(mask);
+    for (int i = 0; i < kUnits; ++i) {
+      const __m256i weight = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(lanes + kUnitBytes * i));
+      const __m256i differing = _mm256_and_si256(_mm256_xor_si256(all, weight), counted);
+      count[i] = _mm256_add_epi8(count[i], byte_counts(differing));
+    }
+  }
+  void store(int terms, const float* scale, float* out) const {
+    const __m256i run = _mm256_set1_epi64x(0x0000ffffffffffff);
+    const __m256i low_halves = _mm256_setr_epi32(0, 2, 4, 6, 0, 2, 4, 6);
+    for (int i = 0; i < kUnits; ++i) {
+      const __m256i total = _mm256_sad_epu8(_mm256_and_si256(count[i], run), _mm256_setzero_si256());
+      const __m128i narrow = _mm256_castsi256_si128(_mm256_permutevar8x32_epi32(total, low_halves));
+      const __m128i sum = _mm_sub_epi32(_mm_set1_epi32(terms), _mm_slli_epi32(narrow, 1));
+      const __m128 scaled = _mm_mul_ps(_mm_cvtepi32_ps(sum), _mm_loadu_ps(scale + kRunChannels * i));
+      _mm_storeu_ps(out + kRunChannels * i, scaled);
+    }
+  }
+
+ private:
+  static __m256i broadcast(const std::uint8_t* row) {
+    long long value;
+    std::memcpy(&value, row, 8);
+    return _mm256_set1_epi64x(value);
+  }
+};
+
+inline void fill_masks32(const std::uint64_t* occupancy, std::uint8_t* masks) {
+  const __m256i bit = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+  for (int row = 0; row < 64; ++row, masks += 32) {
+    const auto cells = static_cast<int>(occupancy[row >> 3] >> (8 * (row & 7)) & 0xff);
+    const __m256i set = _mm256_cmpeq_epi32(_mm256_and_si256(_mm256_set1_epi32(cells), bit), bit);
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(masks), set);
+  }
+}
+
+inline void fill_masks16(const std::uint64_t* occupancy, std::uint8_t* masks) {
+  const __m128i bit = _mm_setr_epi16(1, 2, 4, 8, 16, 32, 64, 128);
+  for (int row = 0; row < 64; ++row, masks += 16) {
+    const auto cells = static_cast<short>(occupancy[row >> 3] >> (8 * (row & 7)) & 0xff);
+    const __m128i set = _mm_cmpeq_epi16(_mm_and_si128(_mm_set1_epi16(cells), bit), bit);
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(masks), set);
+  }
+}
 
 #include "kernels/generic.h"
 

@@ -61,7 +61,7 @@ inline __m256 scaled(__m256i count, int terms, const float* scale) {
 }
 
 constexpr int kMaxUnits = 16;
-constexpr int kWindowUnits = 1;
+constexpr int kXorThenAnd = 0x28;  // of a ternary operation: (a ^ b) & c
 
 /// Pairs of units in 512-bit vectors, an odd last one in 256 bits.
 template <int kWordBits, int kUnits>
@@ -97,21 +97,6 @@ struct BitSum {
     }
   }
 
-  /// For one unit.
-  void add_masked(const std::uint8_t* word, const std::uint8_t* mask, const std::uint8_t* lanes) {
-    static_assert(kUnits == 1, "wider groups skip absent cells");
-    const __m256i all = _mm512_castsi512_si256(broadcast(word));
-    const __m256i counted = _mm512_castsi512_si256(broadcast(mask));
-    const __m256i weight = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(lanes));
-    constexpr int kXorThenAnd = 0x28;  // (a ^ b) & c
-    const __m256i differing = _mm256_ternarylogic_epi32(all, weight, counted, kXorThenAnd);
-    if constexpr (kWordBits == 16) {
-      odd = _mm256_add_epi16(odd, _mm256_popcnt_epi16(differing));
-    } else {
-      odd = _mm256_add_epi32(odd, _mm256_popcnt_epi32(differing));
-    }
-  }
-
   void store(int terms, const float* scale, float* out) const {
     if constexpr (kWordBits == 16) {
       for (int i = 0; i < kWide; ++i, scale += 32, out += 32) {
@@ -140,6 +125,88 @@ struct BitSum {
     }
   }
 };
+
+/// One unit of 32-bit lanes over a window, weights in registers.
+struct Unit {
+  struct Lanes {
+    __m256i cell[27];
+  };
+  __m256i count;
+
+  Unit() : count(_mm256_setzero_si256()) {}
+  static Lanes load_window(const std::uint8_t* weight) {
+    Lanes lanes;
+    for (int k = 0; k < 27; ++k) {
+      lanes.cell[k] = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(weight + kUnitBytes * k));
+    }
+    return lanes;
+  }
+  void add(const std::uint8_t* word, const std::uint8_t* mask, const Lanes& lanes, int k) {
+    const __m256i differing = _mm256_ternarylogic_epi32(broadcast(word), lanes.cell[k], broadcast(mask), kXorThenAnd);
+    count = _mm256_add_epi32(count, _mm256_popcnt_epi32(differing));
+  }
+  void store(int terms, const float* scale, float* out) const { _mm256_storeu_ps(out, scaled(count, terms, scale)); }
+
+ private:
+  static __m256i broadcast(const std::uint8_t* word) {
+    int value;
+    std::memcpy(&value, word, 4);
+    return _mm256_set1_epi32(value);
+  }
+};
+
+/// Runs of three cells in lanes of 64 bits, counted in bytes.
+template <int kUnits>
+struct RunSum {
+  __m256i count[kUnits];
+
+  RunSum() {
+    for (__m256i& unit : count) unit = _mm256_setzero_si256();
+  }
+  void add(const std::uint8_t* row, const std::uint8_t* mask, const std::uint8_t* lanes) {
+    const __m256i all = broadcast(row);
+    const __m256i counted = broadcast(mask);
+    for (int i = 0; i < kUnits; ++i) {
+      const __m256i weight = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(lanes + kUnitBytes * i));
+      const __m256i differing = _mm256_ternarylogic_epi32(all, weight, counted, kXorThenAnd);
+      count[i] = _mm256_add_epi8(count[i], _mm256_popcnt_epi8(differing));
+    }
+  }
+  void store(int terms, const float* scale, float* out) const {
+    const __m256i run = _mm256_set1_epi64x(0x0000ffffffffffff);
+    for (int i = 0; i < kUnits; ++i) {
+      const __m256i total = _mm256_sad_epu8(_mm256_and_si256(count[i], run), _mm256_setzero_si256());
+      const __m128i sum = _mm_sub_epi32(_mm_set1_epi32(terms), _mm_slli_epi32(_mm256_cvtepi64_epi32(total), 1));
+      const __m128 scaled = _mm_mul_ps(_mm_cvtepi32_ps(sum), _mm_loadu_ps(scale + kRunChannels * i));
+      _mm_storeu_ps(out + kRunChannels * i, scaled);
+    }
+  }
+
+ private:
+  static __m256i broadcast(const std::uint8_t* row) {
+    long long value;
+    std::memcpy(&value, row, 8);
+    return _mm256_set1_epi64x(value);
+  }
+};
+
+inline void fill_masks32(const std::uint64_t* occupancy, std::uint8_t* masks) {
+  for (int z = 0; z < 8; ++z) {
+    for (int y = 0; y < 8; y += 2, masks += 64) {
+      const auto rows = static_cast<__mmask16>(occupancy[z] >> (8 * y));
+      _mm512_storeu_si512(masks, _mm512_movm_epi32(rows));
+    }
+  }
+}
+
+inline void fill_masks16(const std::uint64_t* occupancy, std::uint8_t* masks) {
+  for (int z = 0; z < 8; ++z) {
+    for (int y = 0; y < 8; y += 4, masks += 64) {
+      const auto rows = static_cast<__mmask32>(occupancy[z] >> (8 * y));
+      _mm512_storeu_si512(masks, _mm512_movm_epi16(rows));
+    }
+  }
+}
 
 #include "kernels/generic.h"
 

@@ -78,36 +78,63 @@ void sum_present(const BitConv& conv, const ChannelGroup& group, int unit, const
   }
 }
 
-/// Sums over all cells of the window, absent ones masked out: no branch, which narrow groups would wait for longer than
-/// for the cells that they skip. For rows of one word. masks: a word for each cell of the block, all ones where
+// Narrow groups would wait longer for the mispredicted end of a loop over present neighbours than it takes to look at
+// all 27 cells. They do that without a branch, with absent cells masked out.
+
+/// For rows of one word of 32 bits and one unit of lanes. masks: a word for each cell of the block, all ones where
 /// occupied.
-template <int kWordBits, int kUnits>
-void sum_window(const BitConv& conv, const ChannelGroup& group, const BrickView& brick, const std::uint8_t* block,
-                const std::uint8_t* masks, float* tile, std::size_t stride) {
-  constexpr std::ptrdiff_t kWordBytes = kWordBits / 8;
-  constexpr int kCellBytes = kUnits * kUnitBytes;
+inline void sum_window(const BitConv& conv, const ChannelGroup& group, const BrickView& brick,
+                       const std::uint8_t* block, const std::uint8_t* masks, float* tile, std::size_t stride) {
+  constexpr std::ptrdiff_t kWordBytes = 4;
+  const Unit::Lanes weight = Unit::load_window(group.weight);
   for (int site = 0; site < brick.sites; ++site) {
     const int centre = brick.cells[site] - group.shift_cell;
     const std::uint8_t* row = block + centre * kWordBytes;
     const std::uint8_t* mask = masks + centre * kWordBytes;
-    BitSum<kWordBits, kUnits> sum;
+    Unit sum;
 #pragma GCC unroll 27
     for (int k = 0; k < 27; ++k) {
-      sum.add_masked(row + kWindow.step[k] * kWordBytes, mask + kWindow.step[k] * kWordBytes,
-                     group.weight + k * kCellBytes);
+      sum.add(row + kWindow.step[k] * kWordBytes, mask + kWindow.step[k] * kWordBytes, weight, k);
     }
     const int terms = conv.in_channels * __builtin_popcount(window_mask(brick.occupancy, centre));
     sum.store(terms, conv.scale + group.first, tile + static_cast<std::size_t>(site) * stride + group.first);
   }
 }
 
-/// Marks the occupied cells of the block.
-template <typename Word>
-void fill_masks(const BrickView& brick, std::uint8_t* masks) {
-  std::memset(masks, 0, kBlockCells * sizeof(Word));
-  const auto ones = static_cast<Word>(~Word{0});
-  for (std::size_t i = 0; i < brick.halo; ++i) {
-    std::memcpy(masks + brick.halo_cell[i] * sizeof(Word), &ones, sizeof(Word));
+/// For rows of one word of 16 bits: three cells along x are 48 consecutive bits of the block and lie in one lane of 64.
+/// The lane's last word is the cell beyond, which is left out of the sum.
+template <int kUnits>
+void sum_runs(const BitConv& conv, const ChannelGroup& group, int first, const BrickView& brick,
+              const std::uint8_t* block, const std::uint8_t* masks, float* tile, std::size_t stride) {
+  constexpr std::ptrdiff_t kWordBytes = 2;
+  const int run_bytes = (group.channels + kRunChannels - 1) / kRunChannels * kUnitBytes;
+  const std::uint8_t* weight = group.run_weight + first / kRunChannels * kUnitBytes;
+  const int channel = group.first + first;
+  for (int site = 0; site < brick.sites; ++site) {
+    const int centre = brick.cells[site] - group.shift_cell;
+    const std::uint8_t* row = block + (centre - 1) * kWordBytes;
+    const std::uint8_t* mask = masks + (centre - 1) * kWordBytes;
+    RunSum<kUnits> sum;
+#pragma GCC unroll 9
+    for (int run = 0; run < 9; ++run) {
+      const std::ptrdiff_t step = (8 * (run % 3 - 1) + 64 * (run / 3 - 1)) * kWordBytes;
+      sum.add(row + step, mask + step, weight + run * run_bytes);
+    }
+    const int terms = conv.in_channels * __builtin_popcount(window_mask(brick.occupancy, centre));
+    sum.store(terms, conv.scale + channel, tile + static_cast<std::size_t>(site) * stride + channel);
+  }
+}
+
+inline void sum_all_runs(const BitConv& conv, const BrickView& brick, const std::uint8_t* block,
+                         const std::uint8_t* masks, float* tile, std::size_t stride) {
+  for (const ChannelGroup& group : conv.groups) {
+    int first = 0;
+    for (; first + 3 * kRunChannels < group.channels; first += 4 * kRunChannels) {
+      sum_runs<4>(conv, group, first, brick, block, masks, tile, stride);
+    }
+    for (; first < group.channels; first += kRunChannels) {
+      sum_runs<1>(conv, group, first, brick, block, masks, tile, stride);
+    }
   }
 }
 
@@ -162,12 +189,9 @@ constexpr std::array<RowUnits, kMaxUnits> row_table(std::integer_sequence<int, k
 
 using AllUnits = std::make_integer_sequence<int, kMaxUnits>;
 
-/// Whether the branch-free sum is the faster one.
-inline bool is_narrow(const BitConv& conv) {
-  if (conv.words != 1) return false;
-  int widest = 0;
-  for (const ChannelGroup& group : conv.groups) widest = std::max(widest, group.units);
-  return widest <= kWindowUnits;
+inline bool is_one_unit(const BitConv& conv) {
+  return conv.words == 1 && std::all_of(conv.groups.begin(), conv.groups.end(),
+                                        [](const ChannelGroup& group) { return group.units == 1; });
 }
 
 inline void bit_submanifold(const BitConv& conv, const BrickView& brick, const std::uint8_t* bits, std::uint8_t* block,
@@ -175,12 +199,14 @@ inline void bit_submanifold(const BitConv& conv, const BrickView& brick, const s
   static constexpr auto k16 = submanifold_table<16>(AllUnits{});
   static constexpr auto k32 = submanifold_table<32>(AllUnits{});
   fill_block(brick, bits, conv.row_bytes, block);
-  if (is_narrow(conv)) {
-    std::uint8_t* masks = block + kBlockCells * conv.row_bytes;
-    conv.word_bits == 16 ? fill_masks<std::uint16_t>(brick, masks) : fill_masks<std::uint32_t>(brick, masks);
-    for (const ChannelGroup& group : conv.groups) {
-      (conv.word_bits == 16 ? sum_window<16, 1> : sum_window<32, 1>)(conv, group, brick, block, masks, tile, stride);
-    }
+  std::uint8_t* masks = block + kBlockCells * conv.row_bytes + kBlockSlack;
+  if (conv.groups.front().run_weight != nullptr) {
+    fill_masks16(brick.occupancy, masks);
+    return sum_all_runs(conv, brick, block, masks, tile, stride);
+  }
+  if (is_one_unit(conv)) {
+    fill_masks32(brick.occupancy, masks);
+    for (const ChannelGroup& group : conv.groups) sum_window(conv, group, brick, block, masks, tile, stride);
     return;
   }
   for (const ChannelGroup& group : conv.groups) {

@@ -37,7 +37,6 @@ inline std::uint32_t window_slice(std::uint64_t slice) {
 }
 
 constexpr int kMaxUnits = 8;
-constexpr int kWindowUnits = 1;
 
 template <int kWordBits, int kUnits>
 struct BitSum {
@@ -48,15 +47,6 @@ struct BitSum {
     const std::uint32_t all = read(word);
     for (int i = 0; i < kLanes; ++i) {
       count[i] += static_cast<std::uint32_t>(__builtin_popcount(all ^ read(lanes + i * (kWordBits / 8))));
-    }
-  }
-
-  void add_masked(const std::uint8_t* word, const std::uint8_t* mask, const std::uint8_t* lanes) {
-    const std::uint32_t all = read(word);
-    const std::uint32_t counted = read(mask);
-    for (int i = 0; i < kLanes; ++i) {
-      const std::uint32_t differing = (all ^ read(lanes + i * (kWordBits / 8))) & counted;
-      count[i] += static_cast<std::uint32_t>(__builtin_popcount(differing));
     }
   }
 
@@ -71,6 +61,74 @@ struct BitSum {
     return value;
   }
 };
+
+/// One unit of 32-bit lanes over a window.
+struct Unit {
+  static constexpr int kLanes = kUnitBytes / 4;
+  struct Lanes {
+    const std::uint8_t* weight;
+  };
+  std::uint32_t count[kLanes] = {};
+
+  static Lanes load_window(const std::uint8_t* weight) { return {weight}; }
+  void add(const std::uint8_t* word, const std::uint8_t* mask, const Lanes& lanes, int k) {
+    const std::uint32_t all = read(word);
+    const std::uint32_t counted = read(mask);
+    for (int i = 0; i < kLanes; ++i) {
+      const std::uint32_t weight = read(lanes.weight + kUnitBytes * k + 4 * i);
+      count[i] += static_cast<std::uint32_t>(__builtin_popcount((all ^ weight) & counted));
+    }
+  }
+  void store(int terms, const float* scale, float* out) const {
+    for (int i = 0; i < kLanes; ++i) out[i] = static_cast<float>(terms - 2 * static_cast<int>(count[i])) * scale[i];
+  }
+
+ private:
+  static std::uint32_t read(const std::uint8_t* p) {
+    std::uint32_t value;
+    std::memcpy(&value, p, 4);
+    return value;
+  }
+};
+
+/// Runs of three cells in lanes of 64 bits.
+template <int kUnits>
+struct RunSum {
+  static constexpr int kLanes = kUnits * kRunChannels;
+  std::uint32_t count[kLanes] = {};
+
+  void add(const std::uint8_t* row, const std::uint8_t* mask, const std::uint8_t* lanes) {
+    const std::uint64_t all = read(row);
+    const std::uint64_t counted = read(mask) & 0x0000ffffffffffffULL;
+    for (int i = 0; i < kLanes; ++i) {
+      count[i] += static_cast<std::uint32_t>(__builtin_popcountll((all ^ read(lanes + 8 * i)) & counted));
+    }
+  }
+  void store(int terms, const float* scale, float* out) const {
+    for (int i = 0; i < kLanes; ++i) out[i] = static_cast<float>(terms - 2 * static_cast<int>(count[i])) * scale[i];
+  }
+
+ private:
+  static std::uint64_t read(const std::uint8_t* p) {
+    std::uint64_t value;
+    std::memcpy(&value, p, 8);  // little-endian
+    return value;
+  }
+};
+
+template <typename Word>
+void fill_masks(const std::uint64_t* occupancy, std::uint8_t* masks) {
+  for (int cell = 0; cell < kBlockCells; ++cell, masks += sizeof(Word)) {
+    const Word mask = (occupancy[cell >> 6] >> (cell & 63) & 1) != 0 ? static_cast<Word>(~Word{0}) : Word{0};
+    std::memcpy(masks, &mask, sizeof mask);
+  }
+}
+inline void fill_masks32(const std::uint64_t* occupancy, std::uint8_t* masks) {
+  fill_masks<std::uint32_t>(occupancy, masks);
+}
+inline void fill_masks16(const std::uint64_t* occupancy, std::uint8_t* masks) {
+  fill_masks<std::uint16_t>(occupancy, masks);
+}
 
 #include "kernels/generic.h"
 
