@@ -39,7 +39,7 @@ enum {
   BSCNET_BAD_FILE = 1,  /* the model file is missing, damaged, or not a model of this format */
   BSCNET_BAD_INPUT = 2, /* coordinates, features or a count that a model cannot run on */
   BSCNET_NO_MEMORY = 3, /* the machine has not enough memory for this cloud or model */
-  BSCNET_BAD_CALL = 4   /* a null pointer, or BSCNET_IMPLEMENTATION names kernels that cannot run here */
+  BSCNET_BAD_CALL = 4   /* a null pointer, a bad number of threads, kernels forced that cannot run here */
 };
 
 /* A loaded model. It never changes, so any number of threads may run it at the same time. */

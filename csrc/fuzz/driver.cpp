@@ -1,0 +1,58 @@
+// Drives the fuzz target where there is no libFuzzer: a fixed number of mutations of the files given, the same each
+// time.
+//
+//   fuzz_model INPUTS FILE...            inputs 0 .. INPUTS-1; prints what became of them
+//   fuzz_model only=NUMBER FILE...       one of them again, the number that a failed run has printed
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "fuzz/fuzz_model.h"
+#include "fuzz/mutate.h"
+
+// of the sanitizers' runtime, where one is linked
+extern "C" void __sanitizer_set_death_callback(void (*callback)()) __attribute__((weak));
+
+namespace {
+
+unsigned long current = 0;
+
+void say_which() { std::fprintf(stderr, "\nfuzz: this was input %lu; run it alone with only=%lu\n", current, current); }
+
+void run(const std::vector<std::string>& files, unsigned long number) {
+  current = number;
+  std::mt19937 random(static_cast<std::uint32_t>(number) * 2654435761u + 1);
+  const std::string input = mutated(files, random);
+  LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(input.data()), input.size());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::vector<std::string> files;
+  for (int i = 2; i < argc; ++i) {
+    std::ifstream file(argv[i], std::ios::binary);
+    files.emplace_back(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+    LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(files.back().data()), files.back().size());
+  }
+  if (files.empty() || fuzz_counts.refused != 0) {
+    std::fprintf(stderr, "usage: %s INPUTS|only=NUMBER FILE...   (files: valid models)\n", argv[0]);
+    return 2;
+  }
+  if (__sanitizer_set_death_callback != nullptr) __sanitizer_set_death_callback(say_which);
+  if (std::strncmp(argv[1], "only=", 5) == 0) {
+    run(files, std::strtoul(argv[1] + 5, nullptr, 10));
+  } else {
+    const unsigned long inputs = std::strtoul(argv[1], nullptr, 10);
+    for (unsigned long number = 0; number < inputs; ++number) run(files, number);
+  }
+  std::printf("refused %ld, loaded %ld, of these too much work %ld, runs %ld\n", fuzz_counts.refused,
+              fuzz_counts.loaded, fuzz_counts.too_much, fuzz_counts.runs);
+  return 0;
+}
