@@ -77,7 +77,7 @@ def _validation_scan(stage_directory: Path) -> Scan | None:
     try:
         from omegaconf import OmegaConf
 
-        source = ScanNet(Path(str(OmegaConf.select(OmegaConf.load(recorded), "data.root"))))
+        source = ScanNet(Path(OmegaConf.load(recorded).data.root))
         name = source.scenes("val")[0]
         source.require([name], labelled=False)
         return source.read(name, labelled=False)

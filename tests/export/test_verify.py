@@ -1,0 +1,133 @@
+"""A file is written only where the runtime gives what torch gives."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from bscnet import runtime
+from bscnet.data.scan import Scan
+from bscnet.errors import InputError
+from bscnet.export import export
+from bscnet.export import verify as verification
+from bscnet.export.scene import Scene, cropped, verification_scene
+from bscnet.export.verify import rounded, torch_logits, verify
+from fixtures.packed_networks import network, ordered_scene, seasoned, write_model
+from fixtures.scannet_files import make_scene, write_root
+from fixtures.sites import random_sites
+from fixtures.stage_checkpoint import write_checkpoint
+
+
+@pytest.fixture(scope="module")
+def scene() -> Scene:
+    coords, feats = ordered_scene(random_sites(1500, 16, 1))
+    return Scene("test scene", coords.numpy(), feats.numpy())
+
+
+def trained(scene: Scene, **switches: str) -> torch.nn.Module:
+    return seasoned(network("unet", **switches), torch.from_numpy(scene.coords), torch.from_numpy(scene.feats))
+
+
+@pytest.mark.parametrize("precision", ["a1w1", "a32w32"])
+def test_an_honest_file_agrees(scene: Scene, precision: str, tmp_path: Path) -> None:
+    net = trained(scene, precision=precision)
+    found = verify(write_model(tmp_path / "m.safetensors", net), net, scene)
+    assert (found.sites, found.scene, found.same_as_unrounded) == (1500, "test scene", None)
+    assert found.same_class >= 0.9999 and found.difference <= 1e-4 * found.largest
+
+
+def test_half_is_held_against_rounded_weights(scene: Scene, tmp_path: Path) -> None:
+    net = trained(scene)
+    path = write_model(tmp_path / "m.safetensors", net, half=True)
+    found = verify(path, net, scene, half=True)
+    assert found.difference <= 1e-4 * found.largest
+    assert found.same_as_unrounded is not None and 0.5 < found.same_as_unrounded < 1
+    with pytest.raises(InputError, match="disagrees"):
+        verify(path, net, scene)
+
+
+def test_rounding_copies(scene: Scene) -> None:
+    net = trained(scene)
+    before = net.stem.weight.clone()
+    assert not torch.equal(rounded(net).stem.weight, before) and torch.equal(net.stem.weight, before)
+    conv = net.levels.encoder[0][0].conv
+    assert torch.equal(rounded(net).levels.encoder[0][0].conv.weight, conv.weight)
+
+
+def test_another_networks_file_disagrees(scene: Scene, tmp_path: Path) -> None:
+    net = trained(scene)
+    path = write_model(tmp_path / "m.safetensors", net)
+    with torch.no_grad():
+        net.levels.encoder[0][0].pre.bias.add_(0.5)
+    with pytest.raises(InputError, match=r"disagrees with the torch network on the test scene: .* nothing was written"):
+        verify(path, net, scene)
+
+
+@pytest.mark.parametrize("wrong", ["class", "score", "nan"])
+def test_each_kind_of_disagreement_counts(
+    scene: Scene, wrong: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    net = trained(scene)
+    logits = torch_logits(net, scene)
+    best = logits.argmax(1)
+    if wrong == "class":  # one site of 1500, by less than the tolerance
+        close = int(np.argmin(np.sort(logits, 1)[:, -1] - np.sort(logits, 1)[:, -2]))
+        logits[close] = 0
+        logits[close, (best[close] + 1) % 5] = 1e-6
+        monkeypatch.setattr(verification, "LOGIT_TOLERANCE", 1e9)
+    elif wrong == "score":
+        logits[7, best[7]] += 0.01 * np.abs(logits).max()
+    else:
+        logits[7, 0] = np.nan
+    monkeypatch.setattr(runtime, "load", lambda path: lambda coords, feats: logits)
+    with pytest.raises(InputError, match="disagrees"):
+        verify(tmp_path / "m.safetensors", net, scene)
+
+
+def test_a_file_that_disagrees_is_not_written(scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_checkpoint(tmp_path / "m.ckpt", 2, "method=bsc_baseline")
+    monkeypatch.setattr(runtime, "load", lambda path: lambda coords, feats: np.zeros((len(coords), 20), np.float32))
+    path = tmp_path / "m.safetensors"
+    path.write_bytes(b"old")
+    with pytest.raises(InputError, match="disagrees"):
+        export(tmp_path / "m.ckpt", path, scene=scene)
+    assert path.read_bytes() == b"old"
+    assert sorted(found.name for found in tmp_path.iterdir()) == ["m.ckpt", "m.safetensors"]
+
+
+def test_the_scene_is_the_runs_validation_scene_where_there_is_one(tmp_path: Path) -> None:
+    root = write_root(tmp_path / "scannet", train=1, val=1, points=300)
+    stage = tmp_path / "stage3"
+    (stage / ".hydra").mkdir(parents=True)
+    (stage / ".hydra" / "config.yaml").write_text(f"data:\n  name: scannet\n  root: {root}\n")
+    found = verification_scene(0.2, stage)
+    assert found.name.startswith("validation scene scene")
+    rows = [tuple(row) for row in found.coords.tolist()]
+    assert rows == sorted(set(rows)) and len(found.feats) == len(rows)
+    assert np.abs(found.feats).max() <= 1
+
+
+@pytest.mark.parametrize("record", [None, "data:\n  root: /nowhere\n", "data: [", "seed: 0\n"])
+def test_without_data_a_room_is_simulated(tmp_path: Path, record: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    if record is not None:
+        (tmp_path / ".hydra").mkdir()
+        (tmp_path / ".hydra" / "config.yaml").write_text(record)
+        made = make_scene(points=500)  # one room is enough; these are about what comes before it
+        scan = Scan("simulated", made.points, made.colors, np.full(500, -100, np.int16))
+        monkeypatch.setattr("bscnet.export.scene.simulated_scan", lambda: scan)
+    found = verification_scene(0.4, tmp_path)
+    assert found.name == "simulated room" and len(found.coords) > 100
+
+
+def test_large_scenes_are_cut_to_their_middle(scene: Scene) -> None:
+    part = cropped(scene, 500)
+    assert len(part.coords) == len(part.feats) == 500 and part.name == "test scene, middle part"
+    kept = {tuple(row) for row in part.coords.tolist()}
+    assert [tuple(row) for row in part.coords.tolist()] == sorted(kept)
+    middle = np.median(scene.coords[:, 1:], axis=0)
+    away = {tuple(row): ((row[1:] - middle) ** 2).sum() for row in scene.coords.tolist()}
+    assert max(away[row] for row in kept) <= min(far for row, far in away.items() if row not in kept)
+    assert cropped(scene, 1500) is scene
