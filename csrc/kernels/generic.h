@@ -129,8 +129,8 @@ inline void sum_all_runs(const BitConv& conv, const BrickView& brick, const std:
                          const std::uint8_t* masks, float* tile, std::size_t stride) {
   for (const ChannelGroup& group : conv.groups) {
     int first = 0;
-    for (; first + 3 * kRunChannels < group.channels; first += 4 * kRunChannels) {
-      sum_runs<4>(conv, group, first, brick, block, masks, tile, stride);
+    for (; first + kRunChannels < group.channels; first += 2 * kRunChannels) {
+      sum_runs<2>(conv, group, first, brick, block, masks, tile, stride);
     }
     for (; first < group.channels; first += kRunChannels) {
       sum_runs<1>(conv, group, first, brick, block, masks, tile, stride);
@@ -189,9 +189,13 @@ constexpr std::array<RowUnits, kMaxUnits> row_table(std::integer_sequence<int, k
 
 using AllUnits = std::make_integer_sequence<int, kMaxUnits>;
 
+// More output channels than this share a neighbour's word well enough to skip absent ones instead.
+constexpr int kRunChannelsAtMost = 8;
+
 inline bool is_one_unit(const BitConv& conv) {
-  return conv.words == 1 && std::all_of(conv.groups.begin(), conv.groups.end(),
-                                        [](const ChannelGroup& group) { return group.units == 1; });
+  return conv.words == 1 && conv.word_bits == 32 &&
+         std::all_of(conv.groups.begin(), conv.groups.end(),
+                     [](const ChannelGroup& group) { return group.units == 1; });
 }
 
 inline void bit_submanifold(const BitConv& conv, const BrickView& brick, const std::uint8_t* bits, std::uint8_t* block,
@@ -200,7 +204,7 @@ inline void bit_submanifold(const BitConv& conv, const BrickView& brick, const s
   static constexpr auto k32 = submanifold_table<32>(AllUnits{});
   fill_block(brick, bits, conv.row_bytes, block);
   std::uint8_t* masks = block + kBlockCells * conv.row_bytes + kBlockSlack;
-  if (conv.groups.front().run_weight != nullptr) {
+  if (conv.groups.front().run_weight != nullptr && conv.groups.front().channels <= kRunChannelsAtMost) {
     fill_masks16(brick.occupancy, masks);
     return sum_all_runs(conv, brick, block, masks, tile, stride);
   }
