@@ -1,6 +1,6 @@
 # `make help` lists the targets. Every target first sets up what is missing, and repeats nothing that is done.
 #
-#   ARGS=…          more arguments for run (Hydra overrides), test (pytest) or bench
+#   ARGS=…          more arguments for run (Hydra overrides), test (pytest) or bench…
 #   PYTHON=…        the interpreter the environment is made with (tested with Python 3.11)
 #   TORCH=…         another torch than the pinned one. PyPI's torch brings CUDA, some GB; without a GPU use
 #                     make run TORCH=torch==2.13.0+cpu PIP_EXTRA_INDEX_URL=<PyTorch's CPU index>
@@ -16,12 +16,12 @@ VENV := .venv/bin
 export OMP_NUM_THREADS ?= $(shell nproc)
 SETUP := PYTHONPATH=scripts PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m setup_env
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
-CPP := $(wildcard csrc/*.cpp csrc/*.h csrc/*/*.cpp csrc/*/*.h)
+CPP := $(wildcard csrc/*.cpp csrc/*.h csrc/*/*.cpp csrc/*/*.h scripts/*/*.cpp)
 
-.PHONY: help setup setup-dev engine run test lint format bench doctor clean distclean
+.PHONY: help setup setup-dev engine run test lint format bench bench-training bench-peers doctor clean distclean
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup:  ## system packages, environment, package, MinkowskiEngine
 	@$(SETUP) --extras train
@@ -52,8 +52,15 @@ format: setup-dev  ## let ruff and nbstripout put the files in order
 	$(if $(NOTEBOOKS),$(VENV)/nbstripout $(NOTEBOOKS))
 	$(if $(CPP),$(VENV)/clang-format -i $(CPP))
 
-bench: setup  ## speed and memory tables of training, benchmarks/training.md and .json
+bench: setup  ## packed runtime against its peers, floor and targets: benchmarks/runtime.md and .json
+	$(VENV)/python scripts/bench_runtime.py $(ARGS)
+
+bench-training: setup  ## speed and memory of training steps: benchmarks/training.md and .json
 	$(VENV)/python scripts/bench_training.py $(ARGS)
+
+# In a folder of its own: what it brings must not stand in for the project's packages.
+bench-peers: setup  ## fetch spconv's CPU build, which `make bench` then measures too
+	$(VENV)/python -m pip install --quiet --upgrade --target .cache/peers -c constraints.txt spconv==2.3.8
 
 doctor: setup  ## what is installed, what works, what to do about the rest
 	$(VENV)/python -m bscnet doctor $(ARGS)

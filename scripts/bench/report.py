@@ -79,7 +79,7 @@ def _judged(report: dict[str, Any]) -> list[str]:
 
 def markdown(report: dict[str, Any]) -> str:
     """The report for people."""
-    lines = ["# Training steps", "", "Made by `make bench`.", "", _about(report), "", *_measured(report), ""]
+    lines = ["# Training steps", "", "Made by `make bench-training`.", "", _about(report), "", *_measured(report), ""]
     lines += ["Ratios of the medians, and the smallest and largest ratio of a round:", "", *_judged(report)]
     return "\n".join(lines) + "\n"
 

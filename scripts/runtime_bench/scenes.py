@@ -1,0 +1,95 @@
+"""The scenes: a simulated room and a real cloud, voxelized, as arrays that a process reads by itself."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+COUNTED_OFFSETS = 5  # edge of the cube of offsets whose pairs are counted
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A cloud (`room` or `motorcycle`) at a voxel size in metres."""
+
+    cloud: str
+    voxel_size: float
+
+    @property
+    def name(self) -> str:
+        """For rows and files."""
+        return f"{self.cloud} {100 * self.voxel_size:g} cm"
+
+
+SCENES = (Scene("room", 0.05), Scene("room", 0.02), Scene("motorcycle", 0.02))
+QUICK_SCENES = (Scene("room", 0.2), Scene("room", 0.1), Scene("motorcycle", 0.1))
+
+
+def room_points(folder: Path) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]:
+    """Points and colours of one simulated room of full size, scanned finely enough for voxels of 2 cm; made once."""
+    from bscnet.data.simulate.scene import GENERATOR_VERSION, ScanSettings, simulate_scene
+
+    settings = ScanSettings(image_width=480, image_height=360, voxel_length=0.01)
+    words = "-".join(f"{value:g}" for value in asdict(settings).values())
+    file = folder / f"room-{GENERATOR_VERSION}-{words}.npz"
+    try:
+        with np.load(file) as arrays:
+            return arrays["points"], arrays["colors"]
+    except (FileNotFoundError, KeyError, ValueError, zipfile.BadZipFile):
+        mesh = simulate_scene(0, 5000, settings)
+    folder.mkdir(parents=True, exist_ok=True)
+    part = file.with_name(f"{os.getpid()}.{file.name}")
+    np.savez(part, points=mesh.points, colors=mesh.colours)
+    part.replace(file)
+    return mesh.points, mesh.colours
+
+
+def prepare_scene(scene: Scene, folder: Path, file: Path) -> dict[str, Any]:
+    """Voxelize the scene into `file` (coords (N, 4) int32, feats (N, 3) float32); what the report says of it.
+
+    `pairs` are the pairs of sites at each offset of a 5x5x5 cube, x fastest. InputError, PackageUnavailableError: the
+    real cloud cannot be had.
+    """
+    from bscnet.data.real_clouds import CLOUDS
+    from bscnet.data.voxelize import voxelize
+
+    if scene.cloud == "room":
+        points, colors = room_points(folder)
+    else:
+        cloud = CLOUDS[scene.cloud](None)
+        assert cloud.colors is not None
+        points, colors = cloud.points, cloud.colors
+    voxels = voxelize(points.astype(np.float64) / scene.voxel_size, colors.astype(np.float32) / 127.5 - 1)
+    coords = np.zeros((len(voxels.coords), 4), dtype=np.int32)
+    coords[:, 1:] = voxels.coords
+    np.savez(file, coords=coords, feats=voxels.feats)
+    pairs = count_pairs(coords)
+    return {
+        "scene": scene.name,
+        "voxel_size": scene.voxel_size,
+        "simulated": scene.cloud == "room",
+        "points": len(points),
+        "sites": len(coords),
+        "neighbours": sum(pairs[i] for i in inner_cells()) / len(coords),
+        "pairs": pairs,
+    }
+
+
+def count_pairs(coords: npt.NDArray[np.int32]) -> list[int]:
+    """Pairs of sites at each offset of a 5x5x5 cube."""
+    import torch
+
+    from bscnet.sparse.torch import TorchSites
+
+    return [int(n) for n in TorchSites(torch.from_numpy(coords)).table(COUNTED_OFFSETS).counts]
+
+
+def inner_cells() -> list[int]:
+    """Places of the offsets -1..1 in a 5x5x5 cube whose x runs fastest."""
+    return [25 * z + 5 * y + x for z in (1, 2, 3) for y in (1, 2, 3) for x in (1, 2, 3)]

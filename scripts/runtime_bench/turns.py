@@ -1,0 +1,52 @@
+"""Processes that take turns, so that a drift of the machine meets all of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from typing import Any, TypeVar
+
+from rich.progress import Progress
+
+from bench.process import Worker
+
+# Threads of the case before still spin for some ten milliseconds before they sleep.
+PAUSE_SECONDS = 0.1
+AT_LEAST = 2
+Key = TypeVar("Key")
+
+
+def take_turns(
+    workers: Mapping[Key, Worker], rounds: int, seconds: float, display: Progress, what: str, request: str = "step"
+) -> dict[Key, list[dict[str, Any]]]:
+    """Answers of every worker to `request`, the warm-up first; the workers are closed at the end.
+
+    A worker takes part in `rounds` counted rounds, or fewer once its counted turns took `seconds` together, but in
+    AT_LEAST at least.
+    """
+    answers: dict[Key, list[dict[str, Any]]] = {key: [] for key in workers}
+    spent = dict.fromkeys(workers, 0.0)
+    task = display.add_task(f"{what}: starting", total=(rounds + 1) * len(workers))
+    with ExitStack() as stack:
+        for worker in workers.values():
+            stack.callback(worker.close)
+        for worker in workers.values():
+            worker.answer()
+        for turn in range(rounds + 1):
+            name = f"round {turn} of {rounds}" if turn else "warm-up"
+            for key, worker in workers.items():
+                if not done(len(answers[key]) - 1, spent[key], seconds):
+                    display.update(task, description=f"{what}: {name}, {worker.name}")
+                    time.sleep(PAUSE_SECONDS)
+                    began = time.perf_counter()
+                    answers[key].append(worker.ask(request))
+                    spent[key] += (time.perf_counter() - began) * (turn > 0)
+                display.advance(task)
+    display.update(task, description=what)
+    return answers
+
+
+def done(counted: int, spent: float, seconds: float) -> bool:
+    """Whether a worker has had its turns."""
+    return counted >= AT_LEAST and spent > seconds
