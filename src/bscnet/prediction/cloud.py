@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import zipfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -121,18 +120,7 @@ class NpzCloud(Cloud):
     """Arrays `points` (P, 3) and `colors` (P, 3) uint8 of a NumPy file."""
 
     def __init__(self, path: Path) -> None:
-        try:
-            with np.load(path, allow_pickle=False) as arrays:
-                missing = [name for name in ("points", "colors") if name not in arrays]
-                if missing:
-                    raise InputError(
-                        f"{path}: the array '{missing[0]}' is missing, points (P, 3) and colors (P, 3) are needed"
-                    )
-                self._points, self._colors = arrays["points"], arrays["colors"]
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError) as error:
-            if isinstance(error, InputError):
-                raise
-            raise InputError(f"{path}: damaged, truncated or no NPZ file ({type(error).__name__}: {error})") from error
+        self._points, self._colors = (_array(path, name) for name in ("points", "colors"))
         count = len(self._points) if self._points.ndim else 0
         if self._points.shape != (count, 3) or self._points.dtype.kind not in "fiu" or count == 0:
             raise InputError(
@@ -171,6 +159,19 @@ def open_cloud(path: Path) -> Cloud:
         return PlyCloud(path) if suffix == ".ply" else NpzCloud(path)
     except PermissionError as error:
         raise InputError(f"{path}: the file cannot be read ({error.strerror})") from error
+
+
+def _array(path: Path, name: str) -> npt.NDArray[Any]:
+    # A damaged archive makes the parsers of zip, zlib and headers fail in any way; each is a bad file.
+    try:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
+            found = arrays.get(name)
+    except Exception as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())[:120]
+        raise InputError(f"{path}: damaged, truncated or no NPZ file of numbers ({reason})") from error
+    if found is None:
+        raise InputError(f"{path}: the array '{name}' is missing, points (P, 3) and colors (P, 3) are needed")
+    return np.asarray(found)
 
 
 def _portions(total: int, size: int) -> Iterator[int]:
