@@ -24,8 +24,7 @@ std::size_t row_bytes(const Value& value) {
                                           : static_cast<std::size_t>(value.channels) * sizeof(float);
 }
 
-// Cells of {0,1}^3 in lexicographic order, x slowest: the order in which children are pooled.
-constexpr int kLexicographic[8] = {0, 4, 2, 6, 1, 5, 3, 7};
+std::size_t tile_stride(int channels) { return static_cast<std::size_t>(padded_channels(channels) + kTileChannels); }
 
 }  // namespace
 
@@ -53,11 +52,11 @@ Run::Run(const Program& program, const std::vector<PackedInstruction>& packed, c
     widest = std::max(widest, each.channels);
     if (each.kind == Value::Kind::kBits) widest_row = std::max(widest_row, row_bytes(each));
   }
-  tile_stride_ = static_cast<std::size_t>(padded_channels(widest) + kTileChannels);
   for (int member = 0; member < team.size(); ++member) {
     Scratch scratch;
-    scratch.tile = static_cast<float*>(workspace.take(kTileRows * tile_stride_ * sizeof(float)));
+    scratch.tile = static_cast<float*>(workspace.take(kTileRows * tile_stride(widest) * sizeof(float)));
     scratch.block = static_cast<std::uint8_t*>(workspace.take(block_bytes(widest_row)));
+    scratch.real_block = static_cast<float*>(workspace.take(kBlockCells * kRealBlockChannels * sizeof(float)));
     scratch.block_rows = static_cast<std::uint32_t*>(workspace.take(kBlockCells * sizeof(std::uint32_t)));
     scratch_.push_back(scratch);
   }
@@ -136,6 +135,7 @@ Run::Job Run::prepare(std::size_t index) {
   const int result = instruction.out >= 0 ? instruction.out : instruction.bits;
   job.level = &level_of(result);
   job.channels = value(result).channels;
+  job.stride = tile_stride(job.channels);
   for (const PackedStep& step : job.packed->steps) {
     StepView view{step.kind, step.a.data(), step.b.data(), step.c.data(), nullptr, nullptr};
     if (step.value >= 0) {
@@ -171,6 +171,7 @@ Run::Job Run::prepare(std::size_t index) {
   if (instruction.bits >= 0) {
     finish.bits = static_cast<std::uint8_t*>(memory_[static_cast<std::size_t>(instruction.bits)]);
     finish.row_bytes = packed_bytes(job.channels);
+    finish.pad_bytes = finish.row_bytes - static_cast<std::size_t>(padded_channels(job.channels) / 8);
     finish.threshold = job.packed->threshold.data();
     finish.flip = job.packed->flip.data();
   }
@@ -244,8 +245,8 @@ void Run::convolve_bits(const Job& job, const BitConv& conv) {
       std::uint32_t source[kTileRows];
       std::uint8_t cells[kTileRows];
       sources(job, first, rows, source, cells);
-      kernels_.bit_rows(conv, bits, source, cells, rows, scratch.tile, tile_stride_);
-      kernels_.finish(job.finish, first, rows, scratch.tile, tile_stride_);
+      kernels_.bit_rows(conv, bits, source, cells, rows, scratch.tile, job.stride);
+      kernels_.finish(job.finish, first, rows, scratch.tile, job.stride);
     });
     return;
   }
@@ -255,8 +256,8 @@ void Run::convolve_bits(const Job& job, const BitConv& conv) {
     std::uint16_t cells[kTileRows];
     for (std::size_t brick = begin; brick < end; ++brick) {
       const BrickView view = brick_view(*job.level, brick, cells);
-      kernels_.bit_submanifold(conv, view, bits, scratch.block, scratch.tile, tile_stride_);
-      kernels_.finish(job.finish, job.level->first_row[brick], view.sites, scratch.tile, tile_stride_);
+      kernels_.bit_submanifold(conv, view, bits, scratch.block, scratch.tile, job.stride);
+      kernels_.finish(job.finish, job.level->first_row[brick], view.sites, scratch.tile, job.stride);
     }
   };
   team_.split(bricks, grain_of(bricks, team_.size(), kBricksAtOnce), work);
@@ -266,7 +267,7 @@ void Run::convolve_reals(const Job& job) {
   const Instruction& conv = *job.instruction;
   const float* x = real(conv.in[0]);
   const auto finish_rows = [&](std::size_t first, int rows, Scratch& scratch) {
-    kernels_.finish(job.finish, first, rows, scratch.tile, tile_stride_);
+    kernels_.finish(job.finish, first, rows, scratch.tile, job.stride);
   };
   const auto add_pairs = [&](const RealGroup& group, int cell, const std::uint32_t* from, const std::uint8_t* to,
                              int pairs, Scratch& scratch) {
@@ -274,7 +275,7 @@ void Run::convolve_reals(const Job& job) {
         group.weight.data() + static_cast<std::size_t>(cell * conv.in_channels) * static_cast<std::size_t>(group.lanes);
     if (pairs > 0) {
       kernels_.real_pairs(x, conv.in_channels, weight, group.lanes, from, to, pairs, scratch.tile + group.first,
-                          tile_stride_);
+                          job.stride);
     }
   };
   if (conv.geometry != Instruction::Geometry::kSubmanifold) {
@@ -282,7 +283,7 @@ void Run::convolve_reals(const Job& job) {
       std::uint32_t source[kTileRows];
       std::uint8_t cells[kTileRows];
       sources(job, first, rows, source, cells);
-      std::fill_n(scratch.tile, static_cast<std::size_t>(rows) * tile_stride_, 0.0f);
+      std::fill_n(scratch.tile, static_cast<std::size_t>(rows) * job.stride, 0.0f);
       for (const RealGroup& group : job.packed->real_groups) {
         for (int cell = 0; cell < conv.cells; ++cell) {
           std::uint32_t from[kTileRows];
@@ -306,8 +307,16 @@ void Run::convolve_reals(const Job& job) {
     std::uint16_t cells[kTileRows];
     for (std::size_t brick = begin; brick < end; ++brick) {
       const BrickView view = brick_view(*job.level, brick, cells);
+      if (conv.in_channels <= kRealBlockChannels) {
+        for (const RealGroup& group : job.packed->real_groups) {
+          kernels_.real_submanifold(x, conv.in_channels, group.weight.data(), group.lanes, group.shift_cell, view,
+                                    scratch.real_block, scratch.tile + group.first, job.stride);
+        }
+        finish_rows(job.level->first_row[brick], view.sites, scratch);
+        continue;
+      }
       for (std::size_t i = 0; i < view.halo; ++i) scratch.block_rows[view.halo_cell[i]] = view.halo_row[i];
-      std::fill_n(scratch.tile, static_cast<std::size_t>(view.sites) * tile_stride_, 0.0f);
+      std::fill_n(scratch.tile, static_cast<std::size_t>(view.sites) * job.stride, 0.0f);
       for (const RealGroup& group : job.packed->real_groups) {
         for (int cell = 0; cell < conv.cells; ++cell) {
           const int step = (cell % 3 - 1) + 8 * (cell / 3 % 3 - 1) + 64 * (cell / 9 - 1) - group.shift_cell;
@@ -338,17 +347,31 @@ void Run::map(const Job& job) {
 }
 
 void Run::binarize(const Job& job) {
+  // Parts of whole vectors are packed where they lie, others side by side in a tile.
+  const std::vector<int>& parts = job.instruction->in;
+  const bool whole =
+      std::all_of(parts.begin(), parts.end() - 1, [&](int id) { return value(id).channels % kTileChannels == 0; });
   over_rows(job.level->sites, [&](std::size_t first, int rows, Scratch& scratch) {
     std::size_t at = 0;
-    for (int id : job.instruction->in) {
+    for (int id : parts) {
       const auto channels = static_cast<std::size_t>(value(id).channels);
       const float* from = real(id) + first * channels;
-      for (int r = 0; r < rows; ++r, from += channels) {
-        std::copy_n(from, channels, scratch.tile + static_cast<std::size_t>(r) * tile_stride_ + at);
+      if (whole) {
+        Finish part = job.finish;
+        part.channels = value(id).channels;
+        part.bits += at / 8;
+        part.threshold += at;
+        part.flip += at / kTileChannels;
+        if (id != parts.back()) part.pad_bytes = 0;
+        kernels_.finish(part, first, rows, from, channels);
+      } else {
+        for (int r = 0; r < rows; ++r, from += channels) {
+          std::copy_n(from, channels, scratch.tile + static_cast<std::size_t>(r) * job.stride + at);
+        }
       }
       at += channels;
     }
-    kernels_.finish(job.finish, first, rows, scratch.tile, tile_stride_);
+    if (!whole) kernels_.finish(job.finish, first, rows, scratch.tile, job.stride);
   });
 }
 
@@ -370,27 +393,10 @@ void Run::concatenate(const Job& job) {
 
 void Run::pool(const Job& job) {
   const float* x = real(job.instruction->in[0]);
-  const bool max_pool = job.instruction->max_pool;
-  const auto channels = static_cast<std::size_t>(job.channels);
   over_rows(job.level->sites, [&](std::size_t first, int rows, Scratch&) {
-    for (std::size_t row = first; row < first + static_cast<std::size_t>(rows); ++row) {
-      float* out = job.finish.out + row * channels;
-      const unsigned children = job.level->child_mask[row];
-      bool begun = false;
-      for (int cell : kLexicographic) {
-        if ((children >> cell & 1) == 0) continue;
-        const unsigned below = children & ((1u << cell) - 1);
-        const float* child =
-            x + (job.level->first_child[row] + static_cast<unsigned>(__builtin_popcount(below))) * channels;
-        for (std::size_t c = 0; c < channels; ++c) {
-          out[c] = !begun ? child[c] : max_pool ? std::max(out[c], child[c]) : out[c] + child[c];
-        }
-        begun = true;
-      }
-      if (!max_pool) {
-        for (std::size_t c = 0; c < channels; ++c) out[c] *= 0.125f;
-      }
-    }
+    kernels_.pool(x, job.channels, job.instruction->max_pool, job.level->first_child.data() + first,
+                  job.level->child_mask.data() + first, rows,
+                  job.finish.out + first * static_cast<std::size_t>(job.channels));
   });
 }
 

@@ -29,6 +29,7 @@ class Run {
   struct Scratch {
     float* tile;
     std::uint8_t* block;
+    float* real_block;
     std::uint32_t* block_rows;
   };
   /// An instruction with everything that this batch adds to it.
@@ -37,6 +38,7 @@ class Run {
     const PackedInstruction* packed;
     const Level* level;  ///< of the output
     int channels;
+    std::size_t stride;  ///< of a tile
     std::vector<StepView> steps;
     Finish finish;
   };
@@ -75,7 +77,6 @@ class Run {
   std::vector<void*> memory_;  ///< of each value, or null
   std::vector<int> last_use_;  ///< last instruction that reads each value
   std::vector<Scratch> scratch_;
-  std::size_t tile_stride_;
   std::vector<std::vector<std::int32_t>> coords_;
 };
 

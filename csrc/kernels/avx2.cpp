@@ -33,6 +33,7 @@ struct Floats {
   static Vector sub(Vector a, Vector b) { return _mm256_sub_ps(a, b); }
   static Vector mul(Vector a, Vector b) { return _mm256_mul_ps(a, b); }
   static Vector fma(Vector a, Vector b, Vector c) { return _mm256_fmadd_ps(a, b, c); }
+  static Vector max(Vector a, Vector b) { return _mm256_max_ps(a, b); }
   static Vector select_positive(Vector v, Vector yes, Vector no) {
     return _mm256_blendv_ps(no, yes, _mm256_cmp_ps(v, _mm256_setzero_ps(), _CMP_GT_OQ));
   }
@@ -216,7 +217,9 @@ inline void fill_masks16(const std::uint64_t* occupancy, std::uint8_t* masks) {
 
 }  // namespace avx2
 
-const Kernels kAvx2Kernels = {"avx2", avx2::bit_submanifold, avx2::bit_rows, avx2::real_pairs, avx2::finish_tile};
+const Kernels kAvx2Kernels = {
+    "avx2",     avx2::bit_submanifold, avx2::bit_rows, avx2::real_submanifold, avx2::real_pairs,
+    avx2::pool, avx2::finish_tile};
 
 }  // namespace bscnet
 

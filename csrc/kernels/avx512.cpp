@@ -36,6 +36,7 @@ struct Floats {
   static Vector sub(Vector a, Vector b) { return _mm512_sub_ps(a, b); }
   static Vector mul(Vector a, Vector b) { return _mm512_mul_ps(a, b); }
   static Vector fma(Vector a, Vector b, Vector c) { return _mm512_fmadd_ps(a, b, c); }
+  static Vector max(Vector a, Vector b) { return _mm512_max_ps(a, b); }
   static Vector select_positive(Vector v, Vector yes, Vector no) {
     return _mm512_mask_mov_ps(no, _mm512_cmp_ps_mask(v, _mm512_setzero_ps(), _CMP_GT_OQ), yes);
   }
@@ -212,8 +213,9 @@ inline void fill_masks16(const std::uint64_t* occupancy, std::uint8_t* masks) {
 
 }  // namespace avx512
 
-const Kernels kAvx512Kernels = {"avx512", avx512::bit_submanifold, avx512::bit_rows, avx512::real_pairs,
-                                avx512::finish_tile};
+const Kernels kAvx512Kernels = {
+    "avx512",     avx512::bit_submanifold, avx512::bit_rows, avx512::real_submanifold, avx512::real_pairs,
+    avx512::pool, avx512::finish_tile};
 
 }  // namespace bscnet
 

@@ -233,6 +233,49 @@ inline void bit_rows(const BitConv& conv, const std::uint8_t* bits, const std::u
   }
 }
 
+/// kVectors vectors of output channels of each site, kept in registers over its neighbours.
+template <int kVectors>
+void real_window(const float* block, int in_channels, const float* weight, int lanes, int shift_cell,
+                 const BrickView& brick, float* tile, std::size_t stride) {
+  const std::ptrdiff_t channels = in_channels;
+  const std::ptrdiff_t cell_weights = channels * lanes;
+  for (int site = 0; site < brick.sites; ++site) {
+    const int centre = brick.cells[site] - shift_cell;
+    Floats::Vector sum[kVectors];
+    for (Floats::Vector& part : sum) part = Floats::broadcast(0.0f);
+    for (std::uint32_t left = window_mask(brick.occupancy, centre); left != 0; left &= left - 1) {
+      const int k = __builtin_ctz(left);
+      const float* row = block + (centre + kWindow.step[k]) * channels;
+      const float* w = weight + k * cell_weights;
+      for (int c = 0; c < in_channels; ++c, w += lanes) {
+        const Floats::Vector value = Floats::broadcast(row[c]);
+        for (int v = 0; v < kVectors; ++v) {
+          sum[v] = Floats::fma(value, Floats::load(w + v * Floats::kWidth), sum[v]);
+        }
+      }
+    }
+    float* out = tile + static_cast<std::size_t>(site) * stride;
+    for (int v = 0; v < kVectors; ++v) Floats::store(out + v * Floats::kWidth, sum[v]);
+  }
+}
+
+inline void real_submanifold(const float* x, int in_channels, const float* weight, int lanes, int shift_cell,
+                             const BrickView& brick, float* block, float* tile, std::size_t stride) {
+  const auto channels = static_cast<std::size_t>(in_channels);
+  for (std::size_t i = 0; i < brick.halo; ++i) {
+    const float* row = x + brick.halo_row[i] * channels;
+    float* cell = block + brick.halo_cell[i] * channels;
+    for (std::size_t c = 0; c < channels; ++c) cell[c] = row[c];
+  }
+  int lane = 0;
+  for (; lane + 2 * Floats::kWidth <= lanes; lane += 2 * Floats::kWidth) {
+    real_window<2>(block, in_channels, weight + lane, lanes, shift_cell, brick, tile + lane, stride);
+  }
+  for (; lane < lanes; lane += Floats::kWidth) {
+    real_window<1>(block, in_channels, weight + lane, lanes, shift_cell, brick, tile + lane, stride);
+  }
+}
+
 /// kRows pairs and kVectors vectors of output channels, kept in registers over the input channels.
 template <int kRows, int kVectors>
 void real_panel(const float* x, int in_channels, const float* weight, int lanes, const std::uint32_t* from,
@@ -281,6 +324,32 @@ inline void real_pairs(const float* x, int in_channels, const float* weight, int
   }
   for (; lane < lanes; lane += Floats::kWidth) {
     real_columns<1>(x, in_channels, weight + lane, lanes, from, to, pairs, tile + lane, stride);
+  }
+}
+
+inline void pool(const float* x, int channels, bool max_pool, const std::uint32_t* first_child,
+                 const std::uint8_t* children, int rows, float* out) {
+  constexpr int kLexicographic[8] = {0, 4, 2, 6, 1, 5, 3, 7};
+  const auto stride = static_cast<std::size_t>(channels);
+  for (int row = 0; row < rows; ++row, out += stride) {
+    const float* child[8];
+    int count = 0;
+    for (int cell : kLexicographic) {
+      if ((children[row] >> cell & 1) == 0) continue;
+      const unsigned below = children[row] & ((1u << cell) - 1);
+      child[count++] = x + (first_child[row] + static_cast<unsigned>(__builtin_popcount(below))) * stride;
+    }
+    for (int channel = 0; channel < channels; channel += Floats::kWidth) {
+      const int width = channels - channel;
+      // A whole vector may be read: the last row is followed by memory of the value's own.
+      Floats::Vector v = Floats::load(child[0] + channel);
+      for (int i = 1; i < count; ++i) {
+        const Floats::Vector other = Floats::load(child[i] + channel);
+        v = max_pool ? Floats::max(v, other) : Floats::add(v, other);
+      }
+      if (!max_pool) v = Floats::mul(v, Floats::broadcast(0.125f));
+      width >= Floats::kWidth ? Floats::store(out + channel, v) : Floats::store_part(out + channel, v, width);
+    }
   }
 }
 
@@ -369,10 +438,7 @@ void finish_rows(const Finish& finish, std::size_t first_row, int rows, const fl
         std::memcpy(packed + block / 8, &half, 2);
       }
     }
-    if (packed != nullptr) {
-      const auto written = static_cast<std::size_t>(padded_channels(finish.channels) / 8);
-      if (written < finish.row_bytes) std::memset(packed + written, 0, finish.row_bytes - written);
-    }
+    if (finish.pad_bytes > 0) std::memset(packed + padded_channels(finish.channels) / 8, 0, finish.pad_bytes);
   }
 }
 

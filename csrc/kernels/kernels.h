@@ -27,6 +27,8 @@ constexpr int kBlockCells = 512;
 constexpr std::size_t kBlockSlack = 64;
 /// Packed rows of a block's cells, and as many masks.
 constexpr std::size_t block_bytes(std::size_t row_bytes) { return 2 * (kBlockCells * row_bytes + kBlockSlack); }
+/// Input channels up to which a real-valued convolution keeps a block of its input; wider ones gather pairs of rows.
+constexpr int kRealBlockChannels = 8;
 /// Channels of a tile's row are padded to a multiple of this, the widest float vector.
 constexpr int kTileChannels = 16;
 /// Rows of a tile: the sites of a brick, or as many rows of another operator.
@@ -96,6 +98,7 @@ struct Finish {
   float* out = nullptr;          ///< (rows, channels)
   std::uint8_t* bits = nullptr;  ///< (rows, row_bytes)
   std::size_t row_bytes = 0;
+  std::size_t pad_bytes = 0;            ///< to clear behind the signs of each row
   const float* threshold = nullptr;     ///< (padded_channels,)
   const std::uint16_t* flip = nullptr;  ///< (padded_channels / 16,) a bit a channel
 };
@@ -114,10 +117,20 @@ struct Kernels {
   void (*bit_rows)(const BitConv& conv, const std::uint8_t* bits, const std::uint32_t* source,
                    const std::uint8_t* cells, int rows, float* tile, std::size_t stride);
 
+  /// Real-valued submanifold convolution of one brick into a tile, for few input channels. `block` is scratch of
+  /// kBlockCells * in_channels floats; weight: (27, in_channels, lanes), lanes a multiple of kTileChannels.
+  void (*real_submanifold)(const float* x, int in_channels, const float* weight, int lanes, int shift_cell,
+                           const BrickView& brick, float* block, float* tile, std::size_t stride);
+
   /// tile[to[i]] += W^T x[from[i]] for each pair, channels in order, one fma each.
   /// x: (rows, in_channels); weight: (in_channels, lanes), lanes a multiple of kTileChannels.
   void (*real_pairs)(const float* x, int in_channels, const float* weight, int lanes, const std::uint32_t* from,
                      const std::uint8_t* to, int pairs, float* tile, std::size_t stride);
+
+  /// Pooling: row i of `out` (rows, channels) is the sum / 8 or the maximum over the children of row i, which are rows
+  /// first_child[i], first_child[i] + 1, … of x; the cells set in children[i], added with x slowest.
+  void (*pool)(const float* x, int channels, bool max_pool, const std::uint32_t* first_child,
+               const std::uint8_t* children, int rows, float* out);
 
   /// Output transform of the tile's first `rows` rows, which are rows first_row, first_row + 1, … of the values.
   void (*finish)(const Finish& finish, std::size_t first_row, int rows, const float* tile, std::size_t stride);

@@ -7,6 +7,11 @@
 
 #include "kernels/kernels.h"
 
+#if defined(__x86_64__)
+// Every x86-64 CPU since 2008 counts bits in one instruction.
+#pragma GCC target("popcnt")
+#endif
+
 namespace bscnet {
 namespace scalar {
 
@@ -24,6 +29,7 @@ struct Floats {
   static Vector sub(Vector a, Vector b) { return a - b; }
   static Vector mul(Vector a, Vector b) { return a * b; }
   static Vector fma(Vector a, Vector b, Vector c) { return std::fma(a, b, c); }
+  static Vector max(Vector a, Vector b) { return a > b ? a : b; }
   static Vector select_positive(Vector v, Vector yes, Vector no) { return v > 0 ? yes : no; }
   static Vector clamp(Vector v, float low, float high) {
     const Vector above = v > low ? v : low;
@@ -134,7 +140,8 @@ inline void fill_masks16(const std::uint64_t* occupancy, std::uint8_t* masks) {
 
 }  // namespace scalar
 
-const Kernels kScalarKernels = {"scalar", scalar::bit_submanifold, scalar::bit_rows, scalar::real_pairs,
-                                scalar::finish_tile};
+const Kernels kScalarKernels = {
+    "scalar",     scalar::bit_submanifold, scalar::bit_rows, scalar::real_submanifold, scalar::real_pairs,
+    scalar::pool, scalar::finish_tile};
 
 }  // namespace bscnet

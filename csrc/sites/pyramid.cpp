@@ -6,6 +6,11 @@
 #include "sites/brick_index.h"
 #include "sites/morton.h"
 
+#if defined(__x86_64__)
+// Every x86-64 CPU since 2008 counts bits in one instruction.
+#pragma GCC target("popcnt")
+#endif
+
 namespace bscnet {
 namespace {
 
