@@ -169,14 +169,14 @@ def _judged(rows: list[dict[str, Any]]) -> list[str]:
     cells = []
     for row in rows:
         missed = row["missed_by"]
-        met = "" if missed is None else "yes" if missed == 0 else f"no, by {100 * missed:.2g} %"
+        met = "" if missed is None else "yes" if missed == 0 else f"no, by {number(100 * missed, 2)} %"
         ratios = [number(row[key], 4) for key in ("ratio", "ratio_min", "ratio_max")]
         cells.append([row["section"], row["what"], row["target"] or "none", met, *ratios])
     counted = [row for row in rows if row["missed_by"] is not None]
     text = (
         f"{sum(row['missed_by'] == 0 for row in counted)} of {len(counted)} targets are met. Ratios of "
-        "the medians, and the smallest and largest ratio of a round. The packed side is the SFSC network. A target is missed by its "
-        "distance as a share of the target."
+        "the medians, and the smallest and largest ratio of a round. The packed side is the SFSC network. "
+        "A target is missed by the distance to it as a share of it."
     )
     heads = ["target of", "what", "target", "met", "ratio", "min", "max"]
     return ["## Targets", "", text, "", *table(heads, cells, left=4)]

@@ -5,11 +5,11 @@ spconv 2.3.8 has no average pooling on the CPU: pooling and unpooling follow the
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import sys
 import warnings
 from functools import cached_property
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +25,8 @@ _ALIGNMENT = 1 << 10  # of the lowest corner: sites keep their place in the voxe
 
 def missing() -> str | None:
     """Why spconv cannot be measured, or None."""
-    if str(PEERS) not in sys.path:
-        sys.path.append(str(PEERS))  # at the end: nothing there may stand in for the project's own packages
-    return None if importlib.util.find_spec("spconv") else "it is not installed (`make bench-peers` does it)"
+    found = PathFinder.find_spec("spconv", [*sys.path, str(PEERS)])
+    return None if found else "it is not installed (`make bench-peers` does it)"
 
 
 def _ops() -> Any:
@@ -35,6 +34,8 @@ def _ops() -> Any:
         raise ImportError(f"spconv cannot be used: {reason}")
     if os.environ.get("OMP_NUM_THREADS") != "1":
         raise RuntimeError("spconv's sums on a CPU are wrong unless OMP_NUM_THREADS is 1")
+    if str(PEERS) not in sys.path:
+        sys.path.append(str(PEERS))  # at the end: nothing there may stand in for the project's own packages
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from spconv.pytorch import ops

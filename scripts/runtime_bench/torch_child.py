@@ -16,7 +16,7 @@ import torch
 from bench.cases import TORCH
 from bench.memory import forget_peak, peak_mb, resident_mb
 from bench.process import private_stdout, serve
-from bscnet.sparse import SparseTensor, resolve_backend
+from bscnet.sparse import SparseTensor
 from runtime_bench import spconv_sites
 from runtime_bench.calls import timed_calls
 from runtime_bench.cases import SPCONV
@@ -64,7 +64,6 @@ def main() -> None:
 def _tensor(feats: torch.Tensor, coords: torch.Tensor, backend: str) -> SparseTensor:
     if backend == SPCONV:
         return spconv_sites.sparse_tensor(feats, coords)
-    resolve_backend(backend)
     return SparseTensor(feats, coords, backend)
 
 

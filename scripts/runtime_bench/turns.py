@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -44,6 +45,8 @@ def take_turns(
                     spent[key] += (time.perf_counter() - began) * (turn > 0)
                 display.advance(task)
     display.update(task, description=what)
+    if not display.console.is_terminal:  # nothing is seen of the bars before the end there
+        print(f"{what}: done", file=sys.stderr, flush=True)
     return answers
 
 
