@@ -1,0 +1,254 @@
+"""From a cloud to a labelled one: the network's own labels, whatever the chunks and tiles, in bounded memory."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from plyfile import PlyData
+
+from bscnet import runtime
+from bscnet.data.voxelize import voxelize
+from bscnet.errors import InputError
+from bscnet.prediction.classify import best
+from bscnet.prediction.label_cloud import Labelled, label_cloud
+from bscnet.prediction.receptive_field import receptive_radius
+from bscnet.viz.palette import class_palette
+from fixtures.clouds import room, write_ply
+from fixtures.model_files import random_program
+
+CLASSES = 7
+COLOURS = ("red", "green", "blue")
+
+
+def telling_model() -> bytes:
+    """A model that sees 2 to 6 voxels far and gives the room several classes."""
+    cloud = room(6000)
+    points, colors = (np.stack([cloud[name] for name in names], axis=1) for names in (("x", "y", "z"), COLOURS))
+    voxels = voxelize(points / 0.05, colors / 127.5 - 1)
+    for seed in range(1000):
+        program = random_program(seed, num_classes=CLASSES, levels=2, length=8, max_channels=17)
+        if 2 <= receptive_radius(program.description) <= 6:
+            labels = runtime.loads(program.to_bytes())(voxels.coords, voxels.feats).argmax(1)
+            if np.bincount(labels).max() < 0.6 * len(labels) and len(np.unique(labels)) >= 3:
+                return program.to_bytes()
+    raise AssertionError("no random program tells the voxels apart")
+
+
+@pytest.fixture(scope="module")
+def session() -> runtime.Session:
+    return runtime.loads(telling_model(), threads=2)
+
+
+@pytest.fixture(scope="module")
+def scan(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_ply(tmp_path_factory.mktemp("scan") / "scan.ply", room(6000))
+
+
+def label(session: runtime.Session, scan: Path, target: Path, **options: Any) -> tuple[np.ndarray, Labelled]:
+    done = label_cloud(session, scan, target, class_palette(CLASSES), **options)
+    return np.asarray(PlyData.read(str(target), mmap=False)["vertex"].data), done
+
+
+def test_labels_confidence_and_colours_are_those_of_the_logits(
+    session: runtime.Session, scan: Path, tmp_path: Path
+) -> None:
+    cloud = room(6000)
+    vertices, done = label(session, scan, tmp_path / "out.ply")
+    points = np.stack([cloud[axis] for axis in "xyz"], axis=1).astype(np.float64)
+    middle = (points.min(axis=0) + points.max(axis=0)) / 2
+    colors = np.stack([cloud[name] for name in COLOURS], axis=1)
+    voxels = voxelize((points - middle) / 0.05 + 0.5, colors / np.float64(127.5) - 1)
+    logits = session(voxels.coords, voxels.feats)[voxels.point_to_voxel].astype(np.float64)
+    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+    odds /= odds.sum(axis=1, keepdims=True)
+    # features summed another way differ by a rounding, which signs hardly ever see
+    agree = vertices["label"] == odds.argmax(1)
+    assert agree.mean() > 0.999
+    np.testing.assert_allclose(vertices["confidence"][agree], odds.max(axis=1)[agree], atol=1e-3)
+    for axis in "xyz":
+        np.testing.assert_array_equal(vertices[axis], cloud[axis])
+    palette = class_palette(CLASSES)
+    for channel, name in enumerate(("red", "green", "blue")):
+        np.testing.assert_array_equal(vertices[name], palette[vertices["label"], channel])
+    assert done.points == 6000 and len(done.voxels) == len(voxels.coords) and done.classes.tiles == 1
+    np.testing.assert_array_equal(done.points_of_class, np.bincount(vertices["label"], minlength=CLASSES))
+    assert {"read", "voxelize", "network", "label points", "write"} <= done.seconds.keys()
+    assert done.times.total > 0
+
+
+def test_the_file_says_what_its_labels_mean(session: runtime.Session, scan: Path, tmp_path: Path) -> None:
+    label(session, scan, tmp_path / "out.ply")
+    ply = PlyData.read(str(tmp_path / "out.ply"))
+    assert [p.name for p in ply["vertex"].properties] == ["x", "y", "z", "red", "green", "blue", "label", "confidence"]
+    assert ply["vertex"].ply_property("confidence").val_dtype == "f4"
+    assert "class 0 Klasse 0 \\xe4" in ply.comments and "class 6 Klasse 6 \\xe4" in ply.comments
+    assert not ply.text and os.stat(tmp_path / "out.ply").st_mode & 0o777 == 0o666 & ~umask()
+
+
+def umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+@pytest.mark.parametrize("options", [{"chunk_points": 1000}, {"chunk_points": 37}, {"chunk_points": 10**9}])
+def test_chunks_change_nothing(session: runtime.Session, scan: Path, tmp_path: Path, options: dict[str, int]) -> None:
+    wanted, _ = label(session, scan, tmp_path / "whole.ply")
+    found, _ = label(session, scan, tmp_path / "chunks.ply", **options)
+    assert found.tobytes() == wanted.tobytes()
+
+
+def test_tiles_with_the_receptive_field_as_margin_change_nothing(
+    session: runtime.Session, scan: Path, tmp_path: Path
+) -> None:
+    wanted, whole = label(session, scan, tmp_path / "whole.ply", voxel_size=0.03)
+    found, done = label(
+        session, scan, tmp_path / "tiles.ply", voxel_size=0.03, max_sites=len(whole.voxels) // 2, chunk_points=500
+    )
+    assert done.classes.tiles >= 4 and done.margin == done.receptive_radius > 0
+    assert done.times.workspace_bytes < whole.times.workspace_bytes
+    assert found.tobytes() == wanted.tobytes()
+
+
+def test_tiles_without_a_margin_show_at_their_seams(session: runtime.Session, scan: Path, tmp_path: Path) -> None:
+    wanted, whole = label(session, scan, tmp_path / "whole.ply", voxel_size=0.03)
+    found, done = label(
+        session, scan, tmp_path / "tiles.ply", voxel_size=0.03, max_sites=len(whole.voxels) // 4, margin=0
+    )
+    assert done.margin == 0 < done.receptive_radius
+    same = (found["label"] == wanted["label"]).mean()
+    assert 0.5 < same < 1, "the margin would not be needed"
+
+
+def test_text_and_arrays_give_what_the_binary_file_gives(session: runtime.Session, scan: Path, tmp_path: Path) -> None:
+    cloud = room(6000)
+    wanted, _ = label(session, scan, tmp_path / "a.ply")
+    text, _ = label(session, write_ply(tmp_path / "text.ply", cloud, "ascii"), tmp_path / "b.ply", chunk_points=800)
+    assert text.tobytes() == wanted.tobytes()
+    points = np.stack([cloud[axis] for axis in "xyz"], axis=1)
+    colors = np.stack([cloud[name] for name in COLOURS], axis=1)
+    np.savez(tmp_path / "scan.npz", points=points, colors=colors)
+    arrays, _ = label(session, tmp_path / "scan.npz", tmp_path / "c.ply")
+    assert arrays.tobytes() == wanted.tobytes()
+
+
+def test_a_shifted_cloud_in_world_coordinates_is_labelled_alike(session: runtime.Session, tmp_path: Path) -> None:
+    near = room(3000).astype([(n, "f8" if n in "xyz" else "u1") for n in room(1).dtype.names])
+    far = near.copy()
+    for axis, by in zip("xyz", (2**19, 2**22, -(2**10)), strict=True):
+        near[axis] = np.round(near[axis] * 1024) / 1024  # so that adding is exact
+        far[axis] = near[axis] + by
+    one, _ = label(session, write_ply(tmp_path / "near.ply", near), tmp_path / "a.ply")
+    two, _ = label(session, write_ply(tmp_path / "far.ply", far), tmp_path / "b.ply")
+    assert two["x"].dtype == np.float64
+    np.testing.assert_array_equal(two["label"], one["label"])
+    np.testing.assert_array_equal(two["x"], far["x"])
+
+
+@pytest.mark.parametrize(
+    "options, part",
+    [
+        ({"voxel_size": 0.0}, "voxel size 0"), ({"voxel_size": -1.0}, "voxel size -1"),
+        ({"voxel_size": float("nan")}, "voxel size nan"), ({"voxel_size": 1e-6}, "is it in metres"),
+        ({"max_sites": 0}, "--max-sites 0"), ({"max_sites": 3}, "--max-sites"), ({"margin": -1}, "--margin -1"),
+    ],
+)  # fmt: skip
+def test_values_that_cannot_be_used_leave_no_file(
+    session: runtime.Session, scan: Path, tmp_path: Path, options: dict[str, Any], part: str
+) -> None:
+    with pytest.raises(InputError, match=part):
+        label(session, scan, tmp_path / "out.ply", **options)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_bad_cloud_leaves_the_old_result(session: runtime.Session, tmp_path: Path) -> None:
+    cloud = room(100)
+    cloud["z"][77] = np.nan
+    target = tmp_path / "out.ply"
+    target.write_text("what was there")
+    with pytest.raises(InputError, match="point 77 are not finite"):
+        label(session, write_ply(tmp_path / "nan.ply", cloud), target, chunk_points=20)
+    assert target.read_text() == "what was there"
+    assert {path.name for path in tmp_path.iterdir()} == {"out.ply", "nan.ply"}
+
+
+def test_a_file_that_changes_while_it_is_read_is_told(session: runtime.Session, tmp_path: Path) -> None:
+    path = write_ply(tmp_path / "scan.ply", room(500))
+
+    class Meddler:
+        def begin(self, what: str, total: int) -> None:
+            if what == "labels":
+                other = room(500, seed=1)
+                for axis in "xyz":
+                    other[axis] *= 0.97
+                write_ply(path, other)
+
+        def advance(self, count: int) -> None:
+            pass
+
+    with pytest.raises(InputError, match="changed while it was read"):
+        label(session, path, tmp_path / "out.ply", progress=Meddler())
+    assert not (tmp_path / "out.ply").exists()
+
+
+def test_interruption_leaves_nothing(session: runtime.Session, scan: Path, tmp_path: Path) -> None:
+    class Interrupt:
+        def begin(self, what: str, total: int) -> None:
+            if what == "labels":
+                raise KeyboardInterrupt
+
+        def advance(self, count: int) -> None:
+            pass
+
+    with pytest.raises(KeyboardInterrupt):
+        label(session, scan, tmp_path / "out.ply", progress=Interrupt())
+    assert not list(tmp_path.iterdir())
+
+
+def test_too_little_memory_is_advice(session: runtime.Session, scan: Path, tmp_path: Path) -> None:
+    class Exhausted:
+        num_classes, in_channels, class_names = CLASSES, 3, session.class_names
+        description, voxel_size = session.description, session.voxel_size
+
+        def timed(self, coords: np.ndarray, feats: np.ndarray) -> Any:
+            raise MemoryError
+
+    with pytest.raises(InputError, match="not enough memory .* lower --max-sites"):
+        label(Exhausted(), scan, tmp_path / "out.ply")  # type: ignore[arg-type]
+
+
+def test_confidence_of_large_logits_is_finite() -> None:
+    labels, confidence = best(np.array([[1e4, -1e4], [3e38, 3e38], [-3e38, 0.0]], np.float32))
+    assert labels.tolist() == [0, 0, 1]
+    np.testing.assert_array_equal(confidence, np.array([1.0, 0.5, 1.0], np.float32))
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_points(tmp_path: Path) -> None:
+    """Ten times the points in the same voxels: the process needs hardly more."""
+    if not Path("/proc/self/status").exists():
+        pytest.skip("this system does not tell a process its peak memory")
+    (tmp_path / "model.safetensors").write_bytes(telling_model())
+    code = (
+        "import sys; from pathlib import Path; from bscnet import runtime; "
+        "from bscnet.prediction.label_cloud import label_cloud; from bscnet.viz.palette import class_palette; "
+        "s = runtime.load(sys.argv[1], threads=1); "
+        f"label_cloud(s, Path(sys.argv[2]), Path(sys.argv[3]), class_palette({CLASSES}), "
+        "voxel_size=0.1, chunk_points=50_000); "
+        "print(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])"
+    )
+    peaks = []
+    for count in (200_000, 2_000_000):
+        scan = write_ply(tmp_path / "scan.ply", room(count))
+        command = [sys.executable, "-c", code, tmp_path / "model.safetensors", scan, tmp_path / "out.ply"]
+        done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=True)
+        peaks.append(int(done.stdout) * 1024)
+        assert PlyData.read(str(tmp_path / "out.ply"))["vertex"].count == count
+    # all 1.8 million points more would be 27 MB in the file, 43 MB as float64 coordinates
+    assert peaks[1] - peaks[0] < 12e6
