@@ -36,12 +36,14 @@ struct Floats {
   static Vector sub(Vector a, Vector b) { return vsubq_f32(a, b); }
   static Vector mul(Vector a, Vector b) { return vmulq_f32(a, b); }
   static Vector fma(Vector a, Vector b, Vector c) { return vfmaq_f32(c, a, b); }
+  // Maximum and clamp are comparisons: the instructions for them treat zeros and what is no number in another way than
+  // the other levels.
+  static Vector max(Vector a, Vector b) { return vbslq_f32(vcgtq_f32(a, b), a, b); }
   static Vector select_positive(Vector v, Vector yes, Vector no) { return vbslq_f32(vcgtzq_f32(v), yes, no); }
-  /// By comparisons, since vmaxq_f32 would keep what is no number and the other levels do not.
   static Vector clamp(Vector v, float low, float high) {
     const Vector least = vdupq_n_f32(low);
     const Vector most = vdupq_n_f32(high);
-    const Vector above = vbslq_f32(vcgtq_f32(v, least), v, least);
+    const Vector above = max(v, least);
     return vbslq_f32(vcltq_f32(above, most), above, most);
   }
   static unsigned at_least(Vector v, Vector limit) {
@@ -208,7 +210,9 @@ inline void fill_masks16(const std::uint64_t* occupancy, std::uint8_t* masks) {
 
 }  // namespace neon
 
-const Kernels kNeonKernels = {"neon", neon::bit_submanifold, neon::bit_rows, neon::real_pairs, neon::finish_tile};
+const Kernels kNeonKernels = {
+    "neon",     neon::bit_submanifold, neon::bit_rows, neon::real_submanifold, neon::real_pairs,
+    neon::pool, neon::finish_tile};
 
 }  // namespace bscnet
 

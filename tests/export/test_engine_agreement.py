@@ -60,8 +60,8 @@ def real() -> Scan:
 def scene(request: pytest.FixtureRequest) -> tuple[torch.Tensor, torch.Tensor]:
     """Sites in lexicographic order; the real scene in two batches, so that both are seen."""
     make: Callable[[], Scan] = request.param
-    voxels = evaluation_sample(make(), 0.1, None).voxels
-    assert len(voxels.coords) > 1000
+    voxels = evaluation_sample(make(), 0.14, None).voxels
+    assert len(voxels.coords) > 600
     batch = np.zeros((len(voxels.coords), 1), np.int32)
     if make is real:
         batch[len(batch) // 2 :] = 1

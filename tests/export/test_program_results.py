@@ -36,7 +36,7 @@ UNET_HEADS: list[dict[str, Any]] = [{"head_norm": True}, {"head_norm": False}]
 def scene() -> tuple[torch.Tensor, torch.Tensor]:
     """Two batches, a dense corner, negative coordinates and sites that have no neighbour at all."""
     lone = torch.tensor([[0, 40, 40, 40], [1, -31, 7, -90]], dtype=torch.int32)
-    return ordered_scene(torch.cat([random_sites(50, 7, 2), lone]))
+    return ordered_scene(torch.cat([random_sites(36, 6, 2), lone]))
 
 
 def both(net: nn.Module, path: Path, coords: torch.Tensor, feats: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:

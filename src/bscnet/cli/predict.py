@@ -150,6 +150,8 @@ def _remarks(done: Labelled, session: Session, voxel_size: float | None) -> Iter
 
 
 def _check_pictures(path: Path) -> None:
+    if path.suffix.lower() != ".png":
+        raise InputError(f"--render {path}: pictures are written as PNG, the name must end in .png")
     lacking = [name for name in _FOR_PICTURES if importlib.util.find_spec(name) is None]
     if lacking:
         raise InputError(f"--render {path} needs {' and '.join(lacking)}: pip install 'bscnet[predict]'")
