@@ -148,7 +148,7 @@ def _growth(rows: list[dict[str, Any]]) -> list[str]:
     ]
     text = (
         f"{rows[0]['network']}, {VARIANTS[rows[0]['variant']][3]}, {rows[0]['threads']} threads, on synthetic "
-        "rooms side by side (rough floors and walls): only their number grows. Sites come in random order."
+        "rooms side by side (rough floors and walls): only their number grows."
     )
     return ["## From ten thousand to ten million sites", "", text, "", *table(heads, cells, left=0)]
 
