@@ -64,7 +64,7 @@ inline __m256 scaled(__m256i count, int terms, const float* scale) {
 
 constexpr int kMaxUnits = 16;
 // Widest groups and rows that go by lists.
-constexpr int kListUnits = 2;
+constexpr int kListUnits = 4;
 constexpr int kListWords = 16;
 constexpr int kXorThenAnd = 0x28;  // of a ternary operation: (a ^ b) & c
 
@@ -311,6 +311,8 @@ void sum_list(const BitConv& conv, const ChannelGroup& group, const BrickView& b
 using SumList = void (*)(const BitConv&, const ChannelGroup&, const BrickView&, const std::uint8_t*, float*,
                          std::size_t);
 
+using SumListOf = SumList (*)(int words);
+
 template <int kWordBits, int kUnits>
 SumList list_of_words(int words) {
   switch (words) {
@@ -331,14 +333,15 @@ inline void bit_submanifold_by_width(const BitConv& conv, const BrickView& brick
   int widest = 0;
   for (const ChannelGroup& group : conv.groups) widest = std::max(widest, group.units);
   const bool runs = conv.groups.front().run_weight != nullptr && conv.groups.front().channels <= kRunChannelsAtMost;
-  if (runs || widest > kListUnits || conv.words > kListWords) {
+  if (runs || widest > (conv.words == 1 ? kListUnits - 1 : kListUnits) || conv.words > kListWords) {
     return bit_submanifold(conv, brick, bits, block, tile, stride);
   }
   fill_block(brick, bits, conv.row_bytes, block);
   for (const ChannelGroup& group : conv.groups) {
-    const bool narrow = conv.word_bits == 16;
-    const SumList sum = group.units == 1 ? (narrow ? list_of_words<16, 1> : list_of_words<32, 1>)(conv.words)
-                                         : (narrow ? list_of_words<16, 2> : list_of_words<32, 2>)(conv.words);
+    constexpr SumListOf kByUnits[2][kListUnits] = {
+        {list_of_words<16, 1>, list_of_words<16, 2>, list_of_words<16, 3>, list_of_words<16, 4>},
+        {list_of_words<32, 1>, list_of_words<32, 2>, list_of_words<32, 3>, list_of_words<32, 4>}};
+    const SumList sum = kByUnits[conv.word_bits / 32][group.units - 1](conv.words);
     sum(conv, group, brick, block, tile, stride);
   }
 }
