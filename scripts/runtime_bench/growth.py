@@ -25,7 +25,7 @@ THICKNESS = 1.3  # how often, on average, a ray through a wall meets a voxel
 
 
 def rooms(sites: int, seed: int = 0) -> npt.NDArray[np.int32]:
-    """(N, 4) int32 coordinates of at least so many sites, cut to exactly as many, in lexicographic order as voxelizing gives.
+    """(N, 4) int32 coordinates of exactly so many sites, in lexicographic order, as voxelizing gives them.
 
     Each room is a rough floor and four rough walls, alike in statistics and different in every voxel.
     """
