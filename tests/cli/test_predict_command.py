@@ -20,7 +20,6 @@ from bscnet.viz import RenderError
 from fixtures.clouds import room, write_ply
 from fixtures.model_files import random_program, write_model
 
-
 MODEL = {"levels": 3, "max_channels": 17}
 
 
