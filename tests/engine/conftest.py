@@ -1,0 +1,44 @@
+"""Builds of the C++ engine apart from Python's, kept in build/ so that only what changed is compiled again."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+Build = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def engine_build() -> Build:
+    """``engine_build("lib", "example", sanitize="thread")`` makes those targets and returns their folder."""
+
+    def build(*targets: str, sanitize: str = "") -> Path:
+        folder = ROOT / "build" / "-".join(["csrc", *sanitize.split(",")]).rstrip("-")
+        jobs = os.environ.get("MAX_JOBS") or os.cpu_count() or 1
+        command = ["make", "-C", "csrc", f"-j{jobs}", f"BUILD={folder}", f"SANITIZE={sanitize}", *targets]
+        made = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert made.returncode == 0, made.stdout[-2000:] + made.stderr[-8000:]
+        return folder
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def library(engine_build: Build) -> ctypes.CDLL:
+    """The shared library, as a C program gets it."""
+    loaded = ctypes.CDLL(str(engine_build("lib") / "libbscnet.so"))
+    for name in ("last_error", "implementation", "implementations", "version", "description"):
+        getattr(loaded, f"bscnet_{name}").restype = ctypes.c_char_p
+    return loaded
+
+
+@pytest.fixture(scope="session")
+def implementations(library: ctypes.CDLL) -> list[str]:
+    """Kernels this CPU can run."""
+    return str(library.bscnet_implementations().decode()).split(",")

@@ -1,0 +1,158 @@
+"""The C header, the library's symbols, the unit tests of the engine, and the example in C."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import bscnet
+from fixtures.model_files import random_program, write_model
+from oracles.packed_program import Interpreter
+
+ROOT = Path(__file__).resolve().parents[2]
+HEADER = ROOT / "csrc" / "include" / "bscnet.h"
+EXAMPLE = ROOT / "csrc" / "examples" / "predict.c"
+STRICT = ["-pedantic", "-Wall", "-Wextra", "-Werror", "-Wshadow"]
+Build = Callable[..., Path]
+builds = pytest.mark.slow  # the first to run compiles the engine
+
+
+@pytest.mark.parametrize("language", ["c -std=c99", "c -std=c11", "c++ -std=c++98", "c++ -std=c++17"])
+def test_the_header_compiles_alone(language: str, tmp_path: Path) -> None:
+    name, standard = language.split()
+    source = tmp_path / "alone.txt"
+    source.write_text('#include "bscnet.h"\n#include "bscnet.h"\nint main(void) { return bscnet_version() == 0; }\n')
+    command = ["g++" if name == "c++" else "gcc", "-x", name, standard, *STRICT, f"-I{HEADER.parent}"]
+    if standard == "-std=c++98":  # its <stdint.h> and comments are those of C99 all the same
+        command.append("-Wno-long-long")
+    made = subprocess.run([*command, "-fsyntax-only", source], capture_output=True, text=True, check=False)
+    assert made.returncode == 0, made.stderr
+
+
+@builds
+def test_the_library_shows_the_header_and_nothing_else(engine_build: Build) -> None:
+    if shutil.which("nm") is None:
+        pytest.skip("nm is not installed")
+    listed = subprocess.run(
+        ["nm", "-D", "--defined-only", engine_build("lib") / "libbscnet.so"], capture_output=True, text=True, check=True
+    )
+    own = {line.split()[-1] for line in listed.stdout.splitlines() if "bscnet" in line}
+    declared = {
+        word.split("(")[0].lstrip("*")
+        for line in HEADER.read_text().splitlines()
+        if line.startswith("BSCNET_API ")
+        for word in line.split()
+        if word.lstrip("*").startswith("bscnet_") and "(" in word
+    }
+    assert len(declared) == 13
+    assert own == declared
+
+
+@builds
+def test_one_version(library: ctypes.CDLL) -> None:
+    assert library.bscnet_version().decode() == bscnet.__version__
+
+
+@builds
+def test_unit_tests_with_every_implementation(engine_build: Build, implementations: list[str]) -> None:
+    folder = engine_build("tests")
+    for name in implementations:
+        run = subprocess.run(
+            [folder / "unit_tests"],
+            env={**os.environ, "BSCNET_IMPLEMENTATION": name},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert run.returncode == 0 and ", 0 failures" in run.stdout, f"{name}: {run.stdout[-4000:]}{run.stderr[-4000:]}"
+
+
+@builds
+def test_a_failed_check_fails_the_unit_tests(engine_build: Build) -> None:
+    """The unit tests want kernels; without any that can run they have to end badly, and say why."""
+    run = subprocess.run(
+        [engine_build("tests") / "unit_tests"],
+        env={**os.environ, "BSCNET_IMPLEMENTATION": "abacus"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 1 and "BSCNET_IMPLEMENTATION is 'abacus'" in run.stdout
+    none = subprocess.run([engine_build("tests") / "unit_tests", "no_such_test"], capture_output=True, check=False)
+    assert none.returncode == 1
+
+
+def predict(folder: Path, *arguments: str | Path, cloud: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run([folder / "predict", *arguments], input=cloud, capture_output=True, text=True, check=False)
+
+
+def test_the_example_is_short() -> None:
+    assert len(EXAMPLE.read_text().splitlines()) <= 55
+
+
+@builds
+@pytest.mark.parametrize("seed", [0, 1, 2, 3])
+def test_the_example_prints_the_class_of_each_voxel(seed: int, engine_build: Build, tmp_path: Path) -> None:
+    model = write_model(tmp_path / "model.safetensors", seed, num_classes=5)
+    rng = np.random.default_rng(seed)
+    coords = np.unique(rng.integers(-4, 5, (60, 3)), axis=0)
+    feats = rng.integers(-8, 9, (len(coords), 3)).astype(np.float32) / 4  # exact as text
+    cloud = "\n".join(" ".join(map(str, [*site, *row])) for site, row in zip(coords, feats, strict=True))
+    run = predict(engine_build("example"), model, cloud=cloud)
+    assert run.returncode == 0 and run.stderr == ""
+    logits = Interpreter(model).run(np.pad(coords, ((0, 0), (1, 0))), feats)
+    assert [int(line) for line in run.stdout.split()] == logits.argmax(1).tolist()
+
+
+@builds
+def test_the_example_says_what_is_wrong(engine_build: Build, tmp_path: Path) -> None:
+    folder = engine_build("example")
+    model = write_model(tmp_path / "model.safetensors", 0)
+    damaged = tmp_path / "damaged.safetensors"
+    damaged.write_bytes(model.read_bytes()[:-1] + b"\x01")
+    cases: list[tuple[list[str | Path], str, int, str]] = [
+        ([], "", 2, "usage: predict"),
+        ([tmp_path / "none"], "", 1, f"error: {tmp_path / 'none'}: there is no such file"),
+        ([damaged], "", 1, "the model is damaged"),
+        ([model], "0 0 0 1 2\n", 1, "a feature is missing"),
+        ([model], "0 0 zero 1 2 3\n", 1, "line 1 is bad"),
+        ([model], "0 0 0 1 2 3\n0 0 0 4 5 6\n", 2, "error: "),  # twice the same voxel
+        ([model], "0 0 99999 1 2 3\n", 2, "99999"),
+        ([model], "0 0 0 1 2 nan\n", 2, "error: "),
+    ]
+    for arguments, cloud, status, sentence in cases:
+        run = predict(folder, *arguments, cloud=cloud)
+        assert (run.returncode, run.stdout) == (status, "") and sentence in run.stderr, run.stderr
+    empty = predict(folder, model)
+    assert (empty.returncode, empty.stdout, empty.stderr) == (0, "", "")
+
+
+@builds
+def test_random_programs_use_everything_and_load(library: ctypes.CDLL) -> None:
+    library.bscnet_load_memory.argtypes = [ctypes.c_char_p, ctypes.c_size_t, ctypes.POINTER(ctypes.c_void_p)]
+    library.bscnet_free.argtypes = [ctypes.c_void_p]
+    seen: set[str] = set()
+    for seed in range(40):
+        parts = random_program(seed, levels=1 + seed % 4)
+        content = parts.to_bytes()
+        model = ctypes.c_void_p()
+        status = library.bscnet_load_memory(content, len(content), ctypes.byref(model))
+        assert status == 0, f"seed {seed}: {library.bscnet_last_error().decode()}"
+        library.bscnet_free(model)
+        for i, instruction in enumerate(parts.description["instructions"]):
+            seen.update(f"step {kind}" for kind, *_ in instruction.get("steps", []))
+            seen.add(f"{instruction['op']} {instruction.get('kind', '')}".strip())
+            if instruction["op"] == "conv":
+                seen.add(f"{instruction['geometry']} {instruction['operand']} {parts.tensors[f'{i}.weight'].dtype}")
+    geometries = ["submanifold", "strided", "transposed", "pointwise"]
+    assert seen >= {f"{geometry} real {dtype}" for geometry in geometries for dtype in ("float32", "float16")}
+    assert seen >= {f"{geometry} bits uint8" for geometry in geometries}
+    assert seen >= {f"step {step}" for step in ("affine", "prelu", "rprelu", "relu", "hardtanh", "bias", "add")}
+    assert seen >= {"binarize", "pool avg", "pool max", "map", "concat"}

@@ -1,0 +1,136 @@
+"""The NEON kernels, compiled for 64-bit ARM and emulated: every value they compute is that of the other kernels."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from bscnet import runtime
+from fixtures.model_files import random_program
+from fixtures.packed_networks import network, seasoned, write_model
+from fixtures.site_sets import SHAPES, site_set
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        platform.machine() in ("aarch64", "arm64"),
+        reason="this CPU has NEON: the tests of the runtime run these kernels",
+    ),
+]
+
+ROOT = Path(__file__).resolve().parents[2]
+TARGET = "aarch64-linux-gnu"
+TOOLS = ("make", f"{TARGET}-gcc", f"{TARGET}-g++", "qemu-aarch64-static")
+REQUIRED = os.environ.get("BSCNET_REQUIRE_NEON") == "1"
+WIDTHS = (8, 16, 24, 32, 48, 64, 72, 112)
+RANDOM_PROGRAMS = 16
+# family, precision, conv and width of each network; (`seed`,) is a random program
+CASES: list[tuple[Any, ...]] = [
+    *(("unet", "a1w1", conv, width) for width in WIDTHS for conv in ("plain", "shifted")),
+    ("fcn", "a1w1", "shifted", 16),
+    *(("unet", "a32w32", conv, width) for conv, width in (("plain", 24), ("shifted", 8), ("shifted", 72))),
+    *((seed,) for seed in range(RANDOM_PROGRAMS)),
+]
+WHATS = ("real", "bits", "sums")
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """trace_cases.c with the engine for 64-bit ARM, without warnings; the flags are the Makefile's but for -O2."""
+    missing = [tool for tool in TOOLS if shutil.which(tool) is None]
+    if missing:
+        reason = (
+            f"the NEON kernels cannot be tested without {', '.join(missing)} "
+            "(Debian: apt-get install make g++-aarch64-linux-gnu qemu-user-static)"
+        )
+        if REQUIRED:
+            pytest.fail(reason)
+        pytest.skip(reason)
+    build = tmp_path_factory.mktemp("build")
+    # this may itself run under a make whose variables are not meant for the engine
+    environment = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "SANITIZE")}
+    make = ["make", "-C", str(ROOT / "csrc"), f"-j{os.cpu_count()}", "lib", f"BUILD={build}"]
+    done([*make, f"CC={TARGET}-gcc", f"CXX={TARGET}-g++", "CXXFLAGS=-O2"], environment)
+    source, main = Path(__file__).with_name("trace_cases.c"), build / "trace_cases.o"
+    warnings = ["-std=c99", "-pedantic", "-Wall", "-Wextra", "-Werror"]
+    done([f"{TARGET}-gcc", *warnings, "-O2", f"-I{ROOT}/csrc/include", "-c", str(source), "-o", str(main)])
+    engine = [str(path) for path in sorted(build.rglob("*.cpp.o"))]
+    program = build / "trace_cases"
+    done([f"{TARGET}-g++", "-static", "-pthread", str(main), *engine, "-o", str(program)])
+    return program
+
+
+def done(command: list[str], environment: dict[str, str] | None = None) -> str:
+    """What a command prints; the test fails with its message where it does."""
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stdout[-2000:] + ended.stderr[-4000:]
+    return ended.stdout
+
+
+@pytest.fixture(scope="module")
+def wanted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[bytes]]:
+    """A folder with every case, and what the engine computes for it here."""
+    folder = tmp_path_factory.mktemp("cases")
+    results = []
+    for number, case in enumerate(CASES):
+        path = folder / f"{number}.safetensors"
+        if len(case) == 1:
+            sites = site_set(SHAPES[number % len(SHAPES)], number, 30)
+        else:
+            alone = site_set("isolated", number, 3)
+            alone[:, 0] = 1
+            sites = np.concatenate([site_set("random", number, 60), alone])
+        feats = np.random.default_rng(number).normal(size=(len(sites), 3)).astype(np.float32)
+        if len(case) == 1:
+            path.write_bytes(random_program(9000 + case[0], levels=1 + number % 4, max_channels=96).to_bytes())
+        else:
+            family, precision, conv, width = case
+            net: Any = network(family, m=width, depth=1, precision=precision, conv=conv)
+            write_model(path, seasoned(net, torch.from_numpy(sites), torch.from_numpy(feats)))
+        content = np.int64(len(sites)).tobytes() + sites.tobytes() + feats.tobytes()
+        (folder / f"{number}.cloud").write_bytes(content)
+        results.append(computed(runtime.load(path, threads=1), sites, feats))
+    return folder, results
+
+
+def computed(session: runtime.Session, sites: np.ndarray, feats: np.ndarray) -> bytes:
+    """Logits and trace in the layout of trace_cases.c."""
+    logits = session(sites, feats)
+    parts = [logits.tobytes()]
+    for trace in session.trace(sites, feats):
+        place = [trace.instruction, WHATS.index(trace.what), trace.value, trace.level, *trace.data.shape]
+        parts += [np.array(place, np.int32).tobytes(), trace.coords.tobytes(), trace.data.tobytes()]
+    return b"".join(parts)
+
+
+@pytest.mark.parametrize("name", ["neon", "scalar"])
+def test_kernels_on_arm(name: str, program: Path, wanted: tuple[Path, list[bytes]]) -> None:
+    """Networks of every width with and without shifts, binary and real, and random programs: equal to the last bit."""
+    folder, results = wanted
+    environment = {**os.environ, "BSCNET_IMPLEMENTATION": name}
+    said = done(["qemu-aarch64-static", str(program), str(folder), str(len(CASES)), name], environment)
+    assert said.split() == [name]
+    for number, case in enumerate(CASES):
+        found = (folder / f"{number}.{name}").read_bytes()
+        assert len(found) > 100
+        assert found == results[number], difference(case, found, results[number])
+
+
+def difference(case: tuple[Any, ...], found: bytes, wanted: bytes) -> str:
+    """Where two results part, for whoever has to find out why."""
+    both = (np.frombuffer(part, np.uint8)[: min(len(found), len(wanted))] for part in (found, wanted))
+    places = np.flatnonzero(np.not_equal(*both))
+    return f"{case}: {len(places)} bytes of {len(wanted)} differ, from byte {places[:1]}; lengths {len(found)}"
+
+
+def test_neon_is_what_arm_runs_first(program: Path, wanted: tuple[Path, list[bytes]]) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "BSCNET_IMPLEMENTATION"}
+    assert done(["qemu-aarch64-static", str(program), str(wanted[0]), "0", "none"], environment).split() == ["neon"]

@@ -1,0 +1,81 @@
+"""The engine's tests and its fuzz target under AddressSanitizer, UBSan and ThreadSanitizer."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from fixtures.model_files import write_model
+
+Build = Callable[..., Path]
+MEMORY = "address,undefined"
+INPUTS = 20_000
+
+pytestmark = pytest.mark.slow
+
+
+def run(*command: str | Path, implementation: str = "") -> str:
+    """What the program prints; a sanitizer's report or a failed check is a failure."""
+    environment = {**os.environ, "ASAN_OPTIONS": "detect_leaks=1:allocator_may_return_null=0", "TSAN_OPTIONS": ""}
+    environment["BSCNET_IMPLEMENTATION"] = implementation
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=900)
+    assert done.returncode == 0, f"{implementation}: {done.stdout[-4000:]}{done.stderr[-12000:]}"
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def seeds(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Small valid models, from one level to four."""
+    folder = tmp_path_factory.mktemp("seeds")
+    return [
+        write_model(folder / f"{seed}.safetensors", seed, length=6 + seed % 5, levels=1 + seed % 4)
+        for seed in range(12)
+    ]
+
+
+def test_unit_tests_touch_no_foreign_memory(engine_build: Build, implementations: list[str]) -> None:
+    folder = engine_build("tests", sanitize=MEMORY)
+    for name in implementations:
+        assert ", 0 failures" in run(folder / "unit_tests", implementation=name)
+
+
+def test_threads_do_not_race(engine_build: Build, implementations: list[str]) -> None:
+    folder = engine_build("tests", sanitize="thread")
+    for name in implementations:
+        printed = run(folder / "unit_tests", implementation=name)
+        assert "passed threads_share_a_model" in printed and ", 0 failures" in printed
+
+
+def fuzzed(printed: str) -> dict[str, int]:
+    return {name: int(count) for name, count in re.findall(r"(refused|loaded|work|runs) (\d+)", printed)}
+
+
+def test_mutated_files_are_refused_or_run(engine_build: Build, seeds: list[Path]) -> None:
+    counts = fuzzed(run(engine_build("fuzz_model", sanitize=MEMORY) / "fuzz_model", str(INPUTS), *seeds))
+    assert counts["refused"] + counts["loaded"] == INPUTS + len(seeds)
+    # both sides of the door are tried: a mutation that always ends at the checksum would show nothing
+    assert counts["refused"] > INPUTS // 2
+    assert counts["loaded"] > INPUTS // 10 and counts["work"] < counts["loaded"] // 10
+    assert counts["runs"] > INPUTS // 5
+
+
+def test_mutated_files_with_every_implementation(
+    engine_build: Build, implementations: list[str], seeds: list[Path]
+) -> None:
+    folder = engine_build("fuzz_model", sanitize=MEMORY)
+    for name in implementations[1:]:  # the first is what the test above takes
+        assert fuzzed(run(folder / "fuzz_model", str(INPUTS // 10), *seeds, implementation=name))["runs"] > 0
+
+
+def test_the_fuzz_driver_wants_valid_seeds(engine_build: Build, tmp_path: Path) -> None:
+    folder = engine_build("fuzz_model", sanitize=MEMORY)
+    bad = tmp_path / "bad"
+    bad.write_bytes(b"no model")
+    for arguments in ([], ["10"], ["10", bad]):
+        done = subprocess.run([folder / "fuzz_model", *arguments], capture_output=True, text=True, check=False)
+        assert done.returncode == 2 and "usage" in done.stderr
