@@ -23,6 +23,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from bench.report import processor
+from bscnet.data.package_files import PackageUnavailableError
 from bscnet.errors import InputError, shown
 from bscnet.runtime.library import implementation
 from bscnet.sparse import resolve_backend
@@ -80,8 +81,6 @@ def measure(args: argparse.Namespace, folder: Path, display: Progress) -> dict[s
     """All sections that were asked for."""
     missing = peers(args.torch_only)
     left_out = [f"{name}: {why}" for name, why in missing.items() if why]
-    for words in left_out:
-        print(f"left out: {words}", file=sys.stderr)
     report: dict[str, Any] = {
         "cpu": processor(),
         "cores": len(os.sched_getaffinity(0)),
@@ -97,7 +96,12 @@ def measure(args: argparse.Namespace, folder: Path, display: Progress) -> dict[s
     files, report["scenes"] = {}, []
     for scene in QUICK_SCENES if args.quick else SCENES:
         files[scene.name] = folder / f"{scene.name.replace(' ', '_')}.npz"
-        report["scenes"].append(prepare_scene(scene, args.rooms, files[scene.name]))
+        try:
+            report["scenes"].append(prepare_scene(scene, args.rooms, files[scene.name]))
+        except PackageUnavailableError as error:
+            left_out.append(f"{scene.name}: {error}")
+    for words in left_out:
+        print(f"left out: {words}", file=sys.stderr)
     first, largest = report["scenes"][0], max(report["scenes"], key=lambda scene: scene["sites"])
     report["files"] = write_models(args, first, files[first["scene"]], folder, display)
     display.update(task, total=1, completed=1)
