@@ -1,0 +1,157 @@
+"""The source archive builds with a C++ compiler, and its wheel runs models with numpy and safetensors alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bscnet import __version__, runtime
+from fixtures.clouds import room, write_ply
+from fixtures.model_files import write_model
+from fixtures.site_sets import site_set
+
+ROOT = Path(__file__).resolve().parents[2]
+NEEDED = ("src", "csrc", "conf", "setup.py", "setup.cfg", "pyproject.toml", "MANIFEST.in", "README.md", "LICENSE",
+          "CHANGELOG.md", "constraints.txt")  # fmt: skip
+LEFT_BEHIND = shutil.ignore_patterns("*.so", "*.egg-info", "__pycache__", "build", "*.o", "*.a")
+NO_INDEX = ("Could not find a version", "ConnectionError", "NewConnectionError", "Temporary failure in name resolution",
+            "Connection to", "Read timed out", "ProxyError")  # fmt: skip
+
+pytestmark = pytest.mark.slow
+
+
+def said(*command: object, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    settings = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"} | environment
+    return subprocess.run(
+        [str(word) for word in command], cwd=folder, env=settings, capture_output=True, text=True, check=False
+    )
+
+
+def copied(folder: Path) -> Path:
+    for name in NEEDED:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, folder / name, ignore=LEFT_BEHIND)
+        else:
+            folder.mkdir(exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The source archive of a clean copy of the project."""
+    project = copied(tmp_path_factory.mktemp("project") / "bscnet")
+    done = said(sys.executable, "setup.py", "-q", "sdist", folder=project)
+    assert done.returncode == 0, done.stderr
+    (made,) = (project / "dist").iterdir()
+    return made
+
+
+@pytest.fixture(scope="module")
+def wheel(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel built from the source archive, as pip builds it."""
+    folder = tmp_path_factory.mktemp("wheel")
+    options = ("--no-deps", "--no-build-isolation", "--no-index", "-w", folder)
+    done = said(sys.executable, "-m", "pip", "wheel", "-q", *options, archive, folder=folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (made,) = folder.glob("bscnet-*.whl")
+    return made
+
+
+@pytest.fixture(scope="module")
+def bare(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The interpreter of a fresh environment with the wheel and what it asks for."""
+    folder = tmp_path_factory.mktemp("bare")
+    assert said(sys.executable, "-m", "venv", "venv", folder=folder).returncode == 0
+    python = folder / "venv" / "bin" / "python"
+    pins = ("-c", ROOT / "constraints.txt")
+    done = said(python, "-m", "pip", "install", "-q", "--retries", "1", *pins, wheel, folder=folder)
+    if done.returncode != 0 and any(sign in done.stderr for sign in NO_INDEX):
+        pytest.skip("pip cannot reach its index, so numpy and safetensors cannot be installed in a fresh environment")
+    assert done.returncode == 0, done.stderr
+    return python
+
+
+def test_source_archive_holds_every_file_of_the_engine(archive: Path) -> None:
+    with tarfile.open(archive) as files:
+        names = {name.split("/", 1)[1] for name in files.getnames() if "/" in name}
+    parts = ("capi.cpp", "include", "model", "sites", "kernels", "engine")
+    sources = {
+        str(path.relative_to(ROOT))
+        for part in parts
+        for path in [ROOT / "csrc" / part, *(ROOT / "csrc" / part).rglob("*")]
+        if path.suffix in (".cpp", ".h")
+    }
+    assert len(sources) > 20 and sources <= names
+    assert {"setup.py", "setup.cfg", "pyproject.toml", "LICENSE"} <= names
+    assert not [name for name in names if name.endswith((".so", ".o", ".pyc"))]
+
+
+def test_wheel_holds_the_engine_and_the_configuration(wheel: Path) -> None:
+    assert "linux" in wheel.name and "none-any" not in wheel.name
+    names = zipfile.ZipFile(wheel).namelist()
+    assert len([name for name in names if name.startswith("bscnet/runtime/_engine") and name.endswith(".so")]) == 1
+    assert "bscnet/conf/config.yaml" in names and "bscnet/py.typed" in names
+    assert not [name for name in names if name.endswith((".cpp", ".h"))]
+
+
+def test_fresh_environment_runs_models(bare: Path, tmp_path: Path) -> None:
+    listed = said(bare, "-m", "pip", "list", "--format=json", folder=tmp_path).stdout
+    assert {entry["name"].lower() for entry in json.loads(listed)} <= {
+        "bscnet", "numpy", "safetensors", "pip", "setuptools", "wheel", "packaging",
+    }  # fmt: skip
+    path = write_model(tmp_path / "model.safetensors", 11, max_channels=33)
+    sites = site_set("random", 1, 50)
+    feats = np.random.default_rng(0).normal(size=(len(sites), 3)).astype(np.float32)
+    np.savez(tmp_path / "arrays.npz", sites=sites, feats=feats)
+    code = (
+        "import numpy as np; from bscnet import runtime; a = np.load('arrays.npz'); "
+        "np.save('logits.npy', runtime.load('model.safetensors')(a['sites'], a['feats'])); print(runtime.__file__)"
+    )
+    done = said(bare, "-c", code, folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert Path(done.stdout.strip()).is_relative_to(bare.parents[1])
+    np.testing.assert_array_equal(np.load(tmp_path / "logits.npy"), runtime.load(path)(sites, feats))
+
+
+def test_fresh_environment_predicts(bare: Path, tmp_path: Path) -> None:
+    command = bare.with_name("bscnet")
+    assert said(command, "--version", folder=tmp_path).stdout.strip() == f"bscnet {__version__}"
+    write_model(tmp_path / "model.safetensors", 11)
+    write_ply(tmp_path / "scan.ply", room(500))
+    words = (command, "predict", "model.safetensors", "scan.ply", "-o", "out.ply")
+    done = said(*words, folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "500 labelled points" in done.stdout and (tmp_path / "out.ply").is_file()
+    done = said(*words, "--render", "view.png", folder=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr == "error: --render view.png needs open3d and matplotlib: pip install 'bscnet[predict]'\n"
+
+
+@pytest.mark.parametrize("compiler", ["no-such-compiler", "false"])
+def test_missing_compiler_is_one_sentence(compiler: str, tmp_path: Path) -> None:
+    project = copied(tmp_path / "bscnet")
+    done = said(sys.executable, "setup.py", "-q", "build_ext", "--inplace", folder=project, CXX=compiler, CC=compiler)
+    assert done.returncode != 0
+    last = done.stderr.strip().splitlines()[-1]
+    assert f"C++17 compiler '{compiler}' is missing or does not work" in last and "build-essential" in last
+    assert "Traceback" not in done.stderr
+
+
+def test_missing_engine_is_one_sentence(tmp_path: Path) -> None:
+    project = copied(tmp_path / "bscnet")
+    code = "from bscnet import runtime; runtime.load('model.safetensors')"
+    done = said(sys.executable, "-c", code, folder=tmp_path, PYTHONPATH=str(project / "src"))
+    assert "InputError: the compiled engine is missing from" in done.stderr.splitlines()[-1]
+    (project / "src" / "bscnet" / "runtime" / "_engine.so").write_bytes(b"no library")
+    done = said(sys.executable, "-c", code, folder=tmp_path, PYTHONPATH=str(project / "src"))
+    assert "cannot be used" in done.stderr.splitlines()[-1] and "make setup" in done.stderr.splitlines()[-1]
