@@ -396,8 +396,10 @@ inline bool is_prelu_add(const Finish& finish) {
          finish.steps[1].kind == StepView::Kind::kAdd;
 }
 
-/// kPreluAdd: the steps are known to be those. kWhole: every vector is full.
-template <bool kPreluAdd, bool kWhole>
+enum class Steps { kNone, kPreluAdd, kAny };
+
+/// kSteps: what the steps are known to be. kWhole: every vector is full.
+template <Steps kSteps, bool kWhole>
 void finish_rows(const Finish& finish, std::size_t first_row, int rows, const float* tile, std::size_t stride) {
   const auto channels = static_cast<std::size_t>(finish.channels);
   for (int r = 0; r < rows; ++r) {
@@ -406,7 +408,7 @@ void finish_rows(const Finish& finish, std::size_t first_row, int rows, const fl
     std::uint8_t* packed = finish.bits == nullptr ? nullptr : finish.bits + row * finish.row_bytes;
     float* out = finish.out == nullptr ? nullptr : finish.out + row * channels;
     const float* shortcut = nullptr;
-    if constexpr (kPreluAdd) {
+    if constexpr (kSteps == Steps::kPreluAdd) {
       const StepView& add = finish.steps[1];
       shortcut = add.value + (add.parent == nullptr ? row : add.parent[row]) * channels;
     }
@@ -417,11 +419,11 @@ void finish_rows(const Finish& finish, std::size_t first_row, int rows, const fl
         const int width = kWhole ? Floats::kWidth : finish.channels - channel;
         if (width <= 0) break;
         Floats::Vector v = Floats::load(in + channel);
-        if constexpr (kPreluAdd) {
+        if constexpr (kSteps == Steps::kPreluAdd) {
           v = Floats::select_positive(v, v, Floats::mul(Floats::load(finish.steps[0].a + channel), v));
           const bool whole = kWhole || width >= Floats::kWidth;
           v = Floats::add(v, whole ? Floats::load(shortcut + channel) : Floats::load_part(shortcut + channel, width));
-        } else {
+        } else if constexpr (kSteps == Steps::kAny) {
           v = transformed(finish, row, channel, width, v);
         }
         if (out != nullptr) {
@@ -444,8 +446,12 @@ void finish_rows(const Finish& finish, std::size_t first_row, int rows, const fl
 
 inline void finish_tile(const Finish& finish, std::size_t first_row, int rows, const float* tile, std::size_t stride) {
   const bool whole = finish.channels % kTileChannels == 0;
-  const bool prelu_add = is_prelu_add(finish);
-  const auto work = prelu_add ? (whole ? finish_rows<true, true> : finish_rows<true, false>)
-                              : (whole ? finish_rows<false, true> : finish_rows<false, false>);
-  work(finish, first_row, rows, tile, stride);
+  if (is_prelu_add(finish)) {
+    (whole ? finish_rows<Steps::kPreluAdd, true> : finish_rows<Steps::kPreluAdd, false>)(finish, first_row, rows, tile,
+                                                                                         stride);
+  } else if (finish.num_steps == 0) {
+    (whole ? finish_rows<Steps::kNone, true> : finish_rows<Steps::kNone, false>)(finish, first_row, rows, tile, stride);
+  } else {
+    (whole ? finish_rows<Steps::kAny, true> : finish_rows<Steps::kAny, false>)(finish, first_row, rows, tile, stride);
+  }
 }
