@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <vector>
 
@@ -10,6 +11,21 @@
 #include "sites/pyramid.h"
 
 namespace bscnet {
+
+// Pieces a thread takes at a time: small enough to share out the few bricks of a coarse level, at most some hundred
+// sites.
+constexpr std::size_t kBricksAtOnce = 32;
+constexpr std::size_t kPiecesPerThread = 4;
+
+inline std::size_t grain_of(std::size_t count, int threads) {
+  const std::size_t pieces = static_cast<std::size_t>(threads) * kPiecesPerThread;
+  return std::min(kBricksAtOnce, std::max<std::size_t>(1, count / pieces));
+}
+
+/// Floats from one row of a tile to the next. Lanes of the last channel group may reach beyond the padded channels.
+inline std::size_t tile_stride(int channels) {
+  return static_cast<std::size_t>(padded_channels(channels) + kTileChannels);
+}
 
 /// One pass of a program over one batch.
 class Run {
@@ -79,5 +95,17 @@ class Run {
   std::vector<Scratch> scratch_;
   std::vector<std::vector<std::int32_t>> coords_;
 };
+
+template <typename Work>
+void Run::over_rows(std::size_t rows, const Work& work) {
+  const std::size_t tiles = (rows + kTileRows - 1) / kTileRows;
+  team_.split(tiles, grain_of(tiles, team_.size()), [&](std::size_t begin, std::size_t end, int member) {
+    for (std::size_t tile = begin; tile < end; ++tile) {
+      const std::size_t first = tile * kTileRows;
+      work(first, static_cast<int>(std::min<std::size_t>(kTileRows, rows - first)),
+           scratch_[static_cast<std::size_t>(member)]);
+    }
+  });
+}
 
 }  // namespace bscnet

@@ -1,0 +1,213 @@
+// The operators of a program, each over tiles or bricks.
+#include <algorithm>
+
+#include "engine/run.h"
+
+namespace bscnet {
+
+BrickView Run::brick_view(const Level& level, std::size_t brick, std::uint16_t* cells) const {
+  BrickView view;
+  for (std::uint64_t left = level.masks[brick]; left != 0; left &= left - 1) {
+    cells[view.sites++] = kCellOfVoxel[__builtin_ctzll(left)];
+  }
+  view.cells = cells;
+  view.occupancy = level.occupancy.data() + 8 * brick;
+  view.halo_row = level.halo_row.data() + level.halo_begin[brick];
+  view.halo_cell = level.halo_cell.data() + level.halo_begin[brick];
+  view.halo = level.halo_begin[brick + 1] - level.halo_begin[brick];
+  return view;
+}
+
+void Run::sources(const Job& job, std::size_t first, int rows, std::uint32_t* source, std::uint8_t* cells) const {
+  const auto begin = static_cast<std::uint32_t>(first);
+  switch (job.instruction->geometry) {
+    case Instruction::Geometry::kStrided:
+      for (int r = 0; r < rows; ++r) {
+        source[r] = job.level->first_child[begin + static_cast<std::uint32_t>(r)];
+        cells[r] = job.level->child_mask[begin + static_cast<std::uint32_t>(r)];
+      }
+      return;
+    case Instruction::Geometry::kTransposed: {
+      const Level& coarse = level_of(job.instruction->in[0]);
+      std::uint32_t parent = job.level->parent[begin];
+      unsigned left = coarse.child_mask[parent];
+      for (std::uint32_t skip = begin - coarse.first_child[parent]; skip > 0; --skip) left &= left - 1;
+      for (int r = 0; r < rows; ++r) {
+        if (left == 0) left = coarse.child_mask[++parent];
+        source[r] = parent;
+        cells[r] = static_cast<std::uint8_t>(left & -left);
+        left &= left - 1;
+      }
+      return;
+    }
+    default:
+      for (int r = 0; r < rows; ++r) {
+        source[r] = begin + static_cast<std::uint32_t>(r);
+        cells[r] = 1;
+      }
+  }
+}
+
+void Run::convolve_bits(const Job& job, const BitConv& conv) {
+  const auto* bits = static_cast<const std::uint8_t*>(memory_[static_cast<std::size_t>(job.instruction->in[0])]);
+  if (job.instruction->geometry != Instruction::Geometry::kSubmanifold) {
+    over_rows(job.level->sites, [&](std::size_t first, int rows, Scratch& scratch) {
+      std::uint32_t source[kTileRows];
+      std::uint8_t cells[kTileRows];
+      sources(job, first, rows, source, cells);
+      kernels_.bit_rows(conv, bits, source, cells, rows, scratch.tile, job.stride);
+      kernels_.finish(job.finish, first, rows, scratch.tile, job.stride);
+    });
+    return;
+  }
+  const std::size_t bricks = job.level->bricks();
+  const auto work = [&](std::size_t begin, std::size_t end, int member) {
+    Scratch& scratch = scratch_[static_cast<std::size_t>(member)];
+    std::uint16_t cells[kTileRows];
+    for (std::size_t brick = begin; brick < end; ++brick) {
+      const BrickView view = brick_view(*job.level, brick, cells);
+      kernels_.bit_submanifold(conv, view, bits, scratch.block, scratch.tile, job.stride);
+      kernels_.finish(job.finish, job.level->first_row[brick], view.sites, scratch.tile, job.stride);
+    }
+  };
+  team_.split(bricks, grain_of(bricks, team_.size()), work);
+}
+
+void Run::convolve_reals(const Job& job) {
+  const Instruction& conv = *job.instruction;
+  const float* x = real(conv.in[0]);
+  const auto finish_rows = [&](std::size_t first, int rows, Scratch& scratch) {
+    kernels_.finish(job.finish, first, rows, scratch.tile, job.stride);
+  };
+  const auto add_pairs = [&](const RealGroup& group, int cell, const std::uint32_t* from, const std::uint8_t* to,
+                             int pairs, Scratch& scratch) {
+    const float* weight =
+        group.weight.data() + static_cast<std::size_t>(cell * conv.in_channels) * static_cast<std::size_t>(group.lanes);
+    if (pairs > 0) {
+      kernels_.real_pairs(x, conv.in_channels, weight, group.lanes, from, to, pairs, scratch.tile + group.first,
+                          job.stride);
+    }
+  };
+  if (conv.geometry != Instruction::Geometry::kSubmanifold) {
+    over_rows(job.level->sites, [&](std::size_t first, int rows, Scratch& scratch) {
+      std::uint32_t source[kTileRows];
+      std::uint8_t cells[kTileRows];
+      sources(job, first, rows, source, cells);
+      std::fill_n(scratch.tile, static_cast<std::size_t>(rows) * job.stride, 0.0f);
+      for (const RealGroup& group : job.packed->real_groups) {
+        for (int cell = 0; cell < conv.cells; ++cell) {
+          std::uint32_t from[kTileRows];
+          std::uint8_t to[kTileRows];
+          int pairs = 0;
+          for (int r = 0; r < rows; ++r) {
+            if ((cells[r] >> cell & 1) == 0) continue;
+            from[pairs] = source[r] + static_cast<std::uint32_t>(__builtin_popcount(cells[r] & ((1u << cell) - 1)));
+            to[pairs++] = static_cast<std::uint8_t>(r);
+          }
+          add_pairs(group, cell, from, to, pairs, scratch);
+        }
+      }
+      finish_rows(first, rows, scratch);
+    });
+    return;
+  }
+  const std::size_t bricks = job.level->bricks();
+  const auto work = [&](std::size_t begin, std::size_t end, int member) {
+    Scratch& scratch = scratch_[static_cast<std::size_t>(member)];
+    std::uint16_t cells[kTileRows];
+    for (std::size_t brick = begin; brick < end; ++brick) {
+      const BrickView view = brick_view(*job.level, brick, cells);
+      if (conv.in_channels <= kRealBlockChannels) {
+        for (const RealGroup& group : job.packed->real_groups) {
+          kernels_.real_submanifold(x, conv.in_channels, group.weight.data(), group.lanes, group.shift_cell, view,
+                                    scratch.real_block, scratch.tile + group.first, job.stride);
+        }
+        finish_rows(job.level->first_row[brick], view.sites, scratch);
+        continue;
+      }
+      for (std::size_t i = 0; i < view.halo; ++i) scratch.block_rows[view.halo_cell[i]] = view.halo_row[i];
+      std::fill_n(scratch.tile, static_cast<std::size_t>(view.sites) * job.stride, 0.0f);
+      for (const RealGroup& group : job.packed->real_groups) {
+        for (int cell = 0; cell < conv.cells; ++cell) {
+          const int step = (cell % 3 - 1) + 8 * (cell / 3 % 3 - 1) + 64 * (cell / 9 - 1) - group.shift_cell;
+          std::uint32_t from[kTileRows];
+          std::uint8_t to[kTileRows];
+          int pairs = 0;
+          for (int site = 0; site < view.sites; ++site) {
+            const int at = view.cells[site] + step;
+            if ((view.occupancy[at >> 6] >> (at & 63) & 1) == 0) continue;
+            from[pairs] = scratch.block_rows[at];
+            to[pairs++] = static_cast<std::uint8_t>(site);
+          }
+          add_pairs(group, cell, from, to, pairs, scratch);
+        }
+      }
+      finish_rows(job.level->first_row[brick], view.sites, scratch);
+    }
+  };
+  team_.split(bricks, grain_of(bricks, team_.size()), work);
+}
+
+void Run::map(const Job& job) {
+  const float* x = real(job.instruction->in[0]);
+  const auto stride = static_cast<std::size_t>(job.channels);
+  over_rows(job.level->sites, [&](std::size_t first, int rows, Scratch&) {
+    kernels_.finish(job.finish, first, rows, x + first * stride, stride);
+  });
+}
+
+void Run::binarize(const Job& job) {
+  // Parts of whole vectors are packed where they lie, others side by side in a tile.
+  const std::vector<int>& parts = job.instruction->in;
+  const bool whole =
+      std::all_of(parts.begin(), parts.end() - 1, [&](int id) { return value(id).channels % kTileChannels == 0; });
+  over_rows(job.level->sites, [&](std::size_t first, int rows, Scratch& scratch) {
+    std::size_t at = 0;
+    for (int id : parts) {
+      const auto channels = static_cast<std::size_t>(value(id).channels);
+      const float* from = real(id) + first * channels;
+      if (whole) {
+        Finish part = job.finish;
+        part.channels = value(id).channels;
+        part.bits += at / 8;
+        part.threshold += at;
+        part.flip += at / kTileChannels;
+        if (id != parts.back()) part.pad_bytes = 0;
+        kernels_.finish(part, first, rows, from, channels);
+      } else {
+        for (int r = 0; r < rows; ++r, from += channels) {
+          std::copy_n(from, channels, scratch.tile + static_cast<std::size_t>(r) * job.stride + at);
+        }
+      }
+      at += channels;
+    }
+    if (!whole) kernels_.finish(job.finish, first, rows, scratch.tile, job.stride);
+  });
+}
+
+void Run::concatenate(const Job& job) {
+  const auto stride = static_cast<std::size_t>(job.channels);
+  over_rows(job.level->sites, [&](std::size_t first, int rows, Scratch&) {
+    std::size_t at = 0;
+    for (int id : job.instruction->in) {
+      const auto channels = static_cast<std::size_t>(value(id).channels);
+      const bool coarser = value(id).level != value(job.instruction->out).level;
+      for (std::size_t row = first; row < first + static_cast<std::size_t>(rows); ++row) {
+        const std::size_t from = coarser ? job.level->parent[row] : row;
+        std::copy_n(real(id) + from * channels, channels, job.finish.out + row * stride + at);
+      }
+      at += channels;
+    }
+  });
+}
+
+void Run::pool(const Job& job) {
+  const float* x = real(job.instruction->in[0]);
+  over_rows(job.level->sites, [&](std::size_t first, int rows, Scratch&) {
+    kernels_.pool(x, job.channels, job.instruction->max_pool, job.level->first_child.data() + first,
+                  job.level->child_mask.data() + first, rows,
+                  job.finish.out + first * static_cast<std::size_t>(job.channels));
+  });
+}
+
+}  // namespace bscnet
