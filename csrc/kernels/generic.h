@@ -233,21 +233,21 @@ inline void bit_rows(const BitConv& conv, const std::uint8_t* bits, const std::u
   }
 }
 
-/// kVectors vectors of output channels of each site, kept in registers over its neighbours.
-template <int kVectors>
-void real_window(const float* block, int in_channels, const float* weight, int lanes, int shift_cell,
-                 const BrickView& brick, float* tile, std::size_t stride) {
-  const std::ptrdiff_t channels = in_channels;
-  const std::ptrdiff_t cell_weights = channels * lanes;
+/// kVectors vectors of output channels of each site, kept in registers over its neighbours. A cell of the block has
+/// kCell floats, kChannels of them in use.
+template <int kChannels, int kCell, int kVectors>
+void real_window(const float* block, const float* weight, int lanes, int shift_cell, const BrickView& brick,
+                 float* tile, std::size_t stride) {
   for (int site = 0; site < brick.sites; ++site) {
     const int centre = brick.cells[site] - shift_cell;
+    const float* centre_row = block + centre * kCell;
     Floats::Vector sum[kVectors];
     for (Floats::Vector& part : sum) part = Floats::broadcast(0.0f);
     for (std::uint32_t left = window_mask(brick.occupancy, centre); left != 0; left &= left - 1) {
       const int k = __builtin_ctz(left);
-      const float* row = block + (centre + kWindow.step[k]) * channels;
-      const float* w = weight + k * cell_weights;
-      for (int c = 0; c < in_channels; ++c, w += lanes) {
+      const float* row = centre_row + kWindow.step[k] * kCell;
+      const float* w = weight + static_cast<std::ptrdiff_t>(k) * kChannels * lanes;
+      for (int c = 0; c < kChannels; ++c, w += lanes) {
         const Floats::Vector value = Floats::broadcast(row[c]);
         for (int v = 0; v < kVectors; ++v) {
           sum[v] = Floats::fma(value, Floats::load(w + v * Floats::kWidth), sum[v]);
@@ -259,21 +259,30 @@ void real_window(const float* block, int in_channels, const float* weight, int l
   }
 }
 
-inline void real_submanifold(const float* x, int in_channels, const float* weight, int lanes, int shift_cell,
-                             const BrickView& brick, float* block, float* tile, std::size_t stride) {
-  const auto channels = static_cast<std::size_t>(in_channels);
+template <int kChannels>
+void real_submanifold_of(const float* x, const float* weight, int lanes, int shift_cell, const BrickView& brick,
+                         float* block, float* tile, std::size_t stride) {
+  constexpr int kCell = kChannels <= 4 ? 4 : 8;
+  // Whole cells are copied: a value is followed by memory of its own.
   for (std::size_t i = 0; i < brick.halo; ++i) {
-    const float* row = x + brick.halo_row[i] * channels;
-    float* cell = block + brick.halo_cell[i] * channels;
-    for (std::size_t c = 0; c < channels; ++c) cell[c] = row[c];
+    std::memcpy(block + brick.halo_cell[i] * kCell, x + static_cast<std::size_t>(brick.halo_row[i]) * kChannels,
+                kCell * sizeof(float));
   }
   int lane = 0;
   for (; lane + 2 * Floats::kWidth <= lanes; lane += 2 * Floats::kWidth) {
-    real_window<2>(block, in_channels, weight + lane, lanes, shift_cell, brick, tile + lane, stride);
+    real_window<kChannels, kCell, 2>(block, weight + lane, lanes, shift_cell, brick, tile + lane, stride);
   }
   for (; lane < lanes; lane += Floats::kWidth) {
-    real_window<1>(block, in_channels, weight + lane, lanes, shift_cell, brick, tile + lane, stride);
+    real_window<kChannels, kCell, 1>(block, weight + lane, lanes, shift_cell, brick, tile + lane, stride);
   }
+}
+
+inline void real_submanifold(const float* x, int in_channels, const float* weight, int lanes, int shift_cell,
+                             const BrickView& brick, float* block, float* tile, std::size_t stride) {
+  constexpr decltype(&real_submanifold_of<1>) kByChannels[kRealBlockChannels] = {
+      real_submanifold_of<1>, real_submanifold_of<2>, real_submanifold_of<3>, real_submanifold_of<4>,
+      real_submanifold_of<5>, real_submanifold_of<6>, real_submanifold_of<7>, real_submanifold_of<8>};
+  kByChannels[in_channels - 1](x, weight, lanes, shift_cell, brick, block, tile, stride);
 }
 
 /// kRows pairs and kVectors vectors of output channels, kept in registers over the input channels.

@@ -117,8 +117,9 @@ struct Kernels {
   void (*bit_rows)(const BitConv& conv, const std::uint8_t* bits, const std::uint32_t* source,
                    const std::uint8_t* cells, int rows, float* tile, std::size_t stride);
 
-  /// Real-valued submanifold convolution of one brick into a tile, for few input channels. `block` is scratch of
-  /// kBlockCells * in_channels floats; weight: (27, in_channels, lanes), lanes a multiple of kTileChannels.
+  /// Real-valued submanifold convolution of one brick into a tile, for up to kRealBlockChannels input channels. `block`
+  /// is scratch of kBlockCells * kRealBlockChannels floats; weight: (27, in_channels, lanes), lanes a multiple of
+  /// kTileChannels.
   void (*real_submanifold)(const float* x, int in_channels, const float* weight, int lanes, int shift_cell,
                            const BrickView& brick, float* block, float* tile, std::size_t stride);
 
