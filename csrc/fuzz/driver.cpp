@@ -4,6 +4,7 @@
 //   fuzz_model INPUTS FILE...            inputs 0 .. INPUTS-1; prints what became of them
 //   fuzz_model only=NUMBER FILE...       one of them again, the number that a failed run has printed
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -16,14 +17,18 @@
 #include "fuzz/fuzz_model.h"
 #include "fuzz/mutate.h"
 
-// of the sanitizers' runtime, where one is linked
-extern "C" void __sanitizer_set_death_callback(void (*callback)()) __attribute__((weak));
+// The sanitizers ask for these: every report ends in an abort, which say_which then sees.
+#define BSCNET_ASKED extern "C" __attribute__((visibility("default")))
+BSCNET_ASKED const char* __asan_default_options() { return "abort_on_error=1"; }
+BSCNET_ASKED const char* __ubsan_default_options() { return "abort_on_error=1:print_stacktrace=1"; }
 
 namespace {
 
 unsigned long current = 0;
 
-void say_which() { std::fprintf(stderr, "\nfuzz: this was input %lu; run it alone with only=%lu\n", current, current); }
+void say_which(int) {
+  std::fprintf(stderr, "\nfuzz: this was input %lu; run it alone with only=%lu\n", current, current);
+}
 
 void run(const std::vector<std::string>& files, unsigned long number) {
   current = number;
@@ -45,7 +50,7 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "usage: %s INPUTS|only=NUMBER FILE...   (files: valid models)\n", argv[0]);
     return 2;
   }
-  if (__sanitizer_set_death_callback != nullptr) __sanitizer_set_death_callback(say_which);
+  std::signal(SIGABRT, say_which);
   if (std::strncmp(argv[1], "only=", 5) == 0) {
     run(files, std::strtoul(argv[1] + 5, nullptr, 10));
   } else {
