@@ -20,7 +20,6 @@ from bscnet.export.builder import pack_signs
 from bscnet.export.scene import simulated_scan
 from bscnet.models.blocks import ResidualUnit
 from bscnet.nn import QuantizedConv
-from bscnet.quantizers import sign
 from bscnet.sparse import SparseTensor
 from fixtures.ordered_sums import OrderedSums
 from fixtures.packed_networks import network, seasoned, write_model
@@ -97,8 +96,8 @@ class Watch:
 
 def instruction_of(file: ModelFile, conv: QuantizedConv) -> int:
     """The instruction that holds a convolution's weight."""
-    weight = conv.weight.detach()
-    wanted = weight.numpy() if conv.weight_quantizer is None else pack_signs(sign(weight).numpy() > 0)
+    weight = conv.weight.detach().numpy()
+    wanted = weight if conv.weight_quantizer is None else pack_signs(weight >= 0)
     found = [
         int(name.split(".")[0])
         for name, tensor in file.tensors.items()
