@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from bscnet import runtime
-from fixtures.model_files import random_program
+from fixtures.model_files import ModelParts, random_program
 from fixtures.packed_networks import network, seasoned, write_model
 from fixtures.site_sets import SHAPES, site_set
 
@@ -32,13 +32,10 @@ TOOLS = ("make", f"{TARGET}-gcc", f"{TARGET}-g++", "qemu-aarch64-static")
 EMULATOR = ("qemu-aarch64-static", "-L", f"/usr/{TARGET}")
 REQUIRED = os.environ.get("BSCNET_REQUIRE_NEON") == "1"
 WIDTHS = (8, 16, 24, 32, 48, 64, 72, 112)
-RANDOM_PROGRAMS = 16
-# family, precision, conv and width of each network; (`seed`,) is a random program
-CASES: list[tuple[Any, ...]] = [
+NETWORKS = [
     *(("unet", "a1w1", conv, width) for width in WIDTHS for conv in ("plain", "shifted")),
     ("fcn", "a1w1", "shifted", 16),
     *(("unet", "a32w32", conv, width) for conv, width in (("plain", 24), ("shifted", 8), ("shifted", 72))),
-    *((seed,) for seed in range(RANDOM_PROGRAMS)),
 ]
 WHATS = ("real", "bits", "sums")
 
@@ -76,6 +73,59 @@ def done(command: list[str], environment: dict[str, str] | None = None) -> str:
     return ended.stdout
 
 
+def opposed(width: int) -> ModelParts:
+    """Every activation is +1 and every weight -1: as many bits differ as can, in a full window 27 times the width."""
+    description = random_program(0, length=1).description
+    kinds = [("real", 0, 3), ("bits", 0, width), ("real", 0, width), ("real", 1, width), ("real", 0, 4)]
+    conv = {"op": "conv", "operand": "bits", "in": 1, "bits": -1, "steps": []}
+    description["values"] = [list(kind) for kind in kinds]
+    description["instructions"] = [
+        {**conv, "geometry": "pointwise", "operand": "real", "in": 0, "out": -1, "bits": 1},
+        {**conv, "geometry": "submanifold", "out": 2, "shifts": [[0, 0, 0], [0, 1, 0]]},
+        {**conv, "geometry": "strided", "out": 3},
+        {**conv, "geometry": "pointwise", "operand": "real", "in": 2, "out": 4},
+    ]
+    description["output"] = 4
+    row = (width + 7) // 8
+    tensors = {
+        "0.weight": np.ones((1, 3, width), np.float32),
+        "0.threshold": np.full(width, -np.inf, np.float32),
+        "0.flip": np.zeros(row, np.uint8),
+        "3.weight": np.ones((1, width, 4), np.float32),
+    }
+    for place, cells in ((1, 27), (2, 8)):
+        tensors[f"{place}.weight"] = np.zeros((cells, width, row), np.uint8)
+        tensors[f"{place}.scale"] = np.ones(width, np.float32)
+    return ModelParts(description, tensors)
+
+
+def write_case(path: Path, number: int, *case: Any) -> np.ndarray:
+    """Writes the model of a case; returns its sites."""
+    if isinstance(case[0], str):
+        family, precision, conv, width = case
+        alone = site_set("isolated", number, 3)
+        alone[:, 0] = 1
+        sites = np.concatenate([site_set("random", number, 60), alone])
+        net: Any = network(family, m=width, depth=1, precision=precision, conv=conv)
+        feats = torch.randn(len(sites), 3)
+        write_model(path, seasoned(net, torch.from_numpy(sites), feats))
+        return sites
+    make, parameter = case
+    path.write_bytes(make(parameter).to_bytes())
+    return site_set("cube" if make is opposed else SHAPES[number % len(SHAPES)], number, 30)
+
+
+def random_model(seed: int) -> ModelParts:
+    return random_program(seed, levels=1 + seed % 4, max_channels=96)
+
+
+CASES: list[tuple[Any, ...]] = [
+    *NETWORKS,
+    *((opposed, width) for width in (*WIDTHS, 80)),
+    *((random_model, 9000 + seed) for seed in range(16)),
+]
+
+
 @pytest.fixture(scope="module")
 def wanted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[bytes]]:
     """A folder with every case, and what the engine computes for it here."""
@@ -84,19 +134,8 @@ def wanted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[bytes]]
     torch.set_num_threads(1)  # for so few sites more of them only wait for each other
     for number, case in enumerate(CASES):
         path = folder / f"{number}.safetensors"
-        if len(case) == 1:
-            sites = site_set(SHAPES[number % len(SHAPES)], number, 30)
-        else:
-            alone = site_set("isolated", number, 3)
-            alone[:, 0] = 1
-            sites = np.concatenate([site_set("random", number, 60), alone])
+        sites = write_case(path, number, *case)
         feats = np.random.default_rng(number).normal(size=(len(sites), 3)).astype(np.float32)
-        if len(case) == 1:
-            path.write_bytes(random_program(9000 + case[0], levels=1 + number % 4, max_channels=96).to_bytes())
-        else:
-            family, precision, conv, width = case
-            net: Any = network(family, m=width, depth=1, precision=precision, conv=conv)
-            write_model(path, seasoned(net, torch.from_numpy(sites), torch.from_numpy(feats)))
         content = np.int64(len(sites)).tobytes() + sites.tobytes() + feats.tobytes()
         (folder / f"{number}.cloud").write_bytes(content)
         results.append(computed(runtime.load(path, threads=1), sites, feats))
