@@ -66,7 +66,10 @@ void Team::split(std::size_t count, std::size_t grain, const std::function<void(
   }
   wake_.notify_all();
   take_pieces(0);
-  while (working_.load(std::memory_order_acquire) != 0) breathe();
+  // A worker that the system has put aside needs a core to come back to.
+  for (int spin = 0; working_.load(std::memory_order_acquire) != 0; ++spin) {
+    spin < kSpins ? breathe() : std::this_thread::yield();
+  }
   if (failure_) std::rethrow_exception(failure_);
 }
 
