@@ -42,7 +42,7 @@ def main() -> int:
         if sys.version_info < (3, 11):  # noqa: UP036  # this runs before anything checked it
             raise Stop(f"Python 3.11 or newer is needed, this is {sys.version.split()[0]}; PYTHON=… names another")
         with alone(cache / "setup.lock"):
-            install_system_packages()
+            install_system_packages(tests=args.extras == "dev")
             python = make_environment(venv)
             log = cache / "logs" / "pip.log"
             install_package(root, python, stamps, log, args.extras, os.environ.get("TORCH") or "torch")

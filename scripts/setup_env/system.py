@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -21,6 +22,12 @@ ALWAYS = {
     "libvulkan1": "Open3D draws pictures off-screen with it",
     "mesa-vulkan-drivers": "lets Vulkan draw without a graphics card",
 }
+# The same for what only tests need: nothing but a test is lost where they cannot be had.
+FOR_TESTS = {
+    "g++-aarch64-linux-gnu": "the NEON kernels are compiled with it",
+    "qemu-user-static": "the NEON kernels are emulated by it",
+}
+INSTALL = ("install", "-y", "-q", "--no-install-recommends")
 
 
 def wanted_packages() -> list[str]:
@@ -58,33 +65,44 @@ def apt_prefix() -> list[str] | None:
     return None
 
 
-def install_system_packages() -> None:
-    """Install what is missing; where that may not be done, print the line to type and stop."""
+def install_system_packages(tests: bool = False) -> None:
+    """Install what is missing; where that may not be done, print the line to type and stop.
+
+    With `tests` also the packages that only tests need, but without them set-up goes on.
+    """
     if os.environ.get("SKIP_SYSTEM") == "1":
         say("system packages: left alone, as SKIP_SYSTEM=1 asks")
         return
-    wanted = wanted_packages()
+    wanted, optional = wanted_packages(), list(FOR_TESTS) if tests and platform.machine() == "x86_64" else []
     if shutil.which("dpkg-query") is None or shutil.which("apt-get") is None:
         say("system packages: this is no Debian, so please see yourself that the like of these is there:")
-        say("  " + " ".join(wanted))
+        say("  " + " ".join(wanted + optional))
         return
-    missing = missing_packages(wanted)
-    if not missing:
+    missing, untested = missing_packages(wanted), missing_packages(optional)
+    if not missing and not untested:
         say("system packages: all there")
         return
-    line = f"apt-get update && sudo apt-get install -y --no-install-recommends {' '.join(missing)}"
+    line = f"apt-get update && sudo apt-get install -y --no-install-recommends {' '.join(missing + untested)}"
     prefix = apt_prefix()
+    if prefix is None and not missing:
+        say(f"system packages: tests that need {' '.join(untested)} will be skipped; to have them, type")
+        say(f"  sudo {line}")
+        return
     if prefix is None:
         raise Stop(
             "these system packages are missing and may not be installed from here; please type\n\n"
             f"    sudo {line}\n\n"
             "and then the same make command again (or SKIP_SYSTEM=1 make … to go on without them)."
         )
-    say(f"system packages: installing {' '.join(missing)}")
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for step in (["update", "-q"], ["install", "-y", "-q", "--no-install-recommends", *missing]):
-        # sudo drops the environment, so the variable goes over the command line as well
-        command = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", *step]
-        done = subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=False)
-        if done.returncode != 0 and step[0] == "install":
-            raise Stop(f"apt-get failed (its message stands above); please type\n\n    sudo {line}\n\nand try again.")
+    say(f"system packages: installing {' '.join(missing + untested)}")
+    apt_get(prefix, "update", "-q")
+    if missing and not apt_get(prefix, *INSTALL, *missing):
+        raise Stop(f"apt-get failed (its message stands above); please type\n\n    sudo {line}\n\nand try again.")
+    if untested and not apt_get(prefix, *INSTALL, *untested):
+        say(f"system packages: tests that need {' '.join(untested)} will be skipped, as apt-get failed")
+
+
+def apt_get(prefix: list[str], *arguments: str) -> bool:
+    """Whether apt-get did it. sudo drops the environment, so the variable goes over the command line."""
+    command = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", *arguments]
+    return subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode == 0
