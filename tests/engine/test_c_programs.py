@@ -89,6 +89,15 @@ def test_a_failed_check_fails_the_unit_tests(engine_build: Build) -> None:
     assert none.returncode == 1
 
 
+@builds
+def test_unknown_kernels_are_an_error_of_loading(engine_build: Build, tmp_path: Path) -> None:
+    model = write_model(tmp_path / "model.safetensors", 0)
+    environment = {**os.environ, "BSCNET_IMPLEMENTATION": "abacus"}
+    command = [engine_build("example") / "predict", model]
+    run = subprocess.run(command, env=environment, input="", capture_output=True, text=True, check=False)
+    assert run.returncode == 1 and run.stderr.startswith("error: BSCNET_IMPLEMENTATION is 'abacus'")
+
+
 def predict(folder: Path, *arguments: str | Path, cloud: str = "") -> subprocess.CompletedProcess[str]:
     return subprocess.run([folder / "predict", *arguments], input=cloud, capture_output=True, text=True, check=False)
 
