@@ -88,6 +88,16 @@ void Run::convolve_reals(const Job& job) {
                           job.stride);
     }
   };
+  if (conv.geometry == Instruction::Geometry::kPointwise) {
+    over_rows(job.level->sites, [&](std::size_t first, int rows, Scratch& scratch) {
+      for (const RealGroup& group : job.packed->real_groups) {
+        kernels_.real_rows(x + first * static_cast<std::size_t>(conv.in_channels), conv.in_channels,
+                           group.weight.data(), group.lanes, rows, scratch.tile + group.first, job.stride);
+      }
+      finish_rows(first, rows, scratch);
+    });
+    return;
+  }
   if (conv.geometry != Instruction::Geometry::kSubmanifold) {
     over_rows(job.level->sites, [&](std::size_t first, int rows, Scratch& scratch) {
       std::uint32_t source[kTileRows];

@@ -44,7 +44,8 @@ Run::Run(const Program& program, const std::vector<PackedInstruction>& packed, c
     Scratch scratch;
     scratch.tile = static_cast<float*>(workspace.take(kTileRows * tile_stride(widest) * sizeof(float)));
     scratch.block = static_cast<std::uint8_t*>(workspace.take(block_bytes(widest_row)));
-    scratch.real_block = static_cast<float*>(workspace.take(kBlockCells * kRealBlockChannels * sizeof(float)));
+    constexpr std::size_t kRealBlock = kBlockCells * kRealBlockChannels;
+    scratch.real_block = static_cast<float*>(workspace.take(kRealBlock * sizeof(float)));
     scratch.block_rows = static_cast<std::uint32_t*>(workspace.take(kBlockCells * sizeof(std::uint32_t)));
     scratch_.push_back(scratch);
   }

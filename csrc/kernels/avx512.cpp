@@ -241,8 +241,8 @@ inline void fill_masks16(const std::uint64_t* occupancy, std::uint8_t* masks) {
 
 const Kernels kAvx512Kernels = {"avx512",           avx512::bit_submanifold_by_width,
                                 avx512::bit_rows,   avx512::real_submanifold,
-                                avx512::real_pairs, avx512::pool,
-                                avx512::finish_tile};
+                                avx512::real_pairs, avx512::real_rows,
+                                avx512::pool,       avx512::finish_tile};
 
 }  // namespace bscnet
 

@@ -1,5 +1,5 @@
-// Binary submanifold convolution of narrow groups by lists of neighbours, for AVX-512. Included by avx512.cpp inside
-// its namespace and region, after generic.h: hence no include guard.
+// Binary submanifold convolution of narrow groups by lists of neighbours, for AVX-512. Included
+// by avx512.cpp inside its namespace and region, after generic.h: hence no include guard.
 
 // Widest groups and rows that go by lists.
 constexpr int kListUnits = 4;

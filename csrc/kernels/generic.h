@@ -259,15 +259,20 @@ void real_window(const float* block, const float* weight, int lanes, int shift_c
   }
 }
 
-template <int kChannels>
-void real_submanifold_of(const float* x, const float* weight, int lanes, int shift_cell, const BrickView& brick,
-                         float* block, float* tile, std::size_t stride) {
-  constexpr int kCell = kChannels <= 4 ? 4 : 8;
-  // Whole cells are copied: a value is followed by memory of its own.
+/// Input rows into cells of the block. Whole cells are copied: a value is followed by memory of its own.
+template <int kChannels, int kCell>
+void fill_real_block(const float* x, const BrickView& brick, float* block) {
   for (std::size_t i = 0; i < brick.halo; ++i) {
     std::memcpy(block + brick.halo_cell[i] * kCell, x + static_cast<std::size_t>(brick.halo_row[i]) * kChannels,
                 kCell * sizeof(float));
   }
+}
+
+template <int kChannels>
+void real_submanifold_of(const float* x, const float* weight, int lanes, int shift_cell, const BrickView& brick,
+                         float* block, float* tile, std::size_t stride) {
+  constexpr int kCell = kChannels <= 4 ? 4 : 8;
+  fill_real_block<kChannels, kCell>(x, brick, block);
   int lane = 0;
   for (; lane + 2 * Floats::kWidth <= lanes; lane += 2 * Floats::kWidth) {
     real_window<kChannels, kCell, 2>(block, weight + lane, lanes, shift_cell, brick, tile + lane, stride);
@@ -285,15 +290,37 @@ inline void real_submanifold(const float* x, int in_channels, const float* weigh
   kByChannels[in_channels - 1](x, weight, lanes, shift_cell, brick, block, tile, stride);
 }
 
-/// kRows pairs and kVectors vectors of output channels, kept in registers over the input channels.
-template <int kRows, int kVectors>
-void real_panel(const float* x, int in_channels, const float* weight, int lanes, const std::uint32_t* from,
-                const std::uint8_t* to, float* tile, std::size_t stride) {
+/// Rows of a real-valued product: pairs whose products are added to the tile …
+struct PairRows {
+  static constexpr bool kAdds = true;
+  const std::uint32_t* from;
+  const std::uint8_t* to;
+
+  std::size_t source(int i) const { return from[i]; }
+  std::size_t target(int i) const { return to[i]; }
+};
+
+/// … or consecutive rows, each written to the tile's row of its number.
+struct ConsecutiveRows {
+  static constexpr bool kAdds = false;
+
+  std::size_t source(int i) const { return static_cast<std::size_t>(i); }
+  std::size_t target(int i) const { return static_cast<std::size_t>(i); }
+};
+
+/// kRows rows and kVectors vectors of output channels, kept in registers over the input channels.
+template <int kRows, int kVectors, typename Rows>
+void real_panel(const float* x, int in_channels, const float* weight, int lanes, const Rows& rows, int first,
+                float* tile, std::size_t stride) {
   Floats::Vector sum[kRows][kVectors];
   const float* row[kRows];
+  float* out[kRows];
   for (int r = 0; r < kRows; ++r) {
-    row[r] = x + static_cast<std::size_t>(from[r]) * static_cast<std::size_t>(in_channels);
-    for (int v = 0; v < kVectors; ++v) sum[r][v] = Floats::load(tile + to[r] * stride + v * Floats::kWidth);
+    row[r] = x + rows.source(first + r) * static_cast<std::size_t>(in_channels);
+    out[r] = tile + rows.target(first + r) * stride;
+    for (int v = 0; v < kVectors; ++v) {
+      sum[r][v] = Rows::kAdds ? Floats::load(out[r] + v * Floats::kWidth) : Floats::broadcast(0.0f);
+    }
   }
   for (int c = 0; c < in_channels; ++c, weight += lanes) {
     Floats::Vector w[kVectors];
@@ -304,36 +331,46 @@ void real_panel(const float* x, int in_channels, const float* weight, int lanes,
     }
   }
   for (int r = 0; r < kRows; ++r) {
-    for (int v = 0; v < kVectors; ++v) Floats::store(tile + to[r] * stride + v * Floats::kWidth, sum[r][v]);
+    for (int v = 0; v < kVectors; ++v) Floats::store(out[r] + v * Floats::kWidth, sum[r][v]);
   }
 }
 
-template <int kVectors>
-void real_columns(const float* x, int in_channels, const float* weight, int lanes, const std::uint32_t* from,
-                  const std::uint8_t* to, int pairs, float* tile, std::size_t stride) {
-  constexpr int kRows = Floats::kPanel / kVectors;
-  int pair = 0;
-  for (; pair + kRows <= pairs; pair += kRows) {
-    real_panel<kRows, kVectors>(x, in_channels, weight, lanes, from + pair, to + pair, tile, stride);
+/// Panels of kRows rows, what is left in panels of half as many, and so on.
+template <int kRows, int kVectors, typename Rows>
+void real_columns(const float* x, int in_channels, const float* weight, int lanes, const Rows& rows, int first,
+                  int count, float* tile, std::size_t stride) {
+  for (; first + kRows <= count; first += kRows) {
+    real_panel<kRows, kVectors>(x, in_channels, weight, lanes, rows, first, tile, stride);
   }
-  for (; pair < pairs; ++pair) {
-    real_panel<1, kVectors>(x, in_channels, weight, lanes, from + pair, to + pair, tile, stride);
+  if constexpr (kRows > 1) {
+    real_columns<kRows / 2, kVectors>(x, in_channels, weight, lanes, rows, first, count, tile, stride);
+  }
+}
+
+template <typename Rows>
+void real_product(const float* x, int in_channels, const float* weight, int lanes, const Rows& rows, int count,
+                  float* tile, std::size_t stride) {
+  constexpr int kPanel = Floats::kPanel;
+  int lane = 0;
+  for (; lane + 4 * Floats::kWidth <= lanes; lane += 4 * Floats::kWidth) {
+    real_columns<kPanel / 4, 4>(x, in_channels, weight + lane, lanes, rows, 0, count, tile + lane, stride);
+  }
+  for (; lane + 2 * Floats::kWidth <= lanes; lane += 2 * Floats::kWidth) {
+    real_columns<kPanel / 2, 2>(x, in_channels, weight + lane, lanes, rows, 0, count, tile + lane, stride);
+  }
+  for (; lane < lanes; lane += Floats::kWidth) {
+    real_columns<kPanel, 1>(x, in_channels, weight + lane, lanes, rows, 0, count, tile + lane, stride);
   }
 }
 
 inline void real_pairs(const float* x, int in_channels, const float* weight, int lanes, const std::uint32_t* from,
                        const std::uint8_t* to, int pairs, float* tile, std::size_t stride) {
-  constexpr int kWide = 4 * Floats::kWidth;
-  int lane = 0;
-  for (; lane + kWide <= lanes; lane += kWide) {
-    real_columns<4>(x, in_channels, weight + lane, lanes, from, to, pairs, tile + lane, stride);
-  }
-  for (; lane + 2 * Floats::kWidth <= lanes; lane += 2 * Floats::kWidth) {
-    real_columns<2>(x, in_channels, weight + lane, lanes, from, to, pairs, tile + lane, stride);
-  }
-  for (; lane < lanes; lane += Floats::kWidth) {
-    real_columns<1>(x, in_channels, weight + lane, lanes, from, to, pairs, tile + lane, stride);
-  }
+  real_product(x, in_channels, weight, lanes, PairRows{from, to}, pairs, tile, stride);
+}
+
+inline void real_rows(const float* x, int in_channels, const float* weight, int lanes, int rows, float* tile,
+                      std::size_t stride) {
+  real_product(x, in_channels, weight, lanes, ConsecutiveRows{}, rows, tile, stride);
 }
 
 inline void pool(const float* x, int channels, bool max_pool, const std::uint32_t* first_child,

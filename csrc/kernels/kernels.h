@@ -128,6 +128,10 @@ struct Kernels {
   void (*real_pairs)(const float* x, int in_channels, const float* weight, int lanes, const std::uint32_t* from,
                      const std::uint8_t* to, int pairs, float* tile, std::size_t stride);
 
+  /// tile[i] = W^T x[i] for the first `rows` rows; otherwise as real_pairs.
+  void (*real_rows)(const float* x, int in_channels, const float* weight, int lanes, int rows, float* tile,
+                    std::size_t stride);
+
   /// Pooling: row i of `out` (rows, channels) is the sum / 8 or the maximum over the children of row i, which are rows
   /// first_child[i], first_child[i] + 1, … of x; the cells set in children[i], added with x slowest.
   void (*pool)(const float* x, int channels, bool max_pool, const std::uint32_t* first_child,
