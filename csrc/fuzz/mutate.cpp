@@ -133,7 +133,7 @@ void change_tensors(std::vector<RawTensor>& tensors, Random& random) {
       one.bytes.resize(below(random, one.bytes.size() + 5));
       break;
     case 6:
-      one.name = std::to_string(below(random, 12)) + (random() % 2 ? ".weight" : ".0.a");
+      one.name = std::to_string(below(random, 12)) + (random() % 2 ? ".weight" : ".rows");
       break;
     case 7:
       if (random() % 2) {

@@ -110,10 +110,9 @@ Step InstructionReader::read_step(const Fields& fields, const Json& json, const 
       fields.fail("has a malformed step " + quoted(known.name) + "; allowed is " +
                   (length == 2 ? "[\"add\", value]" : "the name alone"));
     }
-    const std::vector<std::int64_t> channels = {shape.channels};
-    if (known.tensors > 0) step.a = weights_.floats(prefix + "a", channels);
-    if (known.tensors > 1) step.b = weights_.floats(prefix + "b", channels);
-    if (known.tensors > 2) step.c = weights_.floats(prefix + "c", channels);
+    if (known.tensors > 0) step.a = weights_.row(prefix, known.name, shape.channels);
+    if (known.tensors > 1) step.b = weights_.row(prefix, known.name, shape.channels);
+    if (known.tensors > 2) step.c = weights_.row(prefix, known.name, shape.channels);
     if (length == 1) return step;
     const std::int64_t index = parts[1].integer();
     const Value& value = use(fields, "add", index, Value::Kind::kReal);
@@ -136,7 +135,7 @@ std::vector<Step> InstructionReader::read_steps(const Fields& fields, const std:
   }
   std::vector<Step> steps;
   for (std::size_t i = 0; i < list.size(); ++i) {
-    steps.push_back(read_step(fields, list[i], prefix + std::to_string(i) + ".", shape));
+    steps.push_back(read_step(fields, list[i], prefix, shape));
   }
   return steps;
 }
@@ -162,10 +161,9 @@ void InstructionReader::read_conv(const Fields& fields, const std::string& prefi
   }
   if (conv.binary) {
     conv.sign_weight = weights_.bits(prefix + "weight", {conv.cells, conv.out_channels}, conv.in_channels);
-    conv.scale = weights_.floats(prefix + "scale", {conv.out_channels});
+    conv.scale = weights_.row(prefix, "scale", conv.out_channels);
   } else {
-    conv.real_weight = weights_.floats(prefix + "weight", {conv.cells, conv.in_channels, conv.out_channels},
-                                       Weights::Range::kFinite, true);
+    conv.real_weight = weights_.floats(prefix + "weight", {conv.cells, conv.in_channels, conv.out_channels});
   }
   conv.steps = read_steps(fields, prefix, shape);
 }
@@ -251,12 +249,13 @@ Instruction InstructionReader::read(int index, const Json& json) {
   }
   if (instruction.bits >= 0) {
     const int channels = values_[static_cast<std::size_t>(instruction.bits)].channels;
-    instruction.binarizer.threshold = weights_.floats(prefix + "threshold", {channels}, Weights::Range::kInfinite);
+    instruction.binarizer.threshold = weights_.row(prefix, "threshold", channels, Weights::Range::kInfinite);
     const std::vector<std::uint8_t> flips = weights_.bits(prefix + "flip", {}, channels);
     for (int c = 0; c < channels; ++c) {
       instruction.binarizer.flip.push_back((flips[static_cast<std::size_t>(c) / 8] >> (c % 8)) & 1u);
     }
   }
+  weights_.end_rows(prefix);
   define(instruction.out);
   define(instruction.bits);
   return instruction;

@@ -13,6 +13,15 @@ namespace {
   throw Error(Fault::kBadFile, "tensor " + quoted(name) + " " + what);
 }
 
+void check(const std::string& name, const std::vector<float>& floats, Weights::Range range) {
+  for (std::size_t i = 0; i < floats.size(); ++i) {
+    if (std::isfinite(floats[i]) || (range == Weights::Range::kInfinite && !std::isnan(floats[i]))) continue;
+    bad(name, "holds " + std::string(std::isnan(floats[i]) ? "NaN" : "an infinity") + " at element " +
+                  std::to_string(i) +
+                  (range == Weights::Range::kFinite ? "; all have to be finite" : "; infinities alone are allowed"));
+  }
+}
+
 }  // namespace
 
 Tensor Weights::take(const std::string& name, const std::vector<std::int64_t>& shape, const char* types) {
@@ -28,16 +37,39 @@ Tensor Weights::take(const std::string& name, const std::vector<std::int64_t>& s
   return tensor;
 }
 
-std::vector<float> Weights::floats(const std::string& name, const std::vector<std::int64_t>& shape, Range range,
-                                   bool half) {
-  std::vector<float> floats = floats_of(take(name, shape, half ? "F32 or F16" : "F32"));
-  for (std::size_t i = 0; i < floats.size(); ++i) {
-    if (std::isfinite(floats[i]) || (range == Range::kInfinite && !std::isnan(floats[i]))) continue;
-    bad(name, "holds " + std::string(std::isnan(floats[i]) ? "NaN" : "an infinity") + " at element " +
-                  std::to_string(i) +
-                  (range == Range::kFinite ? "; all have to be finite" : "; infinities alone are allowed"));
-  }
+std::vector<float> Weights::floats(const std::string& name, const std::vector<std::int64_t>& shape) {
+  std::vector<float> floats = floats_of(take(name, shape, "F32 or F16"));
+  check(name, floats, Range::kFinite);
   return floats;
+}
+
+std::vector<float> Weights::row(const std::string& prefix, const char* what, int channels, Range range) {
+  const std::string name = prefix + "rows";
+  if (next_row_ == 0) {
+    const auto found = tensors_.find(name);
+    if (found == tensors_.end()) {
+      bad(name, "is missing; its first row must be the " + std::string(what) + ", " + std::to_string(channels) +
+                    " F32 numbers");
+    }
+    num_rows_ = found->second.shape.empty() ? 0 : found->second.shape[0];
+    rows_ = floats_of(take(name, {num_rows_, channels}, "F32"));
+  }
+  if (next_row_ >= num_rows_) {
+    bad(name, "has " + std::to_string(num_rows_) + " rows; one more must be the " + what);
+  }
+  const auto begin = rows_.begin() + next_row_ * channels;
+  std::vector<float> row(begin, begin + channels);
+  check(name + ", row " + std::to_string(next_row_) + " (" + what + ")", row, range);
+  ++next_row_;
+  return row;
+}
+
+void Weights::end_rows(const std::string& prefix) {
+  if (next_row_ < num_rows_) {
+    bad(prefix + "rows",
+        "has " + std::to_string(num_rows_) + " rows; the instruction takes " + std::to_string(next_row_));
+  }
+  num_rows_ = next_row_ = 0;
 }
 
 std::vector<std::uint8_t> Weights::bits(const std::string& name, std::vector<std::int64_t> rows, int bits) {

@@ -17,9 +17,13 @@ class Weights {
 
   explicit Weights(std::map<std::string, Tensor> tensors) : tensors_(std::move(tensors)) {}
 
-  /// A float32 tensor of that shape; where `half` is set float16 will do as well.
-  std::vector<float> floats(const std::string& name, const std::vector<std::int64_t>& shape,
-                            Range range = Range::kFinite, bool half = false);
+  /// A tensor of float32 or float16 of that shape, all finite.
+  std::vector<float> floats(const std::string& name, const std::vector<std::int64_t>& shape);
+  /// The next row of an instruction's rows (float32, a value for each channel of its result). `what` names it in
+  /// errors.
+  std::vector<float> row(const std::string& prefix, const char* what, int channels, Range range = Range::kFinite);
+  /// Refuses rows that the instruction did not take.
+  void end_rows(const std::string& prefix);
   /// (rows…, ceil(bits / 8)) bytes, bit j of a byte first; bits past the last are zero.
   std::vector<std::uint8_t> bits(const std::string& name, std::vector<std::int64_t> rows, int bits);
   /// Refuses tensors that nobody took.
@@ -28,6 +32,9 @@ class Weights {
  private:
   Tensor take(const std::string& name, const std::vector<std::int64_t>& shape, const char* types);
   std::map<std::string, Tensor> tensors_;
+  std::vector<float> rows_;  ///< of the instruction that is being read
+  std::int64_t num_rows_ = 0;
+  std::int64_t next_row_ = 0;
 };
 
 }  // namespace bscnet

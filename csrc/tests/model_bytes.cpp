@@ -55,6 +55,12 @@ RawTensor float_tensor(const std::string& name, std::vector<std::int64_t> shape,
   return tensor;
 }
 
+RawTensor rows_tensor(const std::string& name, std::int64_t channels, const std::vector<std::vector<float>>& rows) {
+  RawTensor tensor{name, "F32", {static_cast<std::int64_t>(rows.size()), channels}, ""};
+  for (const std::vector<float>& row : rows) tensor.bytes += float_tensor("", {channels}, row).bytes;
+  return tensor;
+}
+
 RawTensor byte_tensor(const std::string& name, std::vector<std::int64_t> shape, const std::vector<int>& values) {
   RawTensor tensor{name, "U8", std::move(shape), ""};
   for (std::int64_t i = 0; i < elements(tensor.shape); ++i) {
@@ -120,26 +126,18 @@ RawModel sample_model() {
 {"op":"conv","geometry":"pointwise","operand":"real","in":9,"out":11,"bits":-1,"steps":[]}],
 "output":11})";
   const std::vector<float> mixed = {0.5f, -1.25f, 2.0f, -0.125f, 0.75f};
-  model.tensors = {float_tensor("0.threshold", {3}, {0.0f}),
+  model.tensors = {rows_tensor("0.rows", 3, {{0.0f}}),
                    byte_tensor("0.flip", {1}, {2}),
                    byte_tensor("1.weight", {27, 4, 1}, {5, 2, 7, 0, 3}),
-                   float_tensor("1.scale", {4}, mixed),
-                   float_tensor("1.0.a", {4}, mixed),
-                   float_tensor("1.0.b", {4}, mixed),
-                   float_tensor("1.1.a", {4}, {0.25f}),
-                   float_tensor("1.threshold", {4}, mixed),
+                   rows_tensor("1.rows", 4, {mixed, mixed, mixed, {0.25f}, mixed}),
                    byte_tensor("1.flip", {1}, {9}),
                    byte_tensor("2.weight", {8, 5, 1}, {15, 6, 1}),
-                   float_tensor("2.scale", {5}, mixed),
-                   float_tensor("2.0.a", {5}, mixed),
-                   float_tensor("2.1.a", {5}, mixed),
-                   float_tensor("2.1.b", {5}, {0.1f}),
-                   float_tensor("2.1.c", {5}, mixed),
+                   rows_tensor("2.rows", 5, {mixed, mixed, mixed, {0.1f}, mixed}),
                    byte_tensor("4.weight", {8, 5, 8}, {0, 0x3C, 0, 0xB8}),
-                   float_tensor("5.threshold", {4}, {0.1f, -0.2f}),
+                   rows_tensor("5.rows", 4, {{0.1f, -0.2f}}),
                    byte_tensor("5.flip", {1}, {0}),
                    byte_tensor("6.weight", {1, 4, 1}, {10, 3, 12, 15}),
-                   float_tensor("6.scale", {4}, mixed),
+                   rows_tensor("6.rows", 4, {mixed}),
                    float_tensor("9.weight", {1, 9, 2}, mixed)};
   RawTensor& half = model.tensor("4.weight");  // two bytes each: 1 and -0.5
   half.dtype = "F16";

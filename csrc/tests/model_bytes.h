@@ -24,6 +24,8 @@ struct RawModel {
 };
 
 RawTensor float_tensor(const std::string& name, std::vector<std::int64_t> shape, const std::vector<float>& values);
+/// (rows, channels) float32 with the given values in each row, over and over.
+RawTensor rows_tensor(const std::string& name, std::int64_t channels, const std::vector<std::vector<float>>& rows);
 RawTensor byte_tensor(const std::string& name, std::vector<std::int64_t> shape, const std::vector<int>& values);
 
 /// Eight bytes of length, header, data.

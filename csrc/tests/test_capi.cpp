@@ -95,8 +95,8 @@ TEST(capi_bit_convolution_by_hand) {
                 "{\"op\":\"binarize\",\"in\":[0],\"bits\":1},{\"op\":\"conv\",\"geometry\":\"submanifold\","
                 "\"operand\":\"bits\",\"in\":1,\"out\":2,\"bits\":-1,\"shifts\":[[0,0,0]],\"steps\":[]}",
                 2);
-  model.tensors = {float_tensor("0.threshold", {1}, {0.5f}), byte_tensor("0.flip", {1}, {0}),
-                   byte_tensor("1.weight", {27, 2, 1}, {1, 0}), float_tensor("1.scale", {2}, {0.5f, 2.0f})};
+  model.tensors = {rows_tensor("0.rows", 1, {{0.5f}}), byte_tensor("0.flip", {1}, {0}),
+                   byte_tensor("1.weight", {27, 2, 1}, {1, 0}), rows_tensor("1.rows", 2, {{0.5f, 2.0f}})};
   const std::vector<float> found = run(loaded(file_of(model)), kRow, {0.5f, 3, -1, 0.25f, 9});
   // signs of x = 0, 2, 1: +1 (equal to the threshold), +1, -1
   const std::vector<float> wanted = {0, 0, 0, 0, 0.5f, -2, -0.5f, 2, 0.5f, -2};

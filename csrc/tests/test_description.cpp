@@ -214,7 +214,7 @@ TEST(description_instructions) {
        "a malformed step \"hardtanh\"; allowed is the name"},
       {"\"steps\":[[\"hardtanh\"]]", "\"steps\":{}", "has an object for \"steps\"; it must be an array"},
       {"\"steps\":[[\"hardtanh\"]]", "\"steps\":[[\"affine\"]]",
-       "tensor \"5.0.a\" is missing; it must be F32 of shape [4]"},
+       "tensor \"5.rows\" has 1 rows; one more must be the affine"},
       {"[\"add\",5]", "[\"add\"]", "a malformed step \"add\"; allowed is [\"add\", value]"},
       {"[\"add\",5]", "[\"add\",\"5\"]", "a malformed step \"add\""},
       {"[\"add\",5]", "[\"add\",6]", "a value that no earlier instruction defines"},
@@ -242,13 +242,14 @@ TEST(description_levels_of_parts) {
 
 TEST(description_tensors) {
   const float nan = std::numeric_limits<float>::quiet_NaN(), infinity = std::numeric_limits<float>::infinity();
-  CHECK_REFUSED(changed(float_tensor("1.scale", {4}, {1, 2, nan})),
-                "tensor \"1.scale\" holds NaN at element 2; all have");
-  CHECK_REFUSED(changed(float_tensor("1.0.b", {4}, {1, infinity})), "tensor \"1.0.b\" holds an infinity at element 1");
+  const std::vector<float> ones = {1};
+  CHECK_REFUSED(changed(rows_tensor("1.rows", 4, {{1, 2, nan}, ones, ones, ones, ones})),
+                "tensor \"1.rows, row 0 (scale)\" holds NaN at element 2; all have");
+  CHECK_REFUSED(changed(rows_tensor("1.rows", 4, {ones, ones, {1, infinity}, ones, ones})),
+                "tensor \"1.rows, row 2 (affine)\" holds an infinity at element 1");
   CHECK_REFUSED(changed(float_tensor("9.weight", {1, 9, 2}, {-infinity})), "holds an infinity at element 0");
-  CHECK_REFUSED(changed(float_tensor("0.threshold", {3}, {0, nan})),
-                "holds NaN at element 1; infinities alone are allowed");
-  const Program infinite = changed(float_tensor("0.threshold", {3}, {infinity, -infinity, 0}));
+  CHECK_REFUSED(changed(rows_tensor("0.rows", 3, {{0, nan}})), "holds NaN at element 1; infinities alone are allowed");
+  const Program infinite = changed(rows_tensor("0.rows", 3, {{infinity, -infinity, 0}}));
   CHECK(infinite.instructions[0].binarizer.threshold[0] == infinity);
   CHECK_REFUSED(changed(byte_tensor("0.flip", {1}, {8})), "tensor \"0.flip\" has bits set past channel 2 in byte 0");
   CHECK_REFUSED(changed(byte_tensor("1.weight", {27, 4, 1}, {7, 7, 7, 7, 15})),
@@ -257,12 +258,18 @@ TEST(description_tensors) {
                 "tensor \"1.weight\" is U8 of shape [27, 4, 2]; it must be U8 of shape [27, 4, 1]");
   CHECK_REFUSED(changed(byte_tensor("1.weight", {108}, {7})),
                 "is U8 of shape [108]; it must be U8 of shape [27, 4, 1]");
-  CHECK_REFUSED(changed(byte_tensor("1.scale", {4}, {1})), "is U8 of shape [4]; it must be F32 of shape [4]");
+  CHECK_REFUSED(changed(byte_tensor("6.rows", {1, 4}, {1})), "is U8 of shape [1, 4]; it must be F32 of shape [1, 4]");
+  CHECK_REFUSED(changed(rows_tensor("6.rows", 5, {ones})), "is F32 of shape [1, 5]; it must be F32 of shape [1, 4]");
+  CHECK_REFUSED(changed(float_tensor("6.rows", {4}, ones)), "is F32 of shape [4]; it must be F32 of shape [4, 4]");
+  CHECK_REFUSED(changed(rows_tensor("6.rows", 4, {ones, ones})),
+                "tensor \"6.rows\" has 2 rows; the instruction takes 1");
+  CHECK_REFUSED(changed(rows_tensor("1.rows", 4, {ones, ones, ones, ones})),
+                "tensor \"1.rows\" has 4 rows; one more must be the threshold");
   CHECK_REFUSED(changed(float_tensor("9.weight", {9, 2}, {1})), "it must be F32 or F16 of shape [1, 9, 2]");
-  RawTensor half = byte_tensor("1.scale", {8}, {0});
+  RawTensor half = byte_tensor("6.rows", {8}, {0});
   half.dtype = "F16";
-  half.shape = {4};
-  CHECK_REFUSED(changed(half), "tensor \"1.scale\" is F16 of shape [4]; it must be F32 of shape [4]");
+  half.shape = {1, 4};
+  CHECK_REFUSED(changed(half), "tensor \"6.rows\" is F16 of shape [1, 4]; it must be F32 of shape [1, 4]");
   half = byte_tensor("4.weight", {320}, {0, 0x7C});
   half.dtype = "F16";
   half.shape = {8, 5, 4};
@@ -274,6 +281,6 @@ TEST(description_tensors) {
   model.tensors.pop_back();
   CHECK_REFUSED(program_of(model), "tensor \"9.weight\" is missing; it must be F32 or F16 of shape [1, 9, 2]");
   model = sample_model();
-  model.tensor("1.0.a").name = "1.2.a";
-  CHECK_REFUSED(program_of(model), "tensor \"1.0.a\" is missing");
+  model.tensor("1.rows").name = "10.rows";
+  CHECK_REFUSED(program_of(model), "tensor \"1.rows\" is missing; its first row must be the scale, 4 F32 numbers");
 }

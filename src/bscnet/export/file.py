@@ -63,18 +63,22 @@ def model_bytes(program: Program, facts: Mapping[str, Any]) -> bytes:
 
 
 def tensors(program: Program) -> Tensors:
-    """Every array of the program by its name in the file."""
+    """Every array of the program by its name in the file.
+
+    What has a number for each channel of an instruction's result is a row of one tensor: scale, steps, threshold.
+    """
     found: Tensors = {}
     for i, instruction in enumerate(program.instructions):
+        rows = [tensor for step in instruction.steps for tensor in step.tensors]
         if isinstance(instruction, Conv):
             found[f"{i}.weight"] = np.ascontiguousarray(instruction.weight)
             if instruction.scale is not None:
-                found[f"{i}.scale"] = instruction.scale
-        for j, step in enumerate(instruction.steps):
-            found.update({f"{i}.{j}.{name}": tensor for name, tensor in zip("abc", step.tensors, strict=False)})
+                rows.insert(0, instruction.scale)
         if instruction.binarizer is not None:
-            found[f"{i}.threshold"] = instruction.binarizer.threshold
+            rows.append(instruction.binarizer.threshold)
             found[f"{i}.flip"] = np.packbits(instruction.binarizer.flip, bitorder="little")
+        if rows:
+            found[f"{i}.rows"] = np.stack(rows)
     return found
 
 
