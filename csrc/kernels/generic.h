@@ -62,10 +62,15 @@ void sum_present(const BitConv& conv, const ChannelGroup& group, int unit, const
   const std::size_t cell_bytes = lane_bytes * static_cast<std::size_t>(words);
   const std::uint8_t* weight = group.weight + static_cast<std::size_t>(unit) * kUnitBytes;
   const int channel = group.first + unit * (kUnitBytes / static_cast<int>(kWordBytes));
+  // Masks beforehand: after a mispredicted loop end the next site's neighbours can begin at once.
+  std::uint32_t masks[kTileRows];
+  for (int site = 0; site < brick.sites; ++site) {
+    masks[site] = window_mask(brick.occupancy, brick.cells[site] - group.shift_cell);
+  }
   for (int site = 0; site < brick.sites; ++site) {
     const int centre = brick.cells[site] - group.shift_cell;
     const std::uint8_t* centre_row = block + static_cast<std::size_t>(centre) * row_bytes;
-    const std::uint32_t present = window_mask(brick.occupancy, centre);
+    const std::uint32_t present = masks[site];
     BitSum<kWordBits, kUnits> sum;
     for (std::uint32_t left = present; left != 0; left &= left - 1) {
       const auto k = static_cast<unsigned>(__builtin_ctz(left));
