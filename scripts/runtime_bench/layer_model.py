@@ -15,7 +15,9 @@ CLASSES = 2
 
 
 def layer_program(channels: int, variant: str, seed: int = 0) -> Program:
-    """LAYERS times ``x = prelu(a conv(sign(x)) + b) + x``, each giving real values and the next layer's signs.
+    """LAYERS times ``x = prelu(scale * conv(sign(x - t))) + x``, each giving real values and the next layer's signs.
+
+    That is the networks' own SSC layer; its batch norm is the threshold t.
 
     The last layer gives real values alone, and a real 1x1 convolution of those is the output. The input has `channels`
     features. `variant`: ``ssc`` or ``sfsc`` (tetra4).
@@ -36,14 +38,13 @@ def layer_program(channels: int, variant: str, seed: int = 0) -> Program:
         last = layer == LAYERS - 1
         values += [real] if last else [real, bits]
         signs = rng.random((27, channels, channels)) < 0.5
-        steps = [Step("affine", (floats(1, 0.1), floats(0, 0.1))), Step("prelu", (floats(0.25, 0.05),))]
         instructions.append(
             Conv(
                 [x + 1],
                 out=x + 2,
                 bits=NONE if last else x + 3,
                 binarizer=None if last else binarizer(),
-                steps=[*steps, Step("add", value=x)],
+                steps=[Step("prelu", (floats(0.25, 0.05),)), Step("add", value=x)],
                 geometry="submanifold",
                 weight=np.packbits(signs, axis=2, bitorder="little"),
                 scale=np.full(channels, 1 / np.sqrt(27 * channels), np.float32),
