@@ -117,11 +117,11 @@ def _layers(report: dict[str, Any]) -> list[str]:
     )
     text = (
         "A binary layer (convolution, scale, PReLU, shortcut, next signs, whose thresholds are the batch norm) amid "
-        f"others of its kind on {report['layers'][0]['scene']}, C channels in and out. Floor: the larger of two. Memory: "
-        "real values read and written, signs read and written once, and 4 bytes a site for its 27 neighbours, at the "
-        "bandwidth of a copy; counts: pairs x C² bits at the rate of xor + popcount + add on operands in the first-level "
-        f"cache. Both rates are measured in the same run ({machine}). `with table`: the floor if a row of 27 indices a "
-        "site has to be read. MAC: one product of signs."
+        f"others of its kind on {report['layers'][0]['scene']}, C channels in and out. Floor: the larger of two. "
+        "Memory: real values read and written, signs read and written once, and 4 bytes a site for its 27 neighbours, "
+        "at the bandwidth of a copy; counts: pairs x C² bits at the rate of xor + popcount + add on operands in the "
+        f"first-level cache. Both rates are measured in the same run ({machine}). `with table`: the floor if a row of "
+        "27 indices a site has to be read. MAC: one product of signs."
     )
     heads = ["C", "layer", "threads", "ms", "min", "max", "GMAC/s", "memory floor ms", "counts floor ms", "ms / floor"]
     heads.append("with table")
