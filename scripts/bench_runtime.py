@@ -1,6 +1,7 @@
 """Speed, memory and size of the packed runtime beside its peers, its floor, and its growth.
 
-Writes benchmarks/runtime.md and benchmarks/runtime.json at the end, and touches neither before.
+Writes benchmarks/runtime.md and benchmarks/runtime.json at the end, fills the README's place for them, and touches none of
+them before.
 
     python scripts/bench_runtime.py [--quick] [--rounds 5] [--seconds 10] [--threads 2]
                                     [--only networks layers growth implementations] [--networks unet_s …]
@@ -9,6 +10,7 @@ Writes benchmarks/runtime.md and benchmarks/runtime.json at the end, and touches
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 import tempfile
@@ -27,11 +29,13 @@ from bscnet.data.package_files import PackageUnavailableError
 from bscnet.errors import InputError, shown
 from bscnet.runtime.library import implementation
 from bscnet.sparse import resolve_backend
+from quick_results.readme import fill
 from runtime_bench import growth, implementations, layers, models, networks, spconv_sites
 from runtime_bench.cases import BINARY, NETWORKS, VARIANTS, cases_of
 from runtime_bench.machine import measure_machine
 from runtime_bench.report import markdown, write
 from runtime_bench.scenes import QUICK_SCENES, SCENES, prepare_scene
+from runtime_bench.summary import summary
 from runtime_bench.verdicts import verdicts
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -55,6 +59,7 @@ def parse(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--out", type=Path, default=None, help="folder of the tables (default of a whole run: benchmarks)"
     )
+    parser.add_argument("--readme", action="store_true", help="measure nothing, fill the README from the last tables")
     args = parser.parse_args(words)
     args.rounds = (2 if args.quick else 5) if args.rounds is None else args.rounds
     for name in ("rounds", "threads"):
@@ -149,8 +154,17 @@ def write_models(
     return rows
 
 
+def fill_readme(report: dict[str, Any]) -> None:
+    """Put the benchmark in short into the README."""
+    readme = ROOT / "README.md"
+    readme.write_text(fill(readme.read_text(encoding="utf-8"), "runtime", summary(report)), encoding="utf-8")
+
+
 def run(words: Sequence[str] | None = None) -> int:
     args = parse(words)
+    if args.readme:
+        fill_readme(json.loads((ROOT / "benchmarks" / "runtime.json").read_text(encoding="utf-8")))
+        return 0
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     began = time.perf_counter()
     with (
@@ -159,6 +173,8 @@ def run(words: Sequence[str] | None = None) -> int:
     ):
         report = measure(args, Path(name), display)
     report["minutes"] = (time.perf_counter() - began) / 60
+    if args.out == ROOT / "benchmarks":
+        fill_readme(report)
     if args.out is None:
         print("a part of the benchmark, or a trial: printed, and written only where --out says", file=sys.stderr)
     else:

@@ -150,35 +150,6 @@ struct BitSum {
   }
 };
 
-/// One unit of 32-bit lanes over a window, weights in registers.
-struct Unit {
-  struct Lanes {
-    __m256i cell[27];
-  };
-  __m256i count;
-
-  Unit() : count(_mm256_setzero_si256()) {}
-  static Lanes load_window(const std::uint8_t* weight) {
-    Lanes lanes;
-    for (int k = 0; k < 27; ++k) {
-      lanes.cell[k] = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(weight + kUnitBytes * k));
-    }
-    return lanes;
-  }
-  void add(const std::uint8_t* word, const std::uint8_t* mask, const Lanes& lanes, int k) {
-    const __m256i differing = _mm256_ternarylogic_epi32(broadcast(word), lanes.cell[k], broadcast(mask), kXorThenAnd);
-    count = _mm256_add_epi32(count, _mm256_popcnt_epi32(differing));
-  }
-  void store(int terms, const float* scale, float* out) const { _mm256_storeu_ps(out, scaled(count, terms, scale)); }
-
- private:
-  static __m256i broadcast(const std::uint8_t* word) {
-    int value;
-    std::memcpy(&value, word, 4);
-    return _mm256_set1_epi32(value);
-  }
-};
-
 /// Runs of three cells in lanes of 64 bits, counted in bytes.
 template <int kUnits>
 struct RunSum {
@@ -214,15 +185,6 @@ struct RunSum {
   }
 };
 
-inline void fill_masks32(const std::uint64_t* occupancy, std::uint8_t* masks) {
-  for (int z = 0; z < 8; ++z) {
-    for (int y = 0; y < 8; y += 2, masks += 64) {
-      const auto rows = static_cast<__mmask16>(occupancy[z] >> (8 * y));
-      _mm512_storeu_si512(masks, _mm512_movm_epi32(rows));
-    }
-  }
-}
-
 inline void fill_masks16(const std::uint64_t* occupancy, std::uint8_t* masks) {
   for (int z = 0; z < 8; ++z) {
     for (int y = 0; y < 8; y += 4, masks += 64) {
@@ -232,17 +194,18 @@ inline void fill_masks16(const std::uint64_t* occupancy, std::uint8_t* masks) {
   }
 }
 
-#include "kernels/generic.h"
-
-// Builds on the above.
+// Each builds on those before it.
+// clang-format off
+#include "kernels/generic_bits.h"
 #include "kernels/avx512_lists.h"
+#include "kernels/generic_reals.h"
+#include "kernels/generic_finish.h"
+// clang-format on
 
 }  // namespace avx512
 
-const Kernels kAvx512Kernels = {"avx512",           avx512::bit_submanifold_by_width,
-                                avx512::bit_rows,   avx512::real_submanifold,
-                                avx512::real_pairs, avx512::real_rows,
-                                avx512::pool,       avx512::finish_tile};
+const Kernels kAvx512Kernels = {"avx512",           avx512::bit_submanifold, avx512::bit_rows, avx512::real_submanifold,
+                                avx512::real_pairs, avx512::real_rows,       avx512::pool,     avx512::finish_tile};
 
 }  // namespace bscnet
 

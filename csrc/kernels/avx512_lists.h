@@ -1,5 +1,5 @@
 // Binary submanifold convolution of narrow groups by lists of neighbours, for AVX-512. Included
-// by avx512.cpp inside its namespace and region, after generic.h: hence no include guard.
+// by avx512.cpp inside its namespace and region, after generic_bits.h: hence no include guard.
 
 // Widest groups and rows that go by lists.
 constexpr int kListUnits = 4;
@@ -96,20 +96,26 @@ SumList list_of_words(int words) {
 }
 
 /// Lists pay where a neighbour's work is short against a mispredicted branch; their offsets must fit 16 bits.
-inline void bit_submanifold_by_width(const BitConv& conv, const BrickView& brick, const std::uint8_t* bits,
-                                     std::uint8_t* block, float* tile, std::size_t stride) {
+inline bool goes_by_lists(const BitConv& conv) {
   int widest = 0;
   for (const ChannelGroup& group : conv.groups) widest = std::max(widest, group.units);
-  const bool runs = conv.groups.front().run_weight != nullptr && conv.groups.front().channels <= kRunChannelsAtMost;
-  if (runs || widest > (conv.words == 1 ? kListUnits - 1 : kListUnits) || conv.words > kListWords) {
-    return bit_submanifold(conv, brick, bits, block, tile, stride);
-  }
-  fill_block(brick, bits, conv.row_bytes, block);
+  return widest <= (conv.words == 1 ? kListUnits - 1 : kListUnits) && conv.words <= kListWords;
+}
+
+inline void sum_all_lists(const BitConv& conv, const BrickView& brick, const std::uint8_t* block, float* tile,
+                          std::size_t stride) {
+  constexpr SumListOf kByUnits[2][kListUnits] = {
+      {list_of_words<16, 1>, list_of_words<16, 2>, list_of_words<16, 3>, list_of_words<16, 4>},
+      {list_of_words<32, 1>, list_of_words<32, 2>, list_of_words<32, 3>, list_of_words<32, 4>}};
   for (const ChannelGroup& group : conv.groups) {
-    constexpr SumListOf kByUnits[2][kListUnits] = {
-        {list_of_words<16, 1>, list_of_words<16, 2>, list_of_words<16, 3>, list_of_words<16, 4>},
-        {list_of_words<32, 1>, list_of_words<32, 2>, list_of_words<32, 3>, list_of_words<32, 4>}};
-    const SumList sum = kByUnits[conv.word_bits / 32][group.units - 1](conv.words);
-    sum(conv, group, brick, block, tile, stride);
+    kByUnits[conv.word_bits / 32][group.units - 1](conv.words)(conv, group, brick, block, tile, stride);
   }
+}
+
+inline void bit_submanifold(const BitConv& conv, const BrickView& brick, const std::uint8_t* bits, std::uint8_t* block,
+                            float* tile, std::size_t stride) {
+  fill_block(brick, bits, conv.row_bytes, block);
+  if (is_narrow_run(conv)) return sum_all_runs(conv, brick, block, masks_of(conv, block), tile, stride);
+  if (goes_by_lists(conv)) return sum_all_lists(conv, brick, block, tile, stride);
+  sum_all_present(conv, brick, block, tile, stride);
 }

@@ -136,7 +136,13 @@ inline void fill_masks16(const std::uint64_t* occupancy, std::uint8_t* masks) {
   fill_masks<std::uint16_t>(occupancy, masks);
 }
 
-#include "kernels/generic.h"
+// Each builds on those before it.
+// clang-format off
+#include "kernels/generic_bits.h"
+#include "kernels/generic_windows.h"
+#include "kernels/generic_reals.h"
+#include "kernels/generic_finish.h"
+// clang-format on
 
 }  // namespace scalar
 

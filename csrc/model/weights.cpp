@@ -13,11 +13,12 @@ namespace {
   throw Error(Fault::kBadFile, "tensor " + quoted(name) + " " + what);
 }
 
-void check(const std::string& name, const std::vector<float>& floats, Weights::Range range) {
+void check(const std::string& name, const std::vector<float>& floats, Weights::Range range,
+           const std::string& where = "") {
   for (std::size_t i = 0; i < floats.size(); ++i) {
     if (std::isfinite(floats[i]) || (range == Weights::Range::kInfinite && !std::isnan(floats[i]))) continue;
     bad(name, "holds " + std::string(std::isnan(floats[i]) ? "NaN" : "an infinity") + " at element " +
-                  std::to_string(i) +
+                  std::to_string(i) + where +
                   (range == Weights::Range::kFinite ? "; all have to be finite" : "; infinities alone are allowed"));
   }
 }
@@ -59,7 +60,7 @@ std::vector<float> Weights::row(const std::string& prefix, const char* what, int
   }
   const auto begin = rows_.begin() + next_row_ * channels;
   std::vector<float> row(begin, begin + channels);
-  check(name + ", row " + std::to_string(next_row_) + " (" + what + ")", row, range);
+  check(name, row, range, " of row " + std::to_string(next_row_) + " (" + what + ")");
   ++next_row_;
   return row;
 }

@@ -244,11 +244,12 @@ TEST(description_tensors) {
   const float nan = std::numeric_limits<float>::quiet_NaN(), infinity = std::numeric_limits<float>::infinity();
   const std::vector<float> ones = {1};
   CHECK_REFUSED(changed(rows_tensor("1.rows", 4, {{1, 2, nan}, ones, ones, ones, ones})),
-                "tensor \"1.rows, row 0 (scale)\" holds NaN at element 2; all have");
+                "tensor \"1.rows\" holds NaN at element 2 of row 0 (scale); all have");
   CHECK_REFUSED(changed(rows_tensor("1.rows", 4, {ones, ones, {1, infinity}, ones, ones})),
-                "tensor \"1.rows, row 2 (affine)\" holds an infinity at element 1");
+                "tensor \"1.rows\" holds an infinity at element 1 of row 2 (affine)");
   CHECK_REFUSED(changed(float_tensor("9.weight", {1, 9, 2}, {-infinity})), "holds an infinity at element 0");
-  CHECK_REFUSED(changed(rows_tensor("0.rows", 3, {{0, nan}})), "holds NaN at element 1; infinities alone are allowed");
+  CHECK_REFUSED(changed(rows_tensor("0.rows", 3, {{0, nan}})),
+                "holds NaN at element 1 of row 0 (threshold); infinities alone are allowed");
   const Program infinite = changed(rows_tensor("0.rows", 3, {{infinity, -infinity, 0}}));
   CHECK(infinite.instructions[0].binarizer.threshold[0] == infinity);
   CHECK_REFUSED(changed(byte_tensor("0.flip", {1}, {8})), "tensor \"0.flip\" has bits set past channel 2 in byte 0");

@@ -12,8 +12,8 @@ import pytest
 import torch
 
 from bscnet import run
+from bscnet.checkpoint import network_state, read_checkpoint
 from bscnet.search import ShiftPlan
-from bscnet.training.checkpoint import network_state, read_checkpoint
 from fixtures.scannet_files import write_root
 
 SMALL = (

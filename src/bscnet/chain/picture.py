@@ -20,10 +20,10 @@ def draw_scene(chain: Chain) -> Path:
     """
     import torch
 
+    from bscnet.checkpoint import network_state, read_checkpoint
     from bscnet.data import ScanDataModule
     from bscnet.search import ShiftPlan, apply_plan
     from bscnet.sparse import SparseTensor, resolve_backend
-    from bscnet.training.checkpoint import network_state, read_checkpoint
     from bscnet.viz.pictures import scene_picture
 
     settings, last = chain.settings, chain.manifest.stages[-1]

@@ -8,9 +8,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import nn
 
+from bscnet.checkpoint import metadata_of, network_state, read_checkpoint
 from bscnet.errors import InputError
 from bscnet.export.network import check_finite
 from bscnet.models import FCN, LayerFactory, UNet
@@ -23,7 +23,6 @@ _NEEDED = (
     *("family", "network", "in_channels", "num_classes", "precision", "conv"),
     *("model", "method", "stage", "data", "voxel_size", "class_names"),
 )
-_PREFIX = "network."  # of the LightningModule's entries that are the network's
 
 
 @dataclass(frozen=True)
@@ -57,14 +56,15 @@ def read_source(path: str | Path) -> Source:
             or infinite.
     """
     checkpoint = find_checkpoint(Path(path))
-    metadata, state = _read(checkpoint)
+    content = read_checkpoint(checkpoint)
+    metadata = metadata_of(content)
     missing = [key for key in _NEEDED if key not in metadata]
     if missing:
         raise InputError(f"checkpoint {checkpoint} does not say which network it is of: it lacks {', '.join(missing)}")
     _refuse_unfinished(checkpoint, metadata)
     network = _rebuilt(checkpoint, metadata)
     try:
-        network.load_state_dict(state)
+        network.load_state_dict(network_state(content))
     except RuntimeError as error:
         reason = " ".join(str(error).split())[:200]
         raise InputError(f"checkpoint {checkpoint} does not fit the network that it names: {reason}") from error
@@ -123,20 +123,6 @@ def _json(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise InputError(f"{path} must hold a JSON object, not {type(content).__name__}")
     return content
-
-
-def _read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
-    """Metadata and the network's state. Only plain containers and tensors are unpickled."""
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises a dozen types for a bad file
-        raise InputError(
-            f"checkpoint {path} cannot be read: it is truncated or not a checkpoint ({type(error).__name__})"
-        ) from error
-    if not isinstance(content, dict) or not {"state_dict", "bscnet"} <= content.keys():
-        raise InputError(f"{path} is not a checkpoint of bscnet: it lacks the entries 'state_dict' and 'bscnet'")
-    state = content["state_dict"]
-    return dict(content["bscnet"]), {k.removeprefix(_PREFIX): v for k, v in state.items() if k.startswith(_PREFIX)}
 
 
 def _refuse_unfinished(path: Path, metadata: Mapping[str, Any]) -> None:

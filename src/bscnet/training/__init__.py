@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from bscnet.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from bscnet.training.checkpoint import read_checkpoint
     from bscnet.training.fit import run_stage
     from bscnet.training.search import SearchModule
     from bscnet.training.segmentation import SegmentationModule
@@ -23,7 +22,6 @@ __all__ = [
     "StageOutcome",
     "StageSpec",
     "WandbReport",
-    "read_checkpoint",
     "run_stage",
 ]
 
@@ -33,7 +31,6 @@ _MODULE_OF = {
     "StageOutcome": "stage",
     "StageSpec": "stage",
     "WandbReport": "wandb_report",
-    "read_checkpoint": "checkpoint",
     "run_stage": "fit",
 }
 

@@ -11,10 +11,10 @@ from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.loggers import Logger
 from torch import nn
 
+from bscnet.checkpoint import metadata_of, network_state, progress_of, read_checkpoint, require_same
 from bscnet.errors import InputError
 from bscnet.search import ShiftPlan, apply_plan, composite_layers, discretise
 from bscnet.training.carry import PLAN_NAME, carry
-from bscnet.training.checkpoint import metadata_of, network_state, progress_of, read_checkpoint, require_same
 from bscnet.training.search import SearchModule
 from bscnet.training.segmentation import SegmentationModule
 from bscnet.training.stage import StageOutcome, StageSpec

@@ -11,10 +11,10 @@ from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torchmetrics import MeanMetric
 
+from bscnet.checkpoint import METADATA_KEY
 from bscnet.metrics import IGNORE_INDEX, SegmentationMetric, SegmentationScores
 from bscnet.nn import binary_weights
 from bscnet.sparse import SparseTensor
-from bscnet.training.checkpoint import METADATA_KEY
 from bscnet.training.loss import point_cross_entropy
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class SegmentationModule(pl.LightningModule):
         gamma: the factor of a drop.
         weight_decay: Adam's L2 penalty (the paper: 0).
         clip_latent: clip the latent weights behind 1-bit weights to [-1, 1] after every optimizer step.
-        metadata: plain values that are put in every checkpoint under "bscnet" (see `bscnet.training.checkpoint`).
+        metadata: plain values that are put in every checkpoint under "bscnet" (see `bscnet.checkpoint`).
 
     Raises:
         ValueError: if the number of names is not `num_classes`.

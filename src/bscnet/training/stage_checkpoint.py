@@ -10,7 +10,7 @@ from typing import Any
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Checkpoint
 
-from bscnet.training.checkpoint import METADATA_KEY, PROGRESS_KEY
+from bscnet.checkpoint import METADATA_KEY, PROGRESS_KEY
 
 BEST, LAST = "best.ckpt", "last.ckpt"
 
