@@ -1,7 +1,7 @@
 """Speed, memory and size of the packed runtime beside its peers, its floor, and its growth.
 
-Writes benchmarks/runtime.md and benchmarks/runtime.json at the end, fills the README's place for them, and touches none of
-them before.
+Writes benchmarks/runtime.md and benchmarks/runtime.json at the end, fills the README's place for them, and touches none
+of the three before.
 
     python scripts/bench_runtime.py [--quick] [--rounds 5] [--seconds 10] [--threads 2]
                                     [--only networks layers growth implementations] [--networks unet_s …]

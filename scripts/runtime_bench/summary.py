@@ -44,10 +44,10 @@ def summary(report: dict[str, Any]) -> str:
         for scene in report["scenes"]
     )
     about = (
-        f"{report['cpu']}, {report['implementation']} kernels. Medians; kernel maps included on every side; the peers run the "
-        f"real-valued network. {scenes}. The rooms are simulated. MinkowskiEngine has one OpenBLAS thread in each OpenMP thread; "
-        "as it comes it has as many as threads. spconv's CPU build gives wrong sums with more than one thread. Times, memory, "
-        "layers, growth and every target: [benchmarks/runtime.md](benchmarks/runtime.md), made by `make bench`; what was tried: "
-        "[benchmarks/runtime_notes.md](benchmarks/runtime_notes.md)."
+        f"{report['cpu']}, {report['implementation']} kernels. Medians; kernel maps included on every side; the peers "
+        f"run the real-valued network. {scenes}. The rooms are simulated. MinkowskiEngine has one OpenBLAS thread in "
+        "each OpenMP thread; as it comes it has as many as threads. spconv's CPU build gives wrong sums with more than "
+        "one thread. Times, memory, layers, growth and every target: [benchmarks/runtime.md](benchmarks/runtime.md), "
+        "made by `make bench`; what was tried: [benchmarks/runtime_notes.md](benchmarks/runtime_notes.md)."
     )
     return "\n".join([*table(heads, cells, left=2), "", about])
