@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from bscnet.checkpoint import network_state
+from bscnet.checkpoint import network_state, read_checkpoint
 from bscnet.metrics import SegmentationMetric
-from bscnet.training import SegmentationModule, read_checkpoint
+from bscnet.training import SegmentationModule
 from fixtures.tiny_training import CLASSES, batch_of, unet
 
 SCRIPT = Path(__file__).with_name("ddp_script.py")

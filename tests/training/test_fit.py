@@ -8,9 +8,10 @@ import pytest
 import torch
 from pytorch_lightning.callbacks import Callback
 
+from bscnet.checkpoint import read_checkpoint
 from bscnet.errors import InputError
 from bscnet.search import ShiftPlan
-from bscnet.training import StageOutcome, read_checkpoint, run_stage
+from bscnet.training import StageOutcome, run_stage
 from fixtures.tiny_training import CLASSES, TinyData, spec, unet
 
 

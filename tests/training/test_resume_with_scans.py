@@ -7,9 +7,10 @@ import pytest
 import torch
 from pytorch_lightning.callbacks import Callback
 
+from bscnet.checkpoint import read_checkpoint
 from bscnet.data import ScanDataModule
 from bscnet.models import UNet
-from bscnet.training import read_checkpoint, run_stage
+from bscnet.training import run_stage
 from fixtures.scannet_files import write_root
 from fixtures.tiny_training import factory, spec
 
