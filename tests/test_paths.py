@@ -45,7 +45,17 @@ def unpacked_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     source = folder / "source"
     source.mkdir()
-    for name in ("src", "conf", "setup.cfg", "setup.py", "pyproject.toml", "MANIFEST.in", "LICENSE", "README.md"):
+    for name in (
+        "src",
+        "conf",
+        "csrc",
+        "setup.cfg",
+        "setup.py",
+        "pyproject.toml",
+        "MANIFEST.in",
+        "LICENSE",
+        "README.md",
+    ):
         if (ROOT / name).exists():
             subprocess.run(["cp", "-r", str(ROOT / name), str(source)], check=True)
     options = ["--no-deps", "--no-build-isolation", "--no-index", "-q", "-w", str(folder)]
