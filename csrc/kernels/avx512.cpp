@@ -63,7 +63,6 @@ inline __m256 scaled(__m256i count, int terms, const float* scale) {
 }
 
 constexpr int kMaxUnits = 16;
-constexpr int kXorThenAnd = 0x28;  // of a ternary operation: (a ^ b) & c
 
 /// Pairs of units in 512-bit vectors, an odd last one in 256 bits.
 template <int kWordBits, int kUnits>
@@ -150,40 +149,10 @@ struct BitSum {
   }
 };
 
-/// Runs of three cells in lanes of 64 bits, counted in bytes.
-template <int kUnits>
-struct RunSum {
-  __m256i count[kUnits];
+/// Set bits of each byte.
+inline __m256i byte_counts(__m256i v) { return _mm256_popcnt_epi8(v); }
 
-  RunSum() {
-    for (__m256i& unit : count) unit = _mm256_setzero_si256();
-  }
-  void add(const std::uint8_t* row, const std::uint8_t* mask, const std::uint8_t* lanes) {
-    const __m256i all = broadcast(row);
-    const __m256i counted = broadcast(mask);
-    for (int i = 0; i < kUnits; ++i) {
-      const __m256i weight = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(lanes + kUnitBytes * i));
-      const __m256i differing = _mm256_ternarylogic_epi32(all, weight, counted, kXorThenAnd);
-      count[i] = _mm256_add_epi8(count[i], _mm256_popcnt_epi8(differing));
-    }
-  }
-  void store(int terms, const float* scale, float* out) const {
-    const __m256i run = _mm256_set1_epi64x(0x0000ffffffffffff);
-    for (int i = 0; i < kUnits; ++i) {
-      const __m256i total = _mm256_sad_epu8(_mm256_and_si256(count[i], run), _mm256_setzero_si256());
-      const __m128i sum = _mm_sub_epi32(_mm_set1_epi32(terms), _mm_slli_epi32(_mm256_cvtepi64_epi32(total), 1));
-      const __m128 scaled = _mm_mul_ps(_mm_cvtepi32_ps(sum), _mm_loadu_ps(scale + kRunChannels * i));
-      _mm_storeu_ps(out + kRunChannels * i, scaled);
-    }
-  }
-
- private:
-  static __m256i broadcast(const std::uint8_t* row) {
-    long long value;
-    std::memcpy(&value, row, 8);
-    return _mm256_set1_epi64x(value);
-  }
-};
+#include "kernels/runs256.h"
 
 inline void fill_masks16(const std::uint64_t* occupancy, std::uint8_t* masks) {
   for (int z = 0; z < 8; ++z) {
