@@ -117,6 +117,7 @@ def identity(settings: Mapping[str, Any]) -> dict[str, Any]:
         "method": method["name"],
         "data": settings["data"]["name"],
         "voxel_size": settings["data"]["voxel_size"],
+        "features": list(settings["data"].get("features", ["rgb"])),
         "norm_momentum": settings["recipe"]["norm_momentum"],
         **{key: model[key] for key in _MODEL_KEYS},
         **{key: method[key] for key in _METHOD_KEYS},

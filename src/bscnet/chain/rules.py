@@ -78,6 +78,23 @@ class Text:
         return "a text, null" if self.optional else "a text"
 
 
+@dataclass(frozen=True)
+class Names:
+    """A list of different non-empty texts; null where `optional`."""
+
+    optional: bool = False
+
+    def accepts(self, value: Any) -> bool:
+        if value is None:
+            return self.optional
+        words = isinstance(value, list) and all(isinstance(name, str) and name for name in value)
+        return words and 0 < len(set(value)) == len(value)
+
+    @property
+    def allowed(self) -> str:
+        return "a list of different names" + (", null" if self.optional else "")
+
+
 def as_typed(value: Any) -> str:
     """A value as one types it on the command line."""
     if value is None:

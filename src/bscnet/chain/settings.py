@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -32,7 +32,29 @@ def plain_settings(cfg: DictConfig) -> dict[str, Any]:
     except OmegaConfBaseException as error:
         raise InputError(f"the configuration cannot be resolved: {str(error).splitlines()[0]}") from error
     validate(settings)
+    settings["data"] = _completed(settings["data"])
     return settings
+
+
+def _completed(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The data's settings with what only the data set can say: features and classes of a described folder."""
+    from bscnet.data.features import num_channels
+
+    known = dict(data)
+    if ("features" in known and known["features"] is None) or known["num_classes"] is None:
+        from bscnet.data.folder import read_description
+
+        description = read_description(known["root"])
+        known["num_classes"] = known["num_classes"] or len(description.class_names)
+        known["features"] = known["features"] or list(description.features)
+    if "features" in known:
+        channels = num_channels(known["features"])
+        if known["in_channels"] not in (None, channels):
+            raise InputError(
+                f"data.in_channels={known['in_channels']} is not usable: the features {known['features']} make {channels}"
+            )
+        known["in_channels"] = channels
+    return known
 
 
 def _missing(node: Any, path: str = "") -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bscnet.chain.rules import Flag, Number, OneOf, Rule, Text, as_typed, refusal
+from bscnet.chain.rules import Flag, Names, Number, OneOf, Rule, Text, as_typed, refusal
 from bscnet.errors import InputError
 
 _COUNT = Number(1, whole=True)
@@ -58,8 +58,10 @@ RULES: dict[str, Rule] = {
     "method.extra_stage": Flag(),
     "data.root": Text(),
     "data.voxel_size": _POSITIVE,
-    "data.num_classes": Number(2, whole=True),
-    "data.in_channels": _COUNT,
+    "data.num_classes": Number(2, whole=True, optional=True),
+    "data.in_channels": Number(1, whole=True, optional=True),
+    "data.features": Names(optional=True),
+    "data.val_reps": _COUNT,
     "data.num_workers": Number(0, whole=True),
     "data.cache_dir": Text(optional=True),
     "data.train_scenes": _COUNT,

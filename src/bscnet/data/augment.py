@@ -28,10 +28,11 @@ def train_rng(seed: int, epoch: int, index: int) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence([_TRAIN, seed, epoch, index])))
 
 
-def eval_rng(seed: int, scene: str) -> np.random.Generator:
-    """The random stream of one evaluated scene, the same in every epoch and every run with this seed."""
+def eval_rng(seed: int, scene: str, repeat: int = 0) -> np.random.Generator:
+    """The random stream of one repeat of an evaluated scene, the same in every epoch and every run with this seed."""
     name = int.from_bytes(hashlib.sha256(scene.encode("utf-8")).digest()[:8], "big")
-    return np.random.Generator(np.random.PCG64(np.random.SeedSequence([_EVAL, seed, name])))
+    further = [repeat] if repeat else []  # the first repeat's stream is that of an evaluation without repeats
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence([_EVAL, seed, name, *further])))
 
 
 def centred(points: Points) -> npt.NDArray[np.float64]:

@@ -16,10 +16,11 @@ from bscnet.data.sample import Sample
 class Batch:
     """Voxels of one or more scenes, and the points they came from.
 
-    coords: (N, 4) int32 [batch, x, y, z], unique. feats: (N, C) float32. point_to_voxel: (P,) int64, the row of each
-    point's voxel. labels: (P,) int64 with -100 ignored; all of them may be ignored (no labels, or a scene that another
-    rank already counts). scenes: name of batch entry 0, 1, …. points_per_scene, dropped_per_scene: how many of the P
-    points belong to each scene, and how many more fell outside the training cube.
+    coords: (N, 4) int32 [batch, x, y, z], unique. feats: (N, C) float32. point_to_voxel: (repeats * P,) int64, the row
+    of each point's voxel. labels: (P,) int64 with -100 ignored; all of them may be ignored (no labels, or a scene that
+    another rank already counts). scenes: their names. points_per_scene, dropped_per_scene: how many of the P
+    points belong to each scene, and how many more fell outside the training cube. repeats: how often every scene is
+    placed, for test-time augmentation; repeat r of scene s is batch entry r * len(scenes) + s.
     """
 
     coords: Tensor
@@ -29,6 +30,7 @@ class Batch:
     scenes: list[str]
     points_per_scene: list[int]
     dropped_per_scene: list[int]
+    repeats: int = 1
 
     def _map(self, change: Callable[[Tensor], Tensor]) -> Batch:
         return replace(
@@ -49,19 +51,22 @@ class Batch:
 
 
 def collate(samples: Sequence[Sample]) -> Batch:
-    """Samples in the order given; the batch index is column 0 of the coordinates."""
-    voxel_counts = [len(sample.voxels.coords) for sample in samples]
+    """Samples in the order given, each placed equally often; the batch index is column 0 of the coordinates."""
+    placed = [(sample.voxels, *sample.again) for sample in samples]
+    entries = [voxels for repeat in zip(*placed, strict=True) for voxels in repeat]
+    voxel_counts = [len(voxels.coords) for voxels in entries]
     starts = np.cumsum([0, *voxel_counts[:-1]])
     coords = np.empty((sum(voxel_counts), 4), dtype=np.int32)
-    coords[:, 0] = np.repeat(np.arange(len(samples)), voxel_counts)
-    np.concatenate([sample.voxels.coords for sample in samples], out=coords[:, 1:])
-    rows = [sample.voxels.point_to_voxel + start for sample, start in zip(samples, starts, strict=True)]
+    coords[:, 0] = np.repeat(np.arange(len(entries)), voxel_counts)
+    np.concatenate([voxels.coords for voxels in entries], out=coords[:, 1:])
+    rows = [voxels.point_to_voxel + start for voxels, start in zip(entries, starts, strict=True)]
     return Batch(
         coords=torch.from_numpy(coords),
-        feats=torch.from_numpy(np.concatenate([sample.voxels.feats for sample in samples])),
+        feats=torch.from_numpy(np.concatenate([voxels.feats for voxels in entries])),
         point_to_voxel=torch.from_numpy(np.concatenate(rows).astype(np.int64, copy=False)),
         labels=torch.from_numpy(np.concatenate([sample.labels for sample in samples]).astype(np.int64)),
         scenes=[sample.scene for sample in samples],
         points_per_scene=[len(sample.labels) for sample in samples],
         dropped_per_scene=[sample.dropped for sample in samples],
+        repeats=len(placed[0]),
     )

@@ -1,8 +1,9 @@
-"""The LightningDataModule of a ScanNet-layout folder."""
+"""The LightningDataModule of a data set of scenes; as it stands, of a folder in ScanNet's layout."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +14,10 @@ import pytorch_lightning as pl
 from bscnet.data.cache import ArrayCache
 from bscnet.data.collate import Batch, collate
 from bscnet.data.dataset import EvalDataset, TrainDataset
-from bscnet.data.labels import CLASS_NAMES, NUM_CLASSES
+from bscnet.data.features import FeatureRecipe
+from bscnet.data.labels import CLASS_NAMES
 from bscnet.data.loader import SceneLoader
+from bscnet.data.sample import MeshPlacement, Placement
 from bscnet.data.sampler import EvalSampler, TrainSampler
 from bscnet.data.scannet import ScanNet
 from bscnet.data.source import ScanStore, SceneSource
@@ -25,7 +28,7 @@ from bscnet.errors import InputError
 class SceneView:
     """A scene as it is scored, and as it stands in its file: row p of points, colors, labels is point p of the batch.
 
-    batch: the one scene. points: (P, 3) float32, metres. colors: (P, 3) uint8. labels: (P,) int64, -100 ignored.
+    batch: the one scene. points: (P, 3) float32, metres, z up. colors: (P, 3) uint8. labels: (P,) int64, -100 ignored.
     """
 
     batch: Batch
@@ -35,19 +38,21 @@ class SceneView:
 
 
 class ScanDataModule(pl.LightningDataModule):
-    """Scenes of a folder in ScanNet's layout, 20 classes, colour as the only feature (method section 9).
+    """Scenes of a folder in ScanNet's layout, 20 classes (method section 9).
+
+    Data sets in other layouts override `make_source`, and what else is theirs: `make_placement`, `view_points`, the
+    attributes `class_names` and `num_classes`. `in_channels` is what the features make.
 
     voxel_size: metres. batch_size: scenes per step and rank. num_workers: loading processes (0: none). seed: of order
     and augmentation. cache_dir: where decoded scans and evaluation voxels are kept (None: nowhere). augment: random
     placement of training scenes. elastic: elastic distortion too. eval_augment: the evaluation protocol's fixed random
-    mirror, rotation and jitter. limit_*_scenes: only the first so many of a list (None: all).
+    mirror, rotation and jitter. val_reps: placements of a scored scene, over which its scores are summed. features: see
+    `FeatureRecipe`. limit_*_scenes: only the first so many of a list (None: all).
     The Trainer must run with use_distributed_sampler=False: the samplers here know their rank.
     InputError: a value out of range, and at set-up a data set that is not all there.
     """
 
-    num_classes = NUM_CLASSES
-    in_channels = 3
-    class_names = CLASS_NAMES
+    class_names: Sequence[str] = CLASS_NAMES
 
     def __init__(
         self,
@@ -60,6 +65,8 @@ class ScanDataModule(pl.LightningDataModule):
         augment: bool = True,
         elastic: bool = False,
         eval_augment: bool = True,
+        val_reps: int = 1,
+        features: Sequence[str] = ("rgb",),
         eval_batch_size: int = 1,
         limit_train_scenes: int | None = None,
         limit_val_scenes: int | None = None,
@@ -69,19 +76,38 @@ class ScanDataModule(pl.LightningDataModule):
         if not (math.isfinite(voxel_size) and voxel_size > 0):
             raise InputError(f"voxel_size={voxel_size} is not allowed, it must be a positive number of metres")
         _at_least(0, num_workers=num_workers, seed=seed)
-        _at_least(1, batch_size=batch_size, eval_batch_size=eval_batch_size)
+        _at_least(1, batch_size=batch_size, eval_batch_size=eval_batch_size, val_reps=val_reps)
         _at_least(1, limit_train_scenes=limit_train_scenes, limit_val_scenes=limit_val_scenes)
         self.root = Path(root)
         self.voxel_size, self.batch_size, self.eval_batch_size = voxel_size, batch_size, eval_batch_size
         self.num_workers, self.pin_memory, self.seed = num_workers, pin_memory, seed
-        self.augment, self.elastic, self.eval_augment = augment, elastic, eval_augment
+        self.augment, self.elastic, self.eval_augment, self.val_reps = augment, elastic, eval_augment, val_reps
+        self.features = FeatureRecipe(features)
         self.limits = {"train": limit_train_scenes, "val": limit_val_scenes}
         self.cache = None if cache_dir is None else ArrayCache(cache_dir)
         self._datasets: tuple[TrainDataset, EvalDataset] | None = None
 
+    @property
+    def num_classes(self) -> int:
+        """How many classes are told apart."""
+        return len(self.class_names)
+
+    @property
+    def in_channels(self) -> int:
+        """Channels of a voxel's features."""
+        return self.features.channels
+
     def make_source(self) -> SceneSource:
-        """The reader of the folder; data sets in other layouts override this."""
+        """The reader of the data set."""
         return ScanNet(self.root)
+
+    def make_placement(self) -> Placement:
+        """How scans are put on the voxel grid."""
+        return MeshPlacement(self.voxel_size, self.features, self.elastic)
+
+    def view_points(self, points: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Points of a scan as a picture shows them: (P, 3), metres, z up."""
+        return points
 
     def setup(self, stage: str | None = None) -> None:
         """Read the split lists and see that every file is there."""
@@ -92,11 +118,27 @@ class ScanDataModule(pl.LightningDataModule):
         source = self.make_source()
         lists = {split: source.scenes(split)[: self.limits[split]] for split in ("train", "val")}
         source.require([*lists["train"], *lists["val"]])
-        store = ScanStore(source, self.cache)
+        store, placement = ScanStore(source, self.cache), self.make_placement()
         return (
-            TrainDataset(store, lists["train"], self.voxel_size, self.seed, self.augment, self.elastic),
-            EvalDataset(store, lists["val"], self.voxel_size, self.seed, self.eval_augment),
+            TrainDataset(store, lists["train"], placement, self.seed, self.augment),
+            EvalDataset(store, lists["val"], placement, self.seed, self.eval_augment, self.val_reps),
         )
+
+    def eval_dataset(self, split: str, labelled: bool = True) -> EvalDataset:
+        """The scenes of any split as they are scored, or without labels as they are labelled.
+
+        InputError: there is no such split, or a file of it is missing.
+        """
+        self.prepare_data()
+        source = self.make_source()
+        scenes = source.scenes(split)[: self.limits.get(split)]
+        source.require(scenes, labelled)
+        store = ScanStore(source, self.cache, labelled)
+        return EvalDataset(store, scenes, self.make_placement(), self.seed, self.eval_augment, self.val_reps)
+
+    def loader(self, dataset: EvalDataset) -> SceneLoader:
+        """All scenes of a data set, one a batch, in order."""
+        return SceneLoader(dataset, EvalSampler(len(dataset)), 1, self.num_workers, self.pin_memory)
 
     def _ready(self) -> tuple[TrainDataset, EvalDataset]:
         if self._datasets is None:
@@ -136,12 +178,12 @@ class ScanDataModule(pl.LightningDataModule):
         return SceneLoader(self.val_dataset, sampler, self.eval_batch_size, self.num_workers, self.pin_memory)
 
     def voxelize_scene(self, name: str) -> SceneView:
-        """One scene of the folder by name, placed as for evaluation."""
+        """One scene of the data set by name, placed as for evaluation, once."""
         dataset = self.val_dataset
         dataset.store.source.require([name])
         scan = dataset.store.scan(name)
-        batch = collate([dataset.sample(name)])
-        return SceneView(batch, scan.points, scan.colors, scan.labels.astype(np.int64))
+        batch = collate([dataset.placed(name)])
+        return SceneView(batch, self.view_points(scan.points), scan.colors, scan.labels.astype(np.int64))
 
     def val_scene(self, index: int) -> SceneView:
         """Validation scene number `index`; InputError if there are not so many."""

@@ -14,21 +14,18 @@ from bscnet.data import augment
 from bscnet.data.cache import Arrays
 from bscnet.data.fingerprint import text_hash
 from bscnet.data.labels import IGNORE_LABEL
-from bscnet.data.sample import Sample, evaluation_sample, training_sample
+from bscnet.data.sample import Placement, Sample
 from bscnet.data.sampler import SampleKey
 from bscnet.data.source import ScanStore
 from bscnet.data.voxelize import Voxels
 from bscnet.errors import InputError
 
-PLACEMENT_VERSION = 1
-"""Part of the key of cached evaluation voxels: raise it when the same scan would be placed or voxelized otherwise."""
-
 
 class SceneDataset(Dataset[Sample], ABC):
-    """Scenes of a store at one voxel size (metres)."""
+    """Scenes of a store, put on the grid by a placement."""
 
-    def __init__(self, store: ScanStore, scenes: Sequence[str], voxel_size: float, seed: int) -> None:
-        self.store, self.scenes, self.voxel_size, self.seed = store, list(scenes), voxel_size, seed
+    def __init__(self, store: ScanStore, scenes: Sequence[str], placement: Placement, seed: int) -> None:
+        self.store, self.scenes, self.placement, self.seed = store, list(scenes), placement, seed
 
     def __len__(self) -> int:
         return len(self.scenes)
@@ -56,42 +53,43 @@ class SceneDataset(Dataset[Sample], ABC):
 class TrainDataset(SceneDataset):
     """Randomly placed samples: a function of (seed, key.epoch, key.place).
 
-    augmented: False places the scenes as evaluation without randomness does. distort: elastic distortion.
+    augmented: False places the scenes as evaluation without randomness does.
     """
 
     def __init__(
-        self,
-        store: ScanStore,
-        scenes: Sequence[str],
-        voxel_size: float,
-        seed: int = 0,
-        augmented: bool = True,
-        distort: bool = False,
+        self, store: ScanStore, scenes: Sequence[str], placement: Placement, seed: int = 0, augmented: bool = True
     ) -> None:
-        super().__init__(store, scenes, voxel_size, seed)
-        self.augmented, self.distort = augmented, distort
+        super().__init__(store, scenes, placement, seed)
+        self.augmented = augmented
 
     def __getitem__(self, key: SampleKey) -> Sample:
         scene = self.scenes[key.place]
         scan = self.store.scan(scene)
         with self.blaming(scene):
             if not self.augmented:
-                return evaluation_sample(scan, self.voxel_size, None)
-            rng = augment.train_rng(self.seed, key.epoch, key.place)
-            return training_sample(scan, self.voxel_size, rng, self.distort)
+                return self.placement.evaluation(scan, None)
+            return self.placement.training(scan, augment.train_rng(self.seed, key.epoch, key.place))
 
 
 class EvalDataset(SceneDataset):
     """Samples with every vertex, the same in every epoch: a function of (seed, scene), cached with their voxels.
 
-    augmented: the random mirror, rotation and jitter of the evaluation protocol; False places scenes as they are.
+    augmented: the evaluation protocol's random placement (of meshes: mirror, rotation, jitter); False places scenes as
+    they are. repeats: placements of each scene, over which the scores are summed; they all fall together where
+    `augmented` is off, so that there is one then.
     """
 
     def __init__(
-        self, store: ScanStore, scenes: Sequence[str], voxel_size: float, seed: int = 0, augmented: bool = True
+        self,
+        store: ScanStore,
+        scenes: Sequence[str],
+        placement: Placement,
+        seed: int = 0,
+        augmented: bool = True,
+        repeats: int = 1,
     ) -> None:
-        super().__init__(store, scenes, voxel_size, seed)
-        self.augmented = augmented
+        super().__init__(store, scenes, placement, seed)
+        self.augmented, self.repeats = augmented, repeats if augmented else 1
 
     def __getitem__(self, key: SampleKey) -> Sample:
         sample = self.sample(self.scenes[key.place])
@@ -100,20 +98,25 @@ class EvalDataset(SceneDataset):
         return replace(sample, labels=np.full_like(sample.labels, IGNORE_LABEL))
 
     def sample(self, scene: str) -> Sample:
-        """The sample of a scene of this split or of any other of the store's source."""
+        """The sample of a scene of this split or of any other of the store's source, with all its repeats."""
+        first, *more = (self.placed(scene, repeat) for repeat in range(self.repeats))
+        return replace(first, again=tuple(sample.voxels for sample in more))
+
+    def placed(self, scene: str, repeat: int = 0) -> Sample:
+        """One placement of a scene."""
         if self.store.cache is None:
-            arrays = self._arrays(scene)
+            arrays = self._arrays(scene, repeat)
         else:
-            arrays = self.store.cache.get(self._key(scene), lambda: self._arrays(scene))
+            arrays = self.store.cache.get(self._key(scene, repeat), lambda: self._arrays(scene, repeat))
         return Sample(scene, Voxels(arrays["coords"], arrays["feats"], arrays["point_to_voxel"]), arrays["labels"])
 
-    def _key(self, scene: str) -> str:
-        how = f"evaluation {PLACEMENT_VERSION} {self.voxel_size!r} {self.seed if self.augmented else None}"
-        return text_hash(f"{how} {self.store.fingerprint(scene)}")
+    def _key(self, scene: str, repeat: int) -> str:
+        drawn = (self.seed, repeat) if self.augmented else None
+        return text_hash(f"evaluation {self.placement.key} {drawn} {self.store.fingerprint(scene)}")
 
-    def _arrays(self, scene: str) -> Arrays:
+    def _arrays(self, scene: str, repeat: int) -> Arrays:
         scan = self.store.scan(scene)
         with self.blaming(scene):
-            rng = augment.eval_rng(self.seed, scene) if self.augmented else None
-            sample = evaluation_sample(scan, self.voxel_size, rng)
+            rng = augment.eval_rng(self.seed, scene, repeat) if self.augmented else None
+            sample = self.placement.evaluation(scan, rng)
         return {**vars(sample.voxels), "labels": sample.labels}

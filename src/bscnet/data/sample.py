@@ -1,17 +1,24 @@
-"""One scene ready for a network: placed on the grid, voxelized, with its labels."""
+"""One scene ready for a network: placed on the grid, voxelized, with its labels; and the placement of meshes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from bscnet.data import augment
+from bscnet.data.features import FeatureRecipe
 from bscnet.data.scan import Scan
 from bscnet.data.voxelize import Voxels, voxelize
 from bscnet.errors import InputError
 from bscnet.sparse.limits import MAX_COORD
+
+PLACEMENT_VERSION = 1
+"""Part of the key of cached evaluation voxels: raise it when the same scan would be placed or voxelized otherwise."""
+
+RGB = FeatureRecipe(("rgb",))
 
 MAX_RADIUS = MAX_COORD - augment.FULL_SCALE
 """Voxels a point may lie away from the scan's mean, so that any rotation keeps it within the range of coordinates."""
@@ -21,38 +28,88 @@ MAX_RADIUS = MAX_COORD - augment.FULL_SCALE
 class Sample:
     """One voxelized scene. labels: (P,) int16 of the points that `voxels.point_to_voxel` maps, in file order.
 
-    dropped: points of the scan that fell outside the training cube and are not among the P.
+    dropped: points of the scan that fell outside the training cube and are not among the P. again: further placements
+    of the same P points, over which test-time augmentation sums the scores.
     """
 
     scene: str
     voxels: Voxels
     labels: npt.NDArray[np.int16]
     dropped: int = 0
+    again: tuple[Voxels, ...] = ()
 
 
-def training_sample(scan: Scan, voxel_size: float, rng: np.random.Generator, distort: bool = False) -> Sample:
+class Placement(Protocol):
+    """How the scans of a data set are put on the voxel grid; `MeshPlacement` is one."""
+
+    @property
+    def key(self) -> str:
+        """Part of cache keys: all that decides what `evaluation` makes of a scan and a random stream."""
+
+    def training(self, scan: Scan, rng: np.random.Generator) -> Sample:
+        """A randomly placed scene; InputError if it cannot be placed."""
+
+    def evaluation(self, scan: Scan, rng: np.random.Generator | None) -> Sample:
+        """The scene as it is scored, every point kept, without randomness if rng is None; InputError as above."""
+
+
+@dataclass(frozen=True)
+class MeshPlacement:
+    """ScanNet's protocol (method section 9), for every data set in metres with z up.
+
+    voxel_size: metres. distort: elastic distortion of training scenes.
+    """
+
+    voxel_size: float
+    features: FeatureRecipe = RGB
+    distort: bool = False
+
+    @property
+    def key(self) -> str:
+        """See `Placement.key`."""
+        return f"mesh {PLACEMENT_VERSION} {self.voxel_size!r} {' '.join(self.features.names)}"
+
+    def training(self, scan: Scan, rng: np.random.Generator) -> Sample:
+        """See `training_sample`."""
+        return training_sample(scan, self.voxel_size, rng, self.distort, self.features)
+
+    def evaluation(self, scan: Scan, rng: np.random.Generator | None) -> Sample:
+        """See `evaluation_sample`."""
+        return evaluation_sample(scan, self.voxel_size, rng, self.features)
+
+
+def training_sample(
+    scan: Scan,
+    voxel_size: float,
+    rng: np.random.Generator,
+    distort: bool = False,
+    features: FeatureRecipe = RGB,
+) -> Sample:
     """A randomly placed and coloured scene (method section 9); voxel_size in metres.
 
-    InputError: a point further than MAX_RADIUS voxels from the mean; a scan too large for the elastic field.
+    InputError: a point further than MAX_RADIUS voxels from the mean; a scan too large for the elastic field, or without
+    the values of a feature.
     """
     positions = augment.place_for_training(_centred(scan, voxel_size), 1 / voxel_size, rng, distort)
     kept = augment.inside_cube(positions)
     if not kept.any():  # a scan of far-flung parts may leave the cube empty: set it around one of the points
         positions += augment.FULL_SCALE / 2 - positions[rng.integers(len(positions))]
         kept = augment.inside_cube(positions)
-    feats = augment.colour_features(scan.colors) + augment.colour_shift(rng)
+    feats = features(scan, positions, augment.colour_shift(rng))
     if kept.all():
         return Sample(scan.name, voxelize(positions, feats), scan.labels)
     return Sample(scan.name, voxelize(positions[kept], feats[kept]), scan.labels[kept], int((~kept).sum()))
 
 
-def evaluation_sample(scan: Scan, voxel_size: float, rng: np.random.Generator | None) -> Sample:
+def evaluation_sample(
+    scan: Scan, voxel_size: float, rng: np.random.Generator | None, features: FeatureRecipe = RGB
+) -> Sample:
     """The scene as it is scored: every vertex kept; randomly mirrored, turned and shifted unless rng is None.
 
     InputError: a point further than MAX_RADIUS voxels from the mean.
     """
     positions = augment.place_for_evaluation(_centred(scan, voxel_size), 1 / voxel_size, rng)
-    return Sample(scan.name, voxelize(positions, augment.colour_features(scan.colors)), scan.labels)
+    return Sample(scan.name, voxelize(positions, features(scan, positions)), scan.labels)
 
 
 def _centred(scan: Scan, voxel_size: float) -> npt.NDArray[np.float64]:

@@ -9,6 +9,8 @@ from typing import Protocol
 from bscnet.data.cache import ArrayCache, Arrays
 from bscnet.data.scan import Scan
 
+_EXTRA = "extra-"
+
 
 class SceneSource(Protocol):
     """A reader of named scenes; `bscnet.data.scannet.ScanNet` is one."""
@@ -46,6 +48,9 @@ class ScanStore:
 
         def build() -> Arrays:
             scan = self.source.read(scene, self.labelled)
-            return {"points": scan.points, "colors": scan.colors, "labels": scan.labels}
+            further = {_EXTRA + name: values for name, values in scan.extra.items()}
+            return {"points": scan.points, "colors": scan.colors, "labels": scan.labels, **further}
 
-        return Scan(scene, **self.cache.get(self.fingerprint(scene), build))
+        arrays = self.cache.get(self.fingerprint(scene), build)
+        extra = {name.removeprefix(_EXTRA): values for name, values in arrays.items() if name.startswith(_EXTRA)}
+        return Scan(scene, arrays["points"], arrays["colors"], arrays["labels"], extra)

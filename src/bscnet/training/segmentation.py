@@ -72,10 +72,13 @@ class SegmentationModule(pl.LightningModule):
         self.val_scores: SegmentationScores | None = None  # of the latest validation
 
     def forward(self, batch: Batch) -> Tensor:
-        """Logits of every POINT of the batch, (P, num_classes): each point takes those of its voxel."""
+        """Logits of every POINT of the batch, (P, num_classes): each point takes those of its voxel.
+
+        Where the batch holds repeats of its scenes, they are summed over them.
+        """
         voxels = SparseTensor(batch.feats, batch.coords, backend=self.backend)
         logits: Tensor = self.network(voxels)[batch.point_to_voxel]
-        return logits
+        return logits.unflatten(0, (batch.repeats, -1)).sum(0) if batch.repeats > 1 else logits
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Cross entropy over the labelled points of the batch."""
