@@ -51,7 +51,8 @@ def _completed(data: Mapping[str, Any]) -> dict[str, Any]:
         channels = num_channels(known["features"])
         if known["in_channels"] not in (None, channels):
             raise InputError(
-                f"data.in_channels={known['in_channels']} is not usable: the features {known['features']} make {channels}"
+                f"data.in_channels={known['in_channels']} is not usable: data.features={known['features']} "
+                f"make {channels}"
             )
         known["in_channels"] = channels
     return known

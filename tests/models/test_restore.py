@@ -1,0 +1,109 @@
+"""From a run, a stage or a checkpoint to the network that training had."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from bscnet.errors import InputError
+from bscnet.models.restore import find_checkpoint, restore
+from fixtures.stage_checkpoint import write_checkpoint
+
+
+def in_chain(chain: Path, stage: int) -> Path:
+    return chain / f"stage{stage}" / "checkpoints" / "last.ckpt"
+
+
+def write_result(chain: Path, *stages: dict[str, Any]) -> None:
+    chain.mkdir(exist_ok=True, parents=True)
+    (chain / "result.json").write_text(json.dumps({"commit": "abc", "stages": list(stages)}))
+
+
+def test_a_chain_gives_its_last_finished_stage_even_where_it_was_moved(tmp_path: Path) -> None:
+    chain = tmp_path / "chain"
+    for stage in (2, 3):
+        in_chain(chain, stage).parent.mkdir(parents=True)
+        in_chain(chain, stage).write_bytes(b"")
+    rows = [{"stage": stage, "checkpoint": f"/elsewhere/stage{stage}/checkpoints/last.ckpt"} for stage in (2, 3)]
+    write_result(chain, *rows)
+    assert find_checkpoint(chain) == in_chain(chain, 3)
+    write_result(chain, rows[0])
+    assert find_checkpoint(chain) == in_chain(chain, 2)
+    in_chain(chain, 2).unlink()
+    with pytest.raises(InputError, match="stage2: the checkpoint of this stage, /elsewhere/.* is gone"):
+        find_checkpoint(chain)
+
+
+def test_a_stage_gives_what_it_recorded_or_its_best(tmp_path: Path) -> None:
+    folder = tmp_path / "checkpoints"
+    folder.mkdir()
+    for name in ("last", "best"):
+        (folder / f"{name}.ckpt").write_bytes(b"")
+    assert find_checkpoint(tmp_path) == folder / "best.ckpt"
+    (tmp_path / "outcome.json").write_text(json.dumps({"checkpoint": str(folder / "last.ckpt")}))
+    assert find_checkpoint(tmp_path) == folder / "last.ckpt"
+
+
+def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="nowhere: there is no such run or checkpoint"):
+        find_checkpoint(tmp_path / "nowhere")
+    with pytest.raises(InputError, match="is no run: give a chain's directory"):
+        find_checkpoint(tmp_path)
+    write_result(tmp_path / "chain")
+    with pytest.raises(InputError, match="no stage of this chain is finished"):
+        find_checkpoint(tmp_path / "chain")
+    (tmp_path / "chain" / "result.json").write_text("{")
+    with pytest.raises(InputError, match=r"result\.json cannot be read as JSON"):
+        find_checkpoint(tmp_path / "chain")
+    (tmp_path / "chain" / "result.json").write_text('{"stages": [3]}')
+    with pytest.raises(InputError, match="not the record of a chain"):
+        find_checkpoint(tmp_path / "chain")
+
+
+def test_damaged_and_foreign_files_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "m.ckpt"
+    path.write_bytes(b"no checkpoint")
+    with pytest.raises(InputError, match=r"m\.ckpt cannot be read: it is truncated or not a checkpoint"):
+        restore(path)
+    torch.save({"state_dict": {}}, path)
+    with pytest.raises(InputError, match="is not a checkpoint of bscnet"):
+        restore(path)
+    torch.save({"state_dict": {}, "bscnet": {"family": "unet"}}, path)
+    with pytest.raises(InputError, match="does not say which network it is of: it lacks network, in_channels"):
+        restore(path)
+
+
+@pytest.mark.parametrize("stage, conv", [(1, "composite"), (2, "shifted")])
+def test_stages_on_the_way_are_restored_too(tmp_path: Path, stage: int, conv: str) -> None:
+    path = in_chain(tmp_path, stage)
+    written = write_checkpoint(path, stage, "method=bsc_net")
+    found = restore(path)
+    assert (found.metadata["conv"], found.checkpoint, found.network.training) == (conv, path, False)
+    assert found.stage_directory == tmp_path / f"stage{stage}"
+    assert str(found.network) == str(written)
+    for name, tensor in written.state_dict().items():
+        assert torch.equal(found.network.state_dict()[name], tensor)
+
+
+def change(path: Path, **entries: Any) -> None:
+    content = torch.load(path, weights_only=True)
+    content["bscnet"].update(entries)
+    torch.save(content, path)
+
+
+def test_metadata_that_make_no_such_network_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "m.ckpt"
+    write_checkpoint(path, 2, "method=bsc_baseline")
+    change(path, layers_per_block=1)
+    with pytest.raises(InputError, match="does not fit the network that it names"):
+        restore(path)
+    change(path, layers_per_block=3)
+    with pytest.raises(InputError, match="cannot be built: layers_per_block is 3"):
+        restore(path)
+    change(path, family="resnet")
+    with pytest.raises(InputError, match="cannot be built"):
+        restore(path)
