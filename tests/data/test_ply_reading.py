@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,9 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from plyfile import PlyElement
+from plyfile import PlyData, PlyElement
 
-from bscnet.data.ply import read_labels, read_mesh
+from bscnet.data import ply
+from bscnet.data.ply import count_vertices, read_corners, read_labels, read_mesh
 from bscnet.errors import InputError
 from fixtures.scannet_files import Scene, label_elements, make_scene, mesh_elements, write_ply
 
@@ -26,12 +28,93 @@ def test_reads_back_exactly_what_was_written(tmp_path: Path, text: bool, byte_or
     assert (points.dtype, colors.dtype) == (np.float32, np.uint8)
 
 
+def polygons(*corners: list[int]) -> PlyElement:
+    faces = np.empty(len(corners), [("vertex_indices", object)])
+    faces["vertex_indices"] = [np.array(numbers, dtype=np.int32) for numbers in corners]
+    return PlyElement.describe(faces, "face")
+
+
 def test_reads_faces_of_any_size(tmp_path: Path) -> None:
     scene = make_scene()
-    polygons = np.empty(2, [("vertex_indices", object)])
-    polygons["vertex_indices"] = [np.array([0, 1, 2, 3], dtype=np.int32), np.array([4, 5, 6], dtype=np.int32)]
-    path = write_ply(tmp_path / "a.ply", [mesh_elements(scene)[0], PlyElement.describe(polygons, "face")])
+    path = write_ply(tmp_path / "a.ply", [mesh_elements(scene)[0], polygons([0, 1, 2, 3], [4, 5, 6])])
     np.testing.assert_array_equal(read_mesh(path)[0], scene.points)
+    np.testing.assert_array_equal(read_corners(path, 200), [[0, 1, 2], [4, 5, 6]])
+
+
+def test_plain_files_are_read_without_plyfile_and_all_others_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene, parsed = make_scene(), list[str]()
+    read = PlyData.read
+
+    def counted(stream: str, **options: object) -> PlyData:
+        parsed.append(Path(stream).name)
+        return read(stream, **options)
+
+    monkeypatch.setattr(ply.PlyData, "read", counted)
+    vertex, face = mesh_elements(scene)
+    for order in "<>":
+        path = write_ply(tmp_path / "plain.ply", [vertex, face], byte_order=order)
+        np.testing.assert_array_equal(read_mesh(path)[0], scene.points)
+    behind = write_ply(tmp_path / "behind.ply", [face, vertex])  # the vertices after the triangles
+    np.testing.assert_array_equal(read_mesh(behind)[1], scene.colors)
+    assert parsed == []
+    write_ply(tmp_path / "longer.ply", [vertex, face])
+    with (tmp_path / "longer.ply").open("ab") as file:
+        file.write(b"and more")
+    for other in (tmp_path / "longer.ply", write_ply(tmp_path / "text.ply", [vertex, face], text=True)):
+        np.testing.assert_array_equal(read_mesh(other)[0], scene.points)
+    assert set(parsed) == {"longer.ply", "text.ply"}
+
+
+def test_corners_of_triangles_in_every_form(tmp_path: Path) -> None:
+    scene = make_scene(points=20)
+    for text, order in ((False, "<"), (False, ">"), (True, "=")):
+        path = write_ply(tmp_path / "a.ply", mesh_elements(scene), text, order)
+        np.testing.assert_array_equal(read_corners(path, 20), scene.faces)
+        assert count_vertices(path) == 20
+
+
+@pytest.mark.parametrize(
+    "face, sentence",
+    [
+        (polygons([0, 1, 2], [1, 2]), "face 1 has 2 corners, it must have at least 3"),
+        (polygons([0, 1, 2], [1, 2, 20]), "the first is number 20"),
+        (polygons([0, 1, -1]), "1 corners of faces are no vertices"),
+        (PlyElement.describe(np.zeros(2, [("vertex_indices", "i4")]), "face"), "no property 'vertex_indices'"),
+        (PlyElement.describe(np.zeros(2, [("corners", "i4", (3,))]), "face"), "no property 'vertex_indices'"),
+        (PlyElement.describe(np.zeros(2, [("vertex_indices", "f4", (3,))]), "face"), "no property 'vertex_indices'"),
+    ],
+)
+def test_bad_faces_are_named(tmp_path: Path, face: PlyElement, sentence: str) -> None:
+    path = write_ply(tmp_path / "bad.ply", [mesh_elements(make_scene(points=20))[0], face])
+    with pytest.raises(InputError, match=sentence) as error:
+        read_corners(path, 20)
+    assert str(path) in str(error.value)
+
+
+@pytest.mark.parametrize("form", ["ascii", "binary_little_endian", "binary_big_endian"])
+@pytest.mark.parametrize("element", ["vertex", "face"])
+@pytest.mark.parametrize("body", [0, 4000])
+def test_a_header_that_promises_too_much_is_refused_before_anything_is_allocated(
+    tmp_path: Path, form: str, element: str, body: int
+) -> None:
+    counts = {"vertex": 10**12 if element == "vertex" else 3, "face": 10**12 if element == "face" else 1}
+    channels = "".join(f"property uchar {name}\n" for name in ("red", "green", "blue"))
+    path = tmp_path / "huge.ply"
+    path.write_bytes(
+        f"ply\nformat {form} 1.0\nelement vertex {counts['vertex']}\n"
+        f"property float x\nproperty float y\nproperty float z\n{channels}property ushort label\n"
+        f"element face {counts['face']}\nproperty list uchar int vertex_indices\nend_header\n".encode()
+        + bytes(body)
+    )
+    for read in (read_mesh, lambda path: read_labels(path, 3), count_vertices, lambda path: read_corners(path, 3)):
+        tracemalloc.start()
+        with pytest.raises(InputError, match="its header promises at least"):
+            read(path)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 2**20
 
 
 def without(*names: str) -> Callable[[Scene], list[PlyElement]]:

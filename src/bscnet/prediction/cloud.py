@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from bscnet.data.ply_header import Vertices, read_header
 from bscnet.errors import InputError
-from bscnet.prediction.ply_header import Vertices, read_header
 
 _MAX_LINE = 10_000
 _AXES = ("x", "y", "z")

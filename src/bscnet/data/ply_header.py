@@ -1,4 +1,4 @@
-"""The header of a PLY file: where the vertices stand and what each of them holds."""
+"""The header of a PLY file: its elements, where the vertices stand and what each of them holds."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ _TYPES = {
     "double": "f8", "int8": "i1", "uint8": "u1", "int16": "i2", "uint16": "u2", "int32": "i4", "uint32": "u4",
     "float32": "f4", "float64": "f8",
 }  # fmt: skip
+_LENGTHS = {name for name, kind in _TYPES.items() if kind[0] in "iu"}
 _ORDERS = {"ascii": "", "binary_little_endian": "<", "binary_big_endian": ">"}
 _MAX_LINES = 10_000
 _MAX_LINE = 10_000
@@ -23,12 +24,31 @@ _MAX_LINE = 10_000
 
 @dataclass
 class Element:
-    """One element of the file. properties: (name, NumPy type without byte order); lists are only counted."""
+    """One element of the file. Types are NumPy's without byte order.
+
+    properties: (name, type) of its numbers. lists: (name, type of the length, type of the items) of its lists.
+    """
 
     name: str
     count: int
     properties: list[tuple[str, str]] = field(default_factory=list)
-    lists: int = 0
+    lists: list[tuple[str, str, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Header:
+    """order: "<" or ">", empty for text. elements: in file order. offset: bytes before the data."""
+
+    order: str
+    elements: list[Element]
+    offset: int
+
+    def least_bytes(self) -> int:
+        """Bytes that the data takes at the very least: every list empty, every number in a text one digit."""
+        if not self.order:
+            rows = (max(2 * (len(e.properties) + len(e.lists)), 1) * e.count for e in self.elements)
+            return max(sum(rows) - 1, 0)  # the last line may lack its end
+        return sum(max(row_bytes(e, 0), 1) * e.count for e in self.elements)
 
 
 @dataclass(frozen=True)
@@ -42,11 +62,11 @@ class Vertices:
     skip: int
 
 
-def read_header(path: Path) -> Vertices:
-    """Parse the header.
+def parse_header(path: Path) -> Header:
+    """All that the header says.
 
     Raises:
-        InputError: no such file, an empty one, no PLY header, no vertices, or vertices that hold or follow lists.
+        InputError: no such file, an empty one, no PLY header, or a damaged one.
     """
     if not path.is_file():
         raise InputError(f"{path}: no such file")
@@ -56,24 +76,47 @@ def read_header(path: Path) -> Vertices:
         if stream.readline(_MAX_LINE).strip() != b"ply":
             raise InputError(f"{path}: this is no PLY file, its first line must be 'ply'")
         order, elements = _parse(stream, path)
-        offset = stream.tell()
-    skip = 0
-    for element in elements:
+        return Header(order, elements, stream.tell())
+
+
+def read_header(path: Path) -> Vertices:
+    """Where the vertices stand.
+
+    Raises:
+        InputError: as `parse_header`; no vertices; vertices that hold or follow lists.
+    """
+    header = parse_header(path)
+    order, offset, skip = header.order, header.offset, 0
+    for element in header.elements:
         if element.name == "vertex":
             break
         if element.lists and order:
             raise InputError(
                 f"{path}: the lists of element '{element.name}' precede the vertices, they must come after"
             )
-        dtype = _dtype(element, order, path)
-        offset, skip = offset + (element.count * dtype.itemsize if order else 0), skip + element.count
+        offset, skip = offset + (element.count * row_bytes(element, 0) if order else 0), skip + element.count
     else:
         raise InputError(f"{path}: the file has no vertices, but at least one is needed")
     if element.count == 0:
         raise InputError(f"{path}: the file has no vertices, but at least one is needed")
     if element.lists:
         raise InputError(f"{path}: the vertices hold lists, but they must hold numbers alone")
-    return Vertices(not order, element.count, _dtype(element, order, path), offset, 0 if order else skip)
+    return Vertices(not order, element.count, record_dtype(element, order, path), offset, 0 if order else skip)
+
+
+def row_bytes(element: Element, list_length: int) -> int:
+    """Bytes of one row in a binary file whose lists all have `list_length` items."""
+    lists = sum(int(size[1:]) + list_length * int(item[1:]) for _, size, item in element.lists)
+    return lists + sum(int(kind[1:]) for _, kind in element.properties)
+
+
+def record_dtype(element: Element, order: str, path: Path) -> np.dtype[np.void]:
+    """The numbers of one row as a NumPy record. InputError: a name that is there twice."""
+    names = [name for name, _ in element.properties]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise InputError(f"{path}: damaged PLY header, property '{twice}' of '{element.name}' is there twice")
+    return np.dtype([(name, f"{order}{kind}") for name, kind in element.properties])
 
 
 def _parse(stream: BinaryIO, path: Path) -> tuple[str, list[Element]]:
@@ -91,8 +134,8 @@ def _parse(stream: BinaryIO, path: Path) -> tuple[str, list[Element]]:
                 order = _ORDERS[name]
             case ["element", name, number] if number.isascii() and number.isdecimal() and len(number) < 16:
                 elements.append(Element(name, int(number)))
-            case ["property", "list", _, _, _] if elements:
-                elements[-1].lists += 1
+            case ["property", "list", size, item, name] if elements and size in _LENGTHS and item in _TYPES:
+                elements[-1].lists.append((name, _TYPES[size], _TYPES[item]))
             case ["property", kind, name] if elements and kind in _TYPES:
                 elements[-1].properties.append((name, _TYPES[kind]))
             case ["end_header"] if order is not None:
@@ -100,11 +143,3 @@ def _parse(stream: BinaryIO, path: Path) -> tuple[str, list[Element]]:
             case _:
                 raise InputError(f"{path}: damaged PLY header, it holds the line {' '.join(words)[:80]!r}")
     raise InputError(f"{path}: damaged or truncated PLY header, it has no end")
-
-
-def _dtype(element: Element, order: str, path: Path) -> np.dtype[np.void]:
-    names = [name for name, _ in element.properties]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise InputError(f"{path}: damaged PLY header, property '{twice}' of '{element.name}' is there twice")
-    return np.dtype([(name, f"{order}{kind}") for name, kind in element.properties])
