@@ -24,6 +24,11 @@ ALWAYS = {
 }
 # The same for what only tests need: nothing but a test is lost where they cannot be had.
 FOR_TESTS = {
+    "chromium": "the page of a scene is opened in it",
+    "chromium-driver": "turns and clicks in that page",
+}
+# ARM machines run their own kernels and need no emulator.
+FOR_TESTS_ON_X86 = {
     "g++-aarch64-linux-gnu": "the NEON kernels are compiled with it",
     "qemu-user-static": "the NEON kernels are emulated by it",
 }
@@ -41,6 +46,11 @@ def wanted_packages() -> list[str]:
     if not Path(sysconfig.get_paths()["include"], "Python.h").is_file():
         wanted.append(f"{python}-dev")
     return wanted
+
+
+def packages_for_tests() -> list[str]:
+    """Debian packages that only tests need on a machine like this one."""
+    return [*FOR_TESTS, *(FOR_TESTS_ON_X86 if platform.machine() == "x86_64" else ())]
 
 
 def missing_packages(wanted: list[str]) -> list[str]:
@@ -73,7 +83,7 @@ def install_system_packages(tests: bool = False) -> None:
     if os.environ.get("SKIP_SYSTEM") == "1":
         say("system packages: left alone, as SKIP_SYSTEM=1 asks")
         return
-    wanted, optional = wanted_packages(), list(FOR_TESTS) if tests and platform.machine() == "x86_64" else []
+    wanted, optional = wanted_packages(), packages_for_tests() if tests else []
     if shutil.which("dpkg-query") is None or shutil.which("apt-get") is None:
         say("system packages: this is no Debian, so please see yourself that the like of these is there:")
         say("  " + " ".join(wanted + optional))

@@ -76,33 +76,42 @@ def test_only_missing_packages_are_installed(debian: Path, tmp_path: Path, monke
 
 
 @pytest.fixture
-def without_cross_compiler(debian: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def without_test_tools(debian: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The same with everything but what only tests need."""
-    program(debian, "dpkg-query", 'case "$3" in *aarch64*|qemu*) exit 1;; *) printf installed;; esac')
+    program(debian, "dpkg-query", 'case "$3" in *aarch64*|qemu*|chromium*) exit 1;; *) printf installed;; esac')
     monkeypatch.setattr(platform, "machine", lambda: "x86_64")
     return debian
 
 
 def test_packages_for_tests_are_installed_for_those_who_test(
-    without_cross_compiler: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    without_test_tools: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     system.install_system_packages()
     assert not (tmp_path / "asked").exists()
     system.install_system_packages(tests=True)
     update, install = (tmp_path / "asked").read_text().splitlines()
-    assert update.startswith("update") and install.endswith("g++-aarch64-linux-gnu qemu-user-static")
+    assert update.startswith("update") and install.endswith(
+        "chromium chromium-driver g++-aarch64-linux-gnu qemu-user-static"
+    )
+
+
+def test_arm_needs_no_emulator(without_test_tools: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(platform, "machine", lambda: "aarch64")
+    system.install_system_packages(tests=True)
+    assert (tmp_path / "asked").read_text().splitlines()[-1].endswith(" chromium chromium-driver")
 
 
 @pytest.mark.parametrize("user", [0, 1000])
 def test_without_packages_for_tests_set_up_goes_on(
-    without_cross_compiler: Path, user: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    without_test_tools: Path, user: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: user)
-    program(without_cross_compiler, "apt-get", "exit 100")
+    program(without_test_tools, "apt-get", "exit 100")
     system.install_system_packages(tests=True)
     said = capsys.readouterr().out
-    assert "tests that need g++-aarch64-linux-gnu qemu-user-static will be skipped" in said
+    assert "tests that need chromium chromium-driver g++-aarch64-linux-gnu qemu-user-static will be skipped" in said
     assert ("sudo apt-get update" in said) is (user != 0)
 
 
