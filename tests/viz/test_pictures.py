@@ -12,7 +12,7 @@ import pytest
 from bscnet.viz import offscreen
 from bscnet.viz.camera import Camera
 from bscnet.viz.offscreen import RenderError, render_panels
-from bscnet.viz.pictures import scene_miou, scene_picture
+from bscnet.viz.pictures import cloud_picture, scene_miou, scene_picture
 
 CAMERA = Camera(view_angle=40.0, eye=(0.0, -3.0, 3.0), centre=(0.0, 0.0, 0.0))
 
@@ -103,3 +103,13 @@ def test_a_worker_that_hangs_is_stopped(monkeypatch: pytest.MonkeyPatch, tmp_pat
     monkeypatch.setattr(offscreen.sys, "executable", str(fake))
     with pytest.raises(RenderError, match=r"longer than 0\.2 s"):
         render_panels(plane(), [np.zeros((3600, 3), np.uint8)], CAMERA, timeout_s=0.2)
+
+
+@pytest.mark.usefixtures("renderer")
+def test_a_cloud_alone_is_one_panel_in_its_colours(tmp_path: Path) -> None:
+    points = plane()
+    green = np.tile(np.array([0, 200, 0], np.uint8), (len(points), 1))
+    path = cloud_picture(tmp_path / "cloud.png", points, green, title="a plane")
+    pixels = matplotlib.image.imread(path)[..., :3]
+    seen = (pixels[..., 1] > 0.5) & (pixels[..., 0] < 0.2) & (pixels[..., 2] < 0.2)
+    assert seen.mean() > 0.2

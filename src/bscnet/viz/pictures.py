@@ -92,6 +92,26 @@ def labelled_picture(
     return _write_picture(Path(path_png), title, points[drawn], towards, panels, legend, timeout_s)
 
 
+def cloud_picture(
+    path_png: str | Path,
+    points: NDArray[np.floating],
+    colours: NDArray[np.uint8],
+    *,
+    title: str,
+    timeout_s: float = 120.0,
+) -> Path:
+    """Write a PNG of a cloud of which no labels are known.
+
+    Seen as in `scene_picture`. Shapes: points (P, 3) metres, z up, finite, P >= 1; colours (P, 3) uint8.
+
+    Raises:
+        RenderError: this machine cannot render; the text says why.
+    """
+    drawn, towards = _drawn_points(points)
+    panels = {"input": np.asarray(colours[drawn])}
+    return _write_picture(Path(path_png), title, points[drawn], towards, panels, [], timeout_s)
+
+
 def _drawn_points(points: NDArray[np.floating]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """Indices of the points to draw, and the direction to the camera."""
     towards = view_direction(points)
@@ -159,10 +179,11 @@ def _compose(
 ) -> Figure:
     trimmed = _trim(images)
     aspect = trimmed[0].shape[0] / trimmed[0].shape[1]
-    rows = math.ceil(len(images) / 2)
-    figure = Figure(figsize=(13.0, 6.5 * rows * aspect + 1.4), layout="constrained")
+    columns = min(2, len(images))
+    rows = math.ceil(len(images) / columns)
+    figure = Figure(figsize=(6.5 * columns, 6.5 * rows * aspect + 1.4), layout="constrained")
     figure.suptitle(heading, fontsize=15)
-    for axes, name, image in zip(figure.subplots(rows, 2).flat, names, trimmed, strict=True):
+    for axes, name, image in zip(figure.subplots(rows, columns, squeeze=False).flat, names, trimmed, strict=True):
         axes.imshow(image, interpolation="antialiased")
         axes.set_title(name, fontsize=13)
         axes.set_axis_off()
@@ -170,5 +191,7 @@ def _compose(
         Patch(facecolor=(red / 255, green / 255, blue / 255), edgecolor="0.4", linewidth=0.5, label=name)
         for name, (red, green, blue) in legend
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=min(8, len(handles)), frameon=False, fontsize=11)
+    if handles:
+        place = "outside lower center"
+        figure.legend(handles=handles, loc=place, ncols=min(8, len(handles)), frameon=False, fontsize=11)
     return figure
