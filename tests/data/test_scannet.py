@@ -92,7 +92,7 @@ def test_check_names_every_problem(tmp_path: Path) -> None:
     with (root / "splits" / "scannetv2_val.txt").open("a") as file:
         file.write("scene0000_00\n")
     problems = check(root)
-    expected = [str(absent), str(cut), "scene0000_00 is in the train and the val split"]
+    expected = ["scene0000_00 is in the train and the val split", str(absent), str(cut)]
     assert len(problems) == len(expected)
     assert all(part in problem for part, problem in zip(expected, problems, strict=True))
     assert len(check(root, ["train"])) == 1

@@ -1,23 +1,29 @@
-"""ScanNet v2 in its owners' folder layout, which the simulated rooms share.
+"""The reader of ScanNet v2 in its owners' folder layout, which the simulated rooms share.
 
 ROOT/scans/<scene>/<scene>_vh_clean_2.ply           the mesh: positions, colours, faces
-ROOT/scans/<scene>/<scene>_vh_clean_2.labels.ply    the same vertices with their NYU40 label
+ROOT/scans/<scene>/<scene>_vh_clean_2.labels.ply    the same vertices with their NYU40 label; where it is absent,
+ROOT/scans/<scene>/<scene>_vh_clean_2.0.010000.segs.json  and  <scene>.aggregation.json (see `scannet.segments`), with
+ROOT/scannetv2-labels.combined.tsv                  the NYU40 id of each raw category
+ROOT/scans_test/<scene>/<scene>_vh_clean_2.ply      the test split, which has no labels (or in ROOT/scans)
 ROOT/splits/scannetv2_{train,val,test}.txt          scene names (without the folder: the official lists)
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from bscnet.data.fingerprint import FileHasher
 from bscnet.data.labels import IGNORE_LABEL, nyu40_to_class
-from bscnet.data.ply import read_labels, read_mesh
+from bscnet.data.ply import count_vertices, read_labels, read_mesh
 from bscnet.data.scan import Scan
+from bscnet.data.scannet.label_table import TABLE_NAME, read_label_table
+from bscnet.data.scannet.segments import read_segment_labels, segment_files
 from bscnet.errors import InputError
 
 READER_VERSION = 1
@@ -43,7 +49,7 @@ class ScanNet:
         """
         if split not in SPLITS:
             raise InputError(f"unknown split {split!r}, it must be one of {', '.join(SPLITS)}")
-        if not (self.root / "scans").is_dir():
+        if not any((self.root / parent).is_dir() for parent in self._parents(split in LABELLED_SPLITS)):
             raise InputError(f"{self.root}: no ScanNet data here, the scans must lie in {self.root / 'scans'}/<scene>/")
         name = f"scannetv2_{split}.txt"
         if not (self.root / "splits").is_dir():
@@ -51,10 +57,16 @@ class ScanNet:
         return _read_list(self.root / "splits" / name)
 
     def files(self, scene: str, labelled: bool = True) -> list[Path]:
-        """The files of one scene: the mesh and, where the split has labels, the labels."""
-        stem = self.root / "scans" / scene / f"{scene}_vh_clean_2"
-        kinds = (".ply", ".labels.ply") if labelled else (".ply",)
-        return [stem.with_name(stem.name + kind) for kind in kinds]
+        """The files of one scene: the mesh and, where the split has labels, the file or files they are read from."""
+        parents = [self.root / parent / scene for parent in self._parents(labelled)]
+        folder = next((parent for parent in parents if parent.is_dir()), parents[0])
+        mesh, labels = (folder / f"{scene}_vh_clean_2{kind}.ply" for kind in ("", ".labels"))
+        if not labelled:
+            return [mesh]
+        by_segment = segment_files(folder, scene)
+        if labels.is_file() or not any(path.is_file() for path in by_segment):
+            return [mesh, labels]
+        return [mesh, *by_segment, self._table()]
 
     def require(self, scenes: Sequence[str], labelled: bool = True) -> None:
         """InputError that counts the missing files and names the first, if the scenes are not all there."""
@@ -68,48 +80,40 @@ class ScanNet:
 
     def read(self, scene: str, labelled: bool = True) -> Scan:
         """Decode one scene; InputError naming the file if it is missing or damaged."""
-        mesh, *labels_file = self.files(scene, labelled)
-        points, colors = read_mesh(mesh)
-        if labels_file:
-            labels = nyu40_to_class(read_labels(labels_file[0], len(points)))
+        points, colors = read_mesh(self.files(scene, labelled)[0])
+        if labelled:
+            labels = nyu40_to_class(self.nyu40_ids(scene, len(points)))
         else:
             labels = np.full(len(points), IGNORE_LABEL, dtype=np.int16)
         return Scan(scene, points, colors, labels)
+
+    def nyu40_ids(self, scene: str, num_points: int) -> npt.NDArray[np.int64]:
+        """NYU40 id 0..40 of each of the `num_points` vertices of a labelled scene; InputError as for `read`."""
+        match self.files(scene)[1:]:
+            case [labels]:
+                return read_labels(labels, num_points)
+            case [segments, groups, table]:
+                return read_segment_labels(segments, groups, read_label_table(table), num_points)
+        raise AssertionError("a scene has its labels in one file or in three")
+
+    def vertex_counts(self, split: str) -> dict[str, int]:
+        """How many vertices each scene of a split has, from the headers of the meshes; InputError as for `read`."""
+        return {scene: count_vertices(self.files(scene, labelled=False)[0]) for scene in self.scenes(split)}
 
     def fingerprint(self, scene: str, labelled: bool = True) -> str:
         """Hash of all that decides what `read` returns: the reader's version and the bytes of the files."""
         return self._hasher.combined(f"scannet reader {READER_VERSION} {scene}", self.files(scene, labelled))
 
+    def _parents(self, labelled: bool) -> list[str]:
+        """Folders that may hold a scene, the likelier one first."""
+        if labelled:
+            return ["scans"]
+        return sorted(["scans_test", "scans"], key=lambda parent: not (self.root / parent).is_dir())
 
-def check(root: str | Path, splits: Iterable[str] = LABELLED_SPLITS) -> list[str]:
-    """One sentence for each missing or damaged file of the given splits; empty when all is well. Reads every file."""
-    source = ScanNet(root)
-    problems: list[str] = []
-    seen: dict[str, str] = {}
-    for split in splits:
-        try:
-            scenes = source.scenes(split)
-        except InputError as error:
-            problems.append(str(error))
-            continue
-        for scene in scenes:
-            if scene in seen:
-                problems.append(f"{source.root}: scene {scene} is in the {seen[scene]} and the {split} split")
-                continue
-            seen[scene] = split
-            missing = [path for path in source.files(scene, split in LABELLED_SPLITS) if not path.is_file()]
-            problems += [f"{path}: no such file" for path in missing]
-            if not missing:
-                problems += _damage(source, scene, split)
-    return problems
-
-
-def _damage(source: ScanNet, scene: str, split: str) -> list[str]:
-    try:
-        source.read(scene, labelled=split in LABELLED_SPLITS)
-    except InputError as error:
-        return [str(error)]
-    return []
+    def _table(self) -> Path:
+        """The owners' table of raw categories: below the root, or beside the folder that `scans` may be a link to."""
+        beside = (self.root / "scans").resolve().parent / TABLE_NAME
+        return beside if beside.is_file() else self.root / TABLE_NAME
 
 
 def _read_list(path: Path) -> list[str]:
