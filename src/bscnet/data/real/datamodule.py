@@ -1,0 +1,97 @@
+"""The LightningDataModules of the real clouds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bscnet.data.datamodule import ScanDataModule
+from bscnet.data.dataset import EvalDataset, TrainDataset
+from bscnet.data.real.crop import CroppedPlacement
+from bscnet.data.real.lidar import RealLidarSource
+from bscnet.data.real.single import VIEWS, SingleCloudSource, upright
+from bscnet.data.sample import Placement
+from bscnet.data.source import SceneSource
+from bscnet.errors import InputError
+
+
+class OneSceneDataModule(ScanDataModule):
+    """A `ScanDataModule` whose training split is one scene, which an epoch shows several times.
+
+    source: its reader. repeats: how often; each time the scene is placed anew, by a random stream of its own.
+    """
+
+    def __init__(self, root: str | Path, source: SceneSource, repeats: int = 1, **options: Any) -> None:
+        super().__init__(root, **options)
+        if repeats < 1:
+            raise InputError(f"repeats={repeats} is not allowed, it must be at least 1")
+        self.source, self.repeats = source, repeats
+
+    def prepare_data(self) -> None:
+        """Fetch the files, if they are not there; PackageUnavailableError if they cannot be had."""
+        self.source.files("")
+
+    def make_source(self) -> SceneSource:
+        """The one reader."""
+        return self.source
+
+    def _find(self) -> tuple[TrainDataset, EvalDataset]:
+        train, val = super()._find()
+        train.scenes *= self.repeats
+        return train, val
+
+
+class RealLidarDataModule(OneSceneDataModule):
+    """One fold of a lidar site; see `RealLidarSource`. The other options are those of `ScanDataModule`.
+
+    repeats: pieces of the training part in an epoch. crop: their radius in metres, see `CroppedPlacement` (None: each
+    is the whole part).
+    """
+
+    def __init__(
+        self,
+        root: str | Path,
+        site: str = "lidar_block",
+        fold: int = 0,
+        gap: float = 1.0,
+        building_ceiling: float | None = None,
+        repeats: int = 16,
+        crop: float | None = 5.0,
+        features: Sequence[str] = ("intensity", "offset"),
+        **options: Any,
+    ) -> None:
+        source = RealLidarSource(root, site, fold, gap, building_ceiling)
+        super().__init__(root, source, repeats, features=features, **options)
+        if crop is not None and not (math.isfinite(crop) and crop > 0):
+            raise InputError(f"data.crop={crop} is not allowed, it must be null or a positive number of metres")
+        self.crop = math.inf if crop is None else crop
+        self.class_names = source.class_names
+
+    def make_placement(self) -> Placement:
+        """Random pieces to train on, the whole held-out part to score."""
+        return CroppedPlacement(self.voxel_size, self.features, self.elastic, self.crop)
+
+
+class SingleCloudDataModule(OneSceneDataModule):
+    """One view of one sensor; see `SingleCloudSource`. Clouds without labels can only be looked at and labelled.
+
+    repeats: placements of the cloud in an epoch. The other options are those of `ScanDataModule`.
+    """
+
+    def __init__(self, root: str | Path, cloud: str, repeats: int = 1, **options: Any) -> None:
+        self._single = SingleCloudSource(root, cloud)
+        super().__init__(root, self._single, repeats, **options)
+
+    @property
+    def class_names(self) -> Sequence[str]:  # type: ignore[override]
+        """Names by class id: the cloud's own, which stand in its files, or ScanNet's where it has no labels."""
+        return self._single.class_names()
+
+    def view_points(self, points: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """The points turned from the sensor's frame so that z points up."""
+        return upright(points, VIEWS[self._single.cloud].up)
