@@ -13,6 +13,7 @@ from bscnet import cli
 from bscnet.cli import doctor, probes
 from bscnet.cli.doctor import Finding
 from bscnet.errors import InputError
+from fixtures.scannet_files import write_root
 
 
 def finding(name: str = "x", ok: bool = True, required: bool = True) -> Finding:
@@ -35,7 +36,7 @@ def test_status_and_json_say_whether_the_main_job_can_run(
     assert cli.main(["doctor", "--json"]) == (0 if ready else 1)
     told = json.loads(capsys.readouterr().out)
     assert told["ready"] is ready
-    assert told["checks"] == [entry._asdict() for entry in findings]
+    assert told["checks"] == [{**entry._asdict(), "problems": []} for entry in findings]
 
 
 def test_table_shows_text_as_it_is_and_the_verdict(capsys: pytest.CaptureFixture[str]) -> None:
@@ -101,6 +102,19 @@ def test_every_problem_of_a_data_set_fails_the_check(tmp_path: Path) -> None:
     found = doctor.check_data(["data=scannet", f"data.root={tmp_path}"])
     assert not found.ok and found.required
     assert str(tmp_path) in found.advice
+
+
+def test_every_problem_of_a_data_set_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = write_root(tmp_path, train=2, val=1)
+    for name in ("scene0000_00", "scene1000_00"):
+        (root / "scans" / name / f"{name}_vh_clean_2.ply").unlink()
+    found = doctor.check_data(["data=scannet", f"data.root={root}"])
+    assert len(found.problems) == 2 and "(and 1 more, below)" in found.detail
+    doctor.show([found])
+    out = "".join(capsys.readouterr().out.split())
+    assert "2problems" in out
+    assert all(f"{name}_vh_clean_2.ply" in out for name in ("scene0000_00", "scene1000_00"))
+    assert doctor.check_data(["data=scannet", f"data.root={write_root(tmp_path / 'sound')}"]).ok
 
 
 def test_rooms_need_nothing_beforehand(tmp_path: Path) -> None:

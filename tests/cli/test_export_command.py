@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from bscnet import cli, run, runtime
+from bscnet import cli, runtime
 from bscnet.export.scene import verification_scene
 from bscnet.export.source import read_source
 from bscnet.export.verify import torch_logits
 from fixtures.scannet_files import write_root
-
-SMALL = (
-    "data=scannet", "data.num_workers=0", "data.voxel_size=0.2", "model.network.m=8", "model.network.depth=1",
-    "recipe=quick", "trainer=cpu", "threads=1", "picture=false", "backend=torch",
-)  # fmt: skip
+from fixtures.tiny_chain import trained_chain
 
 
 @pytest.fixture(scope="module")
@@ -27,12 +22,7 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished chain of three stages, searched shifts and all."""
     folder = tmp_path_factory.mktemp("export")
     root = write_root(folder / "scenes", train=2, val=1, points=400)
-    with pytest.MonkeyPatch.context() as patch:
-        words = ["run", *SMALL, f"data.root={root}", f"output_dir={folder / 'runs'}", "recipe.epochs=3", "method.G=2"]
-        patch.setattr(sys, "argv", words)
-        assert run.main() == 0
-    (found,) = folder.glob("runs/*/001")
-    return found
+    return trained_chain(root, folder / "runs", "recipe.epochs=3", "method.G=2")
 
 
 def test_exports_a_chain(chain: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

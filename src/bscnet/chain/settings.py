@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -10,6 +10,28 @@ from omegaconf.errors import OmegaConfBaseException
 
 from bscnet.chain.validate import validate
 from bscnet.errors import InputError
+
+
+def composed_settings(overrides: Sequence[str]) -> dict[str, Any]:
+    """The configuration of bscnet.run with these overrides, as checked plain values.
+
+    Raises:
+        InputError: an unknown key, choice or value.
+    """
+    from hydra import compose, initialize_config_dir
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+
+    from bscnet.paths import config_dir
+
+    try:
+        with initialize_config_dir(config_dir(), version_base="1.3"):
+            config = compose("config", overrides=list(overrides))
+    except (HydraException, OmegaConfBaseException) as error:
+        text = " ".join(str(error).split())
+        # Hydra goes on with its search path and its manual.
+        raise InputError(text.split(" Config search path")[0].split(" See https")[0]) from error
+    return plain_settings(config)
 
 
 def plain_settings(cfg: DictConfig) -> dict[str, Any]:

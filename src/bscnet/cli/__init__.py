@@ -26,6 +26,8 @@ COMMANDS = (
     Command("doctor", "what is installed, what works, and what to do about the rest"),
     Command("predict", "label the points of a cloud with an exported network"),
     Command("export", "pack a trained network into one small model file"),
+    Command("evaluate", "score a trained network class by class; write a benchmark's submission"),
+    Command("show", "a picture and a page to turn of a run's scenes, a data set's, or a cloud"),
     Command("profile", "parameters, FLOPs, BOPs and OPs of a network, layer by layer"),
     Command("simulate", "write simulated scans in ScanNet's own folder layout"),
 )

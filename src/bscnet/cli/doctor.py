@@ -8,23 +8,25 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import NamedTuple
 
 from bscnet.cli.probes import PROBES
-from bscnet.errors import InputError
 
 TIMEOUT_S = 120
 
 
 class Finding(NamedTuple):
-    """What came out of one check; `advice` is empty where nothing is to be done."""
+    """What came out of one check; `advice` is empty where nothing is to be done.
+
+    problems: one sentence each, where there is a list of them.
+    """
 
     name: str
     ok: bool
     required: bool
     detail: str
     advice: str
+    problems: tuple[str, ...] = ()
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,30 +58,25 @@ def run_probe(name: str, timeout_s: float = TIMEOUT_S) -> Finding:
 
 
 def check_data(overrides: Sequence[str]) -> Finding:
-    """Look at the files of the data set that the overrides name."""
-    from hydra import compose, initialize_config_dir
-    from hydra.errors import HydraException
-    from omegaconf.errors import OmegaConfBaseException
+    """Look at every file of the data set that the overrides name; a folder's report is printed.
 
-    from bscnet.paths import config_dir
+    Raises:
+        InputError: an override is not known.
+    """
+    from bscnet.chain.build import build_datamodule
+    from bscnet.chain.settings import composed_settings
+    from bscnet.data import ScanDataModule
 
-    try:
-        with initialize_config_dir(config_dir(), version_base=None):
-            data = compose("config", overrides=list(overrides)).data
-        name, root = str(data.name), Path(str(data.root))
-    except (HydraException, OmegaConfBaseException) as error:
-        raise InputError(str(error).strip().splitlines()[0]) from error
-    if name == "rooms":
-        return Finding("data", True, True, f"rooms are made in {root} at first use", "")
-    from bscnet.data.scannet import check
-
-    problems = check(root)
+    settings = composed_settings(overrides)
+    name, root = settings["data"]["name"], settings["data"]["root"]
+    data = build_datamodule(settings)
+    assert isinstance(data, ScanDataModule), f"{type(data).__name__} cannot be looked at"
+    problems = tuple(data.problems())
     if not problems:
-        return Finding("data", True, True, f"{name} in {root} is complete", "")
-    shown = "; ".join(problems[:3]) + (f"; and {len(problems) - 3} more" if len(problems) > 3 else "")
-    return Finding(
-        "data", False, True, shown, f"data.root={root} must hold {name} in its owners' layout, see README.md"
-    )
+        return Finding("data", True, True, data.condition(), "")
+    more = f" (and {len(problems) - 1} more, below)" if len(problems) > 1 else ""
+    advice = f"data.root={root} must hold {name} as README.md says"
+    return Finding("data", False, True, problems[0] + more, advice, problems)
 
 
 def show(findings: Sequence[Finding]) -> None:
@@ -93,6 +90,11 @@ def show(findings: Sequence[Finding]) -> None:
         table.add_row(mark, finding.name, *map(_plain, (finding.detail, finding.advice)))
     console = Console()
     console.print(table)
+    for finding in findings:
+        if len(finding.problems) > 1:
+            console.print(f"{finding.name}: {len(finding.problems)} problems")
+            for problem in finding.problems:
+                console.print(f"  {_plain(problem)}", highlight=False, soft_wrap=True)
     console.print(
         "The main job can run." if ready(findings) else "The main job can NOT run before the FAILS are mended."
     )

@@ -65,11 +65,12 @@ def profile_overrides(overrides: Sequence[str], limit: int | None = None) -> tup
     """
     from bscnet.chain.build import build_datamodule, build_network
     from bscnet.chain.plan import plan_stages
+    from bscnet.chain.settings import composed_settings
     from bscnet.chain.validate import wanted_stages
     from bscnet.cost import profile_network
     from bscnet.search import ShiftPlan, apply_plan
 
-    settings = read_settings(overrides)
+    settings = composed_settings(overrides)
     method, model, data = settings["method"], settings["model"], settings["data"]
     specs = plan_stages(method, settings["recipe"], model, data)
     spec = specs[wanted_stages(settings["stage"], len(specs), method["name"])[-1] - 1]
@@ -88,29 +89,6 @@ def profile_overrides(overrides: Sequence[str], limit: int | None = None) -> tup
         f"mean of {count} validation scenes of {data['name']} at {100 * data['voxel_size']:g} cm"
     )
     return profile, heading, note
-
-
-def read_settings(overrides: Sequence[str]) -> dict[str, Any]:
-    """The configuration of bscnet.run with these overrides, as checked plain values.
-
-    Raises:
-        InputError: an unknown key, choice or value.
-    """
-    from hydra import compose, initialize_config_dir
-    from hydra.errors import HydraException
-    from omegaconf.errors import OmegaConfBaseException
-
-    from bscnet.chain.settings import plain_settings
-    from bscnet.paths import config_dir
-
-    try:
-        with initialize_config_dir(config_dir(), version_base="1.3"):
-            config = compose("config", overrides=list(overrides))
-    except (HydraException, OmegaConfBaseException) as error:
-        text = " ".join(str(error).split())
-        # Hydra goes on with its search path and its manual.
-        raise InputError(text.split(" Config search path")[0].split(" See https")[0]) from error
-    return plain_settings(config)
 
 
 def _scenes(datamodule: Any, count: int) -> Iterator[Tensor]:

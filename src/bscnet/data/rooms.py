@@ -33,3 +33,11 @@ class RoomsDataModule(ScanDataModule):
         from bscnet.data.simulate import ensure_rooms  # brings in Open3D
 
         ensure_rooms(self.root, self.train_scenes, self.val_scenes, self.rooms_seed, quick=self.quick)
+
+    def problems(self) -> list[str]:
+        """None: rooms that are not there yet are made, and those that are were written by this package."""
+        return []
+
+    def condition(self) -> str:
+        """See `ScanDataModule.condition`."""
+        return f"rooms are made in {self.root} at first use"

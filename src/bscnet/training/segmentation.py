@@ -72,13 +72,8 @@ class SegmentationModule(pl.LightningModule):
         self.val_scores: SegmentationScores | None = None  # of the latest validation
 
     def forward(self, batch: Batch) -> Tensor:
-        """Logits of every POINT of the batch, (P, num_classes): each point takes those of its voxel.
-
-        Where the batch holds repeats of its scenes, they are summed over them.
-        """
-        voxels = SparseTensor(batch.feats, batch.coords, backend=self.backend)
-        logits: Tensor = self.network(voxels)[batch.point_to_voxel]
-        return logits.unflatten(0, (batch.repeats, -1)).sum(0) if batch.repeats > 1 else logits
+        """See `point_logits`."""
+        return point_logits(self.network, batch, self.backend)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Cross entropy over the labelled points of the batch."""
@@ -133,6 +128,16 @@ class SegmentationModule(pl.LightningModule):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Puts the metadata into the checkpoint."""
         checkpoint.setdefault(METADATA_KEY, {}).update(self.metadata)
+
+
+def point_logits(network: nn.Module, batch: Batch, backend: str) -> Tensor:
+    """Logits of every POINT of the batch, (P, num_classes): each point takes those of its voxel.
+
+    Where the batch holds repeats of its scenes, they are summed over them.
+    """
+    voxels = SparseTensor(batch.feats, batch.coords, backend=backend)
+    logits: Tensor = network(voxels)[batch.point_to_voxel]
+    return logits.unflatten(0, (batch.repeats, -1)).sum(0) if batch.repeats > 1 else logits
 
 
 @torch.no_grad()

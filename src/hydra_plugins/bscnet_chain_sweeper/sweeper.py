@@ -136,15 +136,17 @@ class ChainSweeper(Sweeper):
         return 2 if all(self._mendable) else 1
 
     def _draw(self, chain: Chain) -> None:
-        """A picture is an extra: where it cannot be made, one line says why and the chain stays finished."""
+        """Pages are an extra: where they cannot be made, one line says why and the chain stays finished."""
         try:
-            from bscnet.chain.picture import draw_scene
+            from bscnet.chain.pages import write_pages
 
-            path = draw_scene(chain)
+            written = write_pages(chain)
         except Exception as error:
-            self._console.print(f"no picture of a scene: {failure_of(error).reason}", highlight=False)
+            self._console.print(f"no page of a scene: {failure_of(error).reason}", highlight=False)
         else:
-            self._console.print(f"picture of a validation scene: {shown_path(path)}", highlight=False, soft_wrap=True)
+            names = ", ".join(path.name for path in written)
+            folder = shown_path(chain.directory)
+            self._console.print(f"best and worst validation scene: {names} in {folder}", highlight=False, soft_wrap=True)
 
 
 def _result(job: JobReturn) -> StageOutcome | StageFailure:

@@ -1,0 +1,89 @@
+"""A finished run opened again: its network, the settings it ran with, and its data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
+
+from bscnet.chain.build import build_datamodule
+from bscnet.chain.job import device_kind
+from bscnet.chain.settings import plain_settings
+from bscnet.data import ScanDataModule
+from bscnet.errors import InputError
+from bscnet.evaluation.predict import Predictor
+from bscnet.models.restore import Restored, restore
+
+
+@dataclass(frozen=True)
+class Reopened:
+    """restored: the network. settings: of its stage, with overrides. data: ready to be asked for scenes."""
+
+    restored: Restored
+    settings: dict[str, Any]
+    data: ScanDataModule
+
+    def predictor(self) -> Predictor:
+        """The network on the device and backend of the settings."""
+        return Predictor(self.restored.network, self.settings["backend"]["name"], device_kind(self.settings["trainer"]))
+
+    @property
+    def title(self) -> str:
+        """Which network it is, in a few words."""
+        known = self.restored.metadata
+        return f"{known['method']} {known['model']}, stage {known['stage']}, {known['data']}"
+
+
+def reopen(path: str | Path, overrides: Sequence[str] = ()) -> Reopened:
+    """Open a chain's directory (its last finished stage), a stage's directory or a checkpoint.
+
+    Args:
+        path: where the run is.
+        overrides: `data.root=…` and the like, on top of what the run was configured with.
+
+    Raises:
+        InputError: no run there, its configuration is gone, an override is unknown, or its data are of another kind.
+    """
+    restored = restore(path)
+    settings = recorded_settings(restored.stage_directory, overrides)
+    data = build_datamodule(settings)
+    if not isinstance(data, ScanDataModule):
+        raise InputError(f"{path}: the data of this run ({type(data).__name__}) have no scenes to look at")
+    names = [str(name) for name in restored.metadata["class_names"]]
+    if [str(name) for name in data.class_names] != names or data.in_channels != restored.metadata["in_channels"]:
+        name = settings["data"]["name"]
+        raise InputError(f"{path}: the network was trained on other classes or features than data={name} has")
+    return Reopened(restored, settings, data)
+
+
+def recorded_settings(stage_directory: Path, overrides: Sequence[str] = ()) -> dict[str, Any]:
+    """The settings that a stage ran with, some of them overridden.
+
+    Raises:
+        InputError: the record is gone or damaged, or a value is not known.
+    """
+    path = stage_directory / ".hydra" / "config.yaml"
+    if not path.is_file():
+        raise InputError(f"{path} is not there: without it the run's data and settings are not known")
+    try:
+        config = OmegaConf.load(path)
+    except (OSError, ValueError, YAMLError, OmegaConfBaseException) as error:
+        raise InputError(f"{path} cannot be read as a configuration ({type(error).__name__})") from error
+    if not isinstance(config, DictConfig):
+        raise InputError(f"{path} must hold a mapping")
+    for override in overrides:
+        _require_known(config, override.partition("=")[0])
+    config.merge_with_dotlist(list(overrides))
+    return plain_settings(config)
+
+
+def _require_known(config: DictConfig, key: str) -> None:
+    parent, _, name = key.rpartition(".")
+    node = OmegaConf.select(config, parent) if parent else config
+    if not isinstance(node, DictConfig) or name not in node:
+        raise InputError(f"{key} is not a setting of this run")

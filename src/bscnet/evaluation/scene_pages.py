@@ -1,0 +1,51 @@
+"""A scene to look at: a PNG, and a page that can be turned."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from bscnet.data.datamodule import ScanDataModule
+from bscnet.data.scan import Scan
+from bscnet.evaluation.predict import ScenePrediction
+from bscnet.viz import RenderError
+from bscnet.viz.page import PageScene, write_page
+from bscnet.viz.pictures import cloud_picture, labelled_picture, scene_picture
+
+
+def page_scene(data: ScanDataModule, scan: Scan, found: ScenePrediction | None, facts: Mapping[str, str]) -> PageScene:
+    """A scan with what is known of it; truth only where a point has a label."""
+    labelled = bool((scan.labels >= 0).any())
+    return PageScene(
+        name=scan.name,
+        points=np.ascontiguousarray(data.view_points(scan.points), dtype=np.float32),
+        colors=np.ascontiguousarray(scan.colors),
+        truth=scan.labels.astype(np.int64) if labelled else None,
+        prediction=None if found is None else found.classes,
+        confidence=None if found is None else found.confidence,
+        class_names=list(data.class_names),
+        iou=None,
+        facts=dict(facts),
+    )
+
+
+def write_scene(stem: Path, scene: PageScene, title: str) -> tuple[list[Path], str | None]:
+    """Write STEM.html and STEM.png; what was written, and why there is no picture where this machine cannot draw."""
+    written = [write_page(stem.with_name(stem.name + ".html"), scene)]
+    try:
+        written.append(_picture(stem.with_name(stem.name + ".png"), scene, title))
+    except RenderError as error:
+        return written, str(error)
+    return written, None
+
+
+def _picture(path: Path, scene: PageScene, title: str) -> Path:
+    names = scene.class_names
+    if scene.prediction is not None and scene.truth is not None:
+        return scene_picture(path, scene.points, scene.colors, scene.truth, scene.prediction, names, title=title)
+    labels = scene.truth if scene.prediction is None else scene.prediction
+    if labels is not None:
+        return labelled_picture(path, scene.points, scene.colors, labels, names, title=title)
+    return cloud_picture(path, scene.points, scene.colors, title=title)

@@ -1,0 +1,90 @@
+"""A finished run opened again scores what it scored, and refuses what it cannot be."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bscnet.chain.pages import SCORES_NAME
+from bscnet.chain.reopen import recorded_settings, reopen
+from bscnet.errors import InputError
+from bscnet.evaluation.evaluate import evaluate
+from bscnet.evaluation.split_scores import SplitScores
+from fixtures.scannet_files import write_root
+from fixtures.tiny_chain import trained_chain
+from oracles.segmentation_scores import scores_of
+
+
+@pytest.fixture(scope="module")
+def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_root(tmp_path_factory.mktemp("reopen") / "scenes", train=2, val=3, points=400)
+
+
+@pytest.fixture(scope="module")
+def chain(scenes: Path) -> Path:
+    words = ("recipe.epochs=2", "method=bsc_baseline", "data.val_reps=2", "picture=true")
+    return trained_chain(scenes, scenes.parent / "runs", *words)
+
+
+def test_a_run_scores_again_what_its_last_stage_scored(chain: Path) -> None:
+    opened = reopen(chain)
+    dataset = opened.data.eval_dataset("val")
+    found = list(opened.predictor().scenes(opened.data, dataset))
+    scores = evaluate(found, SplitScores(opened.data.class_names)).scores
+    recorded = json.loads((chain / "result.json").read_text())["stages"][-1]["val_miou"]
+    assert float(scores.whole.miou) == pytest.approx(recorded, abs=1e-6)
+    truth, guess = (np.concatenate([getattr(one, what) for one in found]) for what in ("labels", "classes"))
+    assert float(scores.whole.miou) == pytest.approx(scores_of(truth, guess, 20)["miou"])
+    for one in found:
+        scan = dataset.store.scan(one.scene)
+        np.testing.assert_array_equal(one.labels, scan.labels)
+        assert one.confidence.shape == one.classes.shape and (one.confidence > 1 / 20 - 1e-6).all()
+        assert (one.confidence <= 1).all()
+    again = opened.predictor().scene(dataset, found[1].scene)
+    np.testing.assert_array_equal(again.classes, found[1].classes)
+
+
+def test_a_chain_leaves_scores_and_pages_of_its_best_and_worst_scene(chain: Path) -> None:
+    told = json.loads((chain / SCORES_NAME).read_text())
+    recorded = json.loads((chain / "result.json").read_text())
+    assert told["miou"] == pytest.approx(recorded["stages"][-1]["val_miou"], abs=1e-6)
+    assert (told["method"], told["split"], len(told["scenes"])) == ("bsc_baseline", "val", 3)
+    ranked = sorted(told["scenes"], key=lambda name: told["scenes"][name])
+    for rank, name in (("best", ranked[-1]), ("worst", ranked[0])):
+        text = (chain / f"{rank}.html").read_text(encoding="utf-8")
+        assert f"{name}, the {rank} of 3 validation scenes" in text
+        assert "unet_s, bsc_baseline stage 2 (a1w1)" in text
+
+
+def test_settings_can_be_overridden_but_not_invented(chain: Path, scenes: Path) -> None:
+    stage = chain / "stage2"
+    settings = recorded_settings(stage, ["data.val_reps=3", "seed=4", "data.cache_dir=null"])
+    assert (settings["data"]["val_reps"], settings["seed"]) == (3, 4)
+    assert settings["data"]["datamodule"]["val_reps"] == 3
+    for word in ("data.nonsense=1", "nonsense=1", "data.root.deeper=1"):
+        with pytest.raises(InputError, match=f"{word.partition('=')[0]} is not a setting of this run"):
+            recorded_settings(stage, [word])
+    with pytest.raises(InputError, match=r"data\.val_reps=0 is not usable"):
+        recorded_settings(stage, ["data.val_reps=0"])
+
+
+def test_records_that_are_gone_or_damaged_are_one_sentence(chain: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(chain, copy)
+    record = copy / "stage2" / ".hydra" / "config.yaml"
+    for content, sentence in (("a: [", "cannot be read"), ("- 1", "must hold a mapping")):
+        record.write_text(content)
+        with pytest.raises(InputError, match=sentence):
+            reopen(copy)
+    record.unlink()
+    with pytest.raises(InputError, match="is not there"):
+        reopen(copy)
+
+
+def test_a_network_of_other_features_is_refused(chain: Path) -> None:
+    with pytest.raises(InputError, match="trained on other classes or features than data=scannet has"):
+        reopen(chain, ["data.features=[rgb,height]"])

@@ -1,0 +1,59 @@
+"""Scores of a split and its scenes against sets of points."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bscnet.evaluation.evaluate import evaluate
+from bscnet.evaluation.predict import ScenePrediction
+from bscnet.evaluation.split_scores import SplitScores
+from oracles.segmentation_scores import confusion_of, scores_of
+
+NAMES = ("a", "b", "c", "d", "never")
+
+
+def prediction(name: str, seed: int, wrong: float, ignored: float = 0.2) -> ScenePrediction:
+    """Random labels of the first three classes, of which a share is wrong; class 3 is only ever predicted."""
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, 3, 400)
+    classes = np.where(rng.random(400) < wrong, rng.integers(0, 4, 400), labels)
+    labels[rng.random(400) < ignored] = -100
+    return ScenePrediction(name, labels, classes, np.ones(400, np.float32))
+
+
+def test_scores_are_those_of_all_points_and_of_each_scene(tmp_path: Path) -> None:
+    found = [prediction(f"s{index}", index, wrong) for index, wrong in enumerate((0.5, 0.1, 0.9))]
+    scores = SplitScores(NAMES)
+    for one in found:
+        scores.add(one)
+    truth, guess = (np.concatenate([getattr(one, what) for one in found]) for what in ("labels", "classes"))
+    wanted = scores_of(truth, guess, len(NAMES))
+    scores.save(tmp_path / "s.json", split="val")
+    told = json.loads((tmp_path / "s.json").read_text())
+    assert told["split"] == "val" and told["classes"]["never"] == {"iou": None, "recall": None, "points": 0}
+    for key in ("miou", "macc", "acc"):
+        assert told[key] == pytest.approx(wanted[key])
+    for name, iou, recall in zip(NAMES, wanted["iou"], wanted["recall"], strict=True):  # type: ignore[call-overload]
+        row = told["classes"][name]
+        assert row["iou"] == (None if iou is None else pytest.approx(iou))
+        assert row["recall"] == (None if recall is None else pytest.approx(recall))
+    np.testing.assert_array_equal(told["confusion"], confusion_of(truth, guess, len(NAMES)))
+    for one in found:
+        assert told["scenes"][one.scene] == pytest.approx(scores_of(one.labels, one.classes, len(NAMES))["miou"])
+    assert scores.ranked() == ["s2", "s0", "s1"]
+
+
+def test_the_best_and_the_worst_scene_are_found_among_labelled_ones() -> None:
+    blank = prediction("blank", 9, 0.0, ignored=1.1)
+    scenes = [blank, prediction("middle", 0, 0.5), prediction("good", 1, 0.1), prediction("bad", 2, 0.9)]
+    found = evaluate(scenes, SplitScores(NAMES))
+    assert found.best is not None and found.worst is not None
+    assert (found.best.scene, found.worst.scene) == ("good", "bad")
+    assert math.isnan(float(found.scores.scenes["blank"].miou)) and "blank" not in found.scores.ranked()
+    nothing = evaluate([blank], SplitScores(NAMES))
+    assert nothing.best is None and nothing.worst is None and nothing.scores.as_dict()["miou"] is None
