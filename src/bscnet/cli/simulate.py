@@ -20,6 +20,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--voxel-length", type=float, default=0.03, metavar="M", help="vertex spacing in metres (default 0.03)"
     )
+    parser.add_argument(
+        "--segments", action="store_true", help="give the labels by segment too (.segs.json and .aggregation.json)"
+    )
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
 
 
@@ -34,6 +37,7 @@ def main(args: argparse.Namespace) -> int:
         quick=args.quick,
         voxel_length=args.voxel_length,
         progress=not args.quiet,
+        segments=args.segments,
     )
     print(f"{args.out}: {len(names)} simulated scenes, {names[0]} to {names[-1]}")
     return 0

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,31 @@ def write_scene(folder: Path, name: str, mesh: ScannedMesh) -> None:
     palette = np.zeros((max(LABEL_COLOURS) + 2, 3), dtype=np.uint8)
     palette[list(LABEL_COLOURS)] = list(LABEL_COLOURS.values())
     labelled.write_bytes(_ply(mesh.points, palette[mesh.labels], mesh.faces, mesh.labels))
+
+
+def write_segments(
+    folder: Path, name: str, segments: NDArray[np.int64], groups: Sequence[tuple[str, list[int]]]
+) -> None:
+    """Write `NAME_vh_clean_2.0.010000.segs.json` and `NAME.aggregation.json` into `folder`.
+
+    segments: (V,) segment of each vertex. groups: (raw category, segments) of each object.
+    """
+    segments_name = f"{name}_vh_clean_2.0.010000.segs.json"
+    content = {"params": {"simulated": "true"}, "sceneId": name, "segIndices": segments.tolist()}
+    write_whole(folder / segments_name, json.dumps(content, separators=(",", ":")))
+    objects = [
+        {"id": number, "objectId": number, "segments": members, "label": category}
+        for number, (category, members) in enumerate(groups)
+    ]
+    content = {"sceneId": name, "appId": "simulated", "segGroups": objects, "segmentsFile": segments_name}
+    write_whole(folder / f"{name}.aggregation.json", json.dumps(content, separators=(",", ":")))
+
+
+def write_label_table(root: Path, nyu40_ids: Mapping[str, int]) -> None:
+    """Write `ROOT/scannetv2-labels.combined.tsv`: the NYU40 id of each raw category, by the owners' column names."""
+    rows = [f"{i}\t{name}\t{name}\t{label}\t{name}" for i, (name, label) in enumerate(nyu40_ids.items(), 1)]
+    lines = ["id\traw_category\tcategory\tnyu40id\tnyu40class", *rows]
+    write_whole(root / "scannetv2-labels.combined.tsv", "".join(f"{line}\n" for line in lines))
 
 
 def write_split(root: Path, split: str, names: Sequence[str]) -> None:

@@ -49,18 +49,27 @@ def simulate(
     quick: bool = False,
     voxel_length: float = 0.03,
     progress: bool = True,
+    segments: bool = False,
 ) -> list[str]:
     """Write `num_scenes` simulated scans below `root` in ScanNet's layout; returns their names.
 
     `val_fraction` of them (at least one where there are two) form the validation split. `quick` makes small rooms.
-    The rest is as for `ensure_rooms`.
+    `segments` gives the labels by segment too. The rest is as for `ensure_rooms`.
     """
     if num_scenes < 1:
         raise InputError(f"the number of scenes is {num_scenes}, it must be at least 1")
     if not 0.0 <= val_fraction < 1.0:
         raise InputError(f"the validation fraction is {val_fraction}, it must be at least 0 and less than 1")
     val = min(max(round(num_scenes * val_fraction), 1), num_scenes - 1) if val_fraction > 0 else 0
-    return ensure_rooms(root, num_scenes - val, val, seed, workers, quick, voxel_length, progress)
+    names = ensure_rooms(root, num_scenes - val, val, seed, workers, quick, voxel_length, progress)
+    if segments:
+        from bscnet.data.simulate.over_segments import add_segments  # brings in SciPy and plyfile
+
+        try:
+            add_segments(Path(root), names)
+        except OSError as error:
+            raise InputError(f"{root}: the segments cannot be written here ({error})") from error
+    return names
 
 
 def ensure_rooms(
