@@ -112,10 +112,12 @@ def read_record(manifest: Manifest) -> Record:
     )
 
 
-def scores_at(curves: dict[str, list[tuple[int, float]]], miou: float) -> dict[str, float]:
+def scores_at(
+    curves: dict[str, list[tuple[int, float]]], miou: float, names: Sequence[str] = SCORES
+) -> dict[str, float]:
     """The logged scores of the epoch whose mIoU is nearest to that of the checkpoint, the latest of several."""
     if not curves.get("val/miou"):
         return {}
     epoch = min(curves["val/miou"], key=lambda point: (abs(point[1] - miou), -point[0]))[0]
-    found = {name: dict(curves.get(name, [])).get(epoch) for name in SCORES}
+    found = {name: dict(curves.get(name, [])).get(epoch) for name in names}
     return {name: value for name, value in found.items() if value is not None}

@@ -61,7 +61,7 @@ class RealLidarDataModule(OneSceneDataModule):
         gap: float = 1.0,
         building_ceiling: float | None = None,
         repeats: int = 16,
-        crop: float | None = 5.0,
+        crop: float | None = 4.0,
         features: Sequence[str] = ("intensity", "offset"),
         **options: Any,
     ) -> None:

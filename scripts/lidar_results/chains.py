@@ -1,0 +1,135 @@
+"""Which chains the table wants, which are finished, and how the others are run."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bscnet.chain.manifest import FILE_NAME, Manifest
+from bscnet.errors import InputError
+from bscnet.viz.curves import read_curves
+from quick_results.cost import chain_settings
+from quick_results.records import scores_at
+
+PLAIN = ("intensity", "offset")
+WITH_HEIGHT = (*PLAIN, "above_ground")
+_FREE = ("fold", "features", "in_channels", "num_workers", "cache_dir", "datamodule")
+"""What chains of one table may differ in; `datamodule` repeats the other entries."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One chain of the table."""
+
+    method: str
+    fold: int
+    seed: int
+    features: tuple[str, ...] = PLAIN
+
+    @property
+    def overrides(self) -> list[str]:
+        """What makes the experiment this chain."""
+        return [
+            f"method={self.method}",
+            f"data.fold={self.fold}",
+            f"seed={self.seed}",
+            f"data.features=[{','.join(self.features)}]",
+        ]
+
+    def __str__(self) -> str:
+        seeing = " with height" if "above_ground" in self.features else ""
+        return f"{self.method} fold {self.fold} seed {self.seed}{seeing}"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a finished chain scored: fractions, `iou` by class name. seconds, epochs: of all stages."""
+
+    case: Case
+    manifest: Manifest
+    settings: Mapping[str, Any]
+    miou: float
+    acc: float
+    iou: Mapping[str, float]
+    epochs: int
+    seconds: float
+
+
+def wanted_cases(
+    methods: Sequence[str], folds: Sequence[int], seeds: Sequence[int], height_seeds: Sequence[int]
+) -> list[Case]:
+    """The cases in the order in which they are run: a whole table of the first seed comes first."""
+    order: list[tuple[int, tuple[str, ...]]] = [(seed, PLAIN) for seed in seeds[:1]]
+    order += [(seed, WITH_HEIGHT) for seed in height_seeds]
+    order += [(seed, PLAIN) for seed in seeds[1:]]
+    return [Case(method, fold, seed, features) for seed, features in order for fold in folds for method in methods]
+
+
+def finished(folder: Path) -> dict[Case, Result]:
+    """The newest finished chain of every case below a folder.
+
+    Raises:
+        InputError: a record cannot be read; chains of other data, or that differ in more than a table may mix.
+    """
+    paths = sorted(folder.glob(f"**/{FILE_NAME}"), key=lambda path: (path.stat().st_mtime, str(path)))
+    found: dict[Case, Result] = {}
+    for manifest in map(Manifest.load, (path.parent for path in paths)):
+        whole = [row.stage for row in manifest.stages] == manifest.planned and manifest.planned[0] == 1
+        if manifest.status == "finished" and whole:
+            result = read_result(manifest, chain_settings(manifest))
+            found[result.case] = result
+    require_comparable(found.values())
+    return found
+
+
+def read_result(manifest: Manifest, settings: Mapping[str, Any]) -> Result:
+    """The scores of a finished chain at the checkpoint of its last stage.
+
+    Raises:
+        InputError: the chain is of other data, or its CSV file is gone.
+    """
+    data, last = settings["data"], manifest.stages[-1]
+    if data["name"] != "real_lidar":
+        raise InputError(f"{manifest.directory} is a chain on {data['name']}, this table takes real_lidar alone")
+    curves = read_curves(manifest.directory / f"stage{last.stage}")
+    prefix = "val/iou/"
+    scores = scores_at(curves, last.val_miou, ["val/acc", *(name for name in curves if name.startswith(prefix))])
+    return Result(
+        case=Case(manifest.facts["method"], data["fold"], manifest.facts["seed"], tuple(data["features"])),
+        manifest=manifest,
+        settings=settings,
+        miou=last.val_miou,
+        acc=scores["val/acc"],
+        iou={name.removeprefix(prefix): value for name, value in scores.items() if name.startswith(prefix)},
+        epochs=sum(row.epochs for row in manifest.stages),
+        seconds=sum(row.seconds for row in manifest.stages),
+    )
+
+
+def require_comparable(results: Iterable[Result]) -> None:
+    """See that chains had the same model, recipe and data but for fold and features.
+
+    Raises:
+        InputError: names the first two that differ, and in what.
+    """
+    found = [(result.manifest.directory, _compared(result.settings)) for result in results]
+    for directory, values in found[1:]:
+        for key in values.keys() | found[0][1].keys():
+            if values.get(key) != found[0][1].get(key):
+                raise InputError(f"{found[0][0]} and {directory} differ in {key}, so no table may mix them")
+
+
+def _compared(settings: Mapping[str, Any]) -> dict[str, Any]:
+    data = {f"data.{key}": value for key, value in settings["data"].items() if key not in _FREE}
+    return {"model": settings["model"], "recipe": settings["recipe"], **data}
+
+
+def run_case(case: Case, runs: Path, further: Sequence[str]) -> int:
+    """Run a case's chain, or go on with it where it was interrupted; the exit status."""
+    command = [sys.executable, "-m", "bscnet.run", "experiment=real_lidar", *case.overrides]
+    command += [f"output_dir={runs}", "resume=true", *further]
+    return subprocess.run(command, check=False).returncode

@@ -1,0 +1,107 @@
+"""Three methods on held-out real lidar: runs what is missing, then writes the table over folds and seeds.
+
+Writes benchmarks/real_lidar.md, .json and .png. Chains that are finished are not repeated, interrupted ones go on.
+
+    python scripts/lidar_table.py                 # all of it; hours on a CPU
+    python scripts/lidar_table.py --no-run        # the table of what there is
+    python scripts/lidar_table.py --runs runs/real_lidar_6m --out runs/real_lidar_6m data.building_ceiling=6.0
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from bscnet.chain.manifest import write_json
+from bscnet.errors import InputError, shown
+from lidar_results.baseline import fold_baseline
+from lidar_results.chains import Case, Result, finished, run_case, wanted_cases
+from lidar_results.plot import fold_figure
+from lidar_results.report import document
+from lidar_results.summary import baseline_row, method_rows
+
+ROOT = Path(__file__).resolve().parent.parent
+NAME = "real_lidar"
+METHODS = ("real", "bsc_baseline", "bsc_net")
+FOLDS = (0, 1, 2)
+
+
+def collect(results: dict[Case, Result], wanted: list[Case]) -> dict[str, Any]:
+    """Everything that the document says, as plain values.
+
+    Raises:
+        InputError: no method has a finished chain in every fold.
+    """
+    rows = method_rows(results, METHODS, FOLDS)
+    if not rows:
+        raise InputError(f"none of {', '.join(METHODS)} has a finished chain in every one of the folds")
+    settings = next(iter(results.values())).settings
+    data = settings["data"]
+    found = {fold: fold_baseline(data, fold) for fold in FOLDS}
+    points = {fold: counts for fold, (_, counts) in found.items()}
+    return {
+        **{key: data[key] for key in ("voxel_size", "gap", "building_ceiling", "repeats")},
+        "crop": float("inf") if data["crop"] is None else data["crop"],
+        "model": settings["model"]["name"],
+        "epochs": settings["recipe"]["epochs"],
+        "threads": settings["threads"],
+        "points_total": sum(points[0][part] for part in ("train", "gap", "held_out")),
+        "points": points,
+        "commits": sorted({str(result.manifest.facts["commit"]) for result in results.values()}),
+        "missing": [str(case) for case in wanted if case not in results],
+        "rows": [baseline_row({fold: score for fold, (score, _) in found.items()}), *rows],
+        "chains": [
+            {
+                **{"method": case.method, "fold": case.fold, "seed": case.seed, "features": list(case.features)},
+                **{"miou": result.miou, "acc": result.acc, "iou": dict(result.iou)},
+                **{"epochs": result.epochs, "seconds": result.seconds},
+            }
+            for case, result in results.items()
+        ],
+    }
+
+
+def write(found: dict[str, Any], out: Path) -> None:
+    """Write the document, its machine-readable twin and the plot."""
+    out.mkdir(parents=True, exist_ok=True)
+    (out / f"{NAME}.md").write_text(document(found, NAME), encoding="utf-8")
+    write_json(out / f"{NAME}.json", json.loads(json.dumps({"made_by": "scripts/lidar_table.py", **found})))
+    title = "real lidar, thirds of one block of 18 x 12 m, a point a chain"
+    fold_figure(found["rows"], title).savefig(out / f"{NAME}.png", dpi=120)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Run what is missing, then make benchmarks/real_lidar.{md,json,png}.")
+    parser.add_argument("--runs", type=Path, default=ROOT / "runs" / NAME, help="folder of the chains")
+    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks", help="folder to write to")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="seeds without height (default 0 1 2)")
+    parser.add_argument("--height-seeds", type=int, nargs="*", default=[0], help="seeds with height (default 0)")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads of a chain (default 1)")
+    parser.add_argument("--no-run", action="store_true", help="run nothing, take the chains that are finished")
+    parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="further overrides of every chain")
+    args = parser.parse_args()
+
+    def action() -> int:
+        wanted = wanted_cases(METHODS, FOLDS, args.seeds, args.height_seeds)
+        done = finished(args.runs)
+        for case in [] if args.no_run else wanted:
+            if case not in done:
+                print(f"{case}:", flush=True)
+                status = run_case(case, args.runs, [f"threads={args.threads}", *args.overrides])
+                if status != 0:
+                    return status
+        found = collect(finished(args.runs), wanted)
+        write(found, args.out)
+        for sentence in found["missing"]:
+            print(f"missing: {sentence}", file=sys.stderr)
+        print(f"{args.out / NAME}.md: {len(found['chains'])} chains")
+        return 0
+
+    return shown(action)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
