@@ -8,8 +8,9 @@ import pytest
 
 from bscnet.data.labels import nyu40_to_class
 from bscnet.data.scannet import ScanNet, check
+from bscnet.data.scannet.units import units_problem
 from bscnet.errors import InputError
-from fixtures.scannet_files import make_scene, write_root, write_scene
+from fixtures.scannet_files import Scene, make_scene, write_root, write_scene, write_test_scene
 
 
 def test_a_scene_comes_back_exactly(tmp_path: Path) -> None:
@@ -70,6 +71,24 @@ def test_no_data_and_unknown_splits_are_named(tmp_path: Path) -> None:
         ScanNet(tmp_path).scenes("dev")
 
 
+def test_the_test_split_lies_in_its_own_folder_or_with_the_others(tmp_path: Path) -> None:
+    scene = make_scene()
+    own = write_test_scene(tmp_path, "scene0707_00", scene)
+    source = ScanNet(tmp_path)
+    assert len(source.scenes("test")) == 100 and "scene0707_00" in source.scenes("test")
+    with pytest.raises(InputError, match="no ScanNet data here"):
+        source.scenes("val")
+    shared = write_scene(tmp_path, "scene0708_00", scene)[0]
+    for name, path in (("scene0707_00", own), ("scene0708_00", shared)):
+        assert source.files(name, labelled=False) == [path]
+        np.testing.assert_array_equal(source.read(name, labelled=False).points, scene.points)
+    source.require(["scene0707_00", "scene0708_00"], labelled=False)
+    with pytest.raises(InputError, match=re.escape(str(tmp_path / "scans_test" / "scene0709_00"))):
+        source.require(["scene0709_00"], labelled=False)
+    with pytest.raises(InputError, match=re.escape(str(tmp_path / "scans" / "scene0707_00"))):
+        source.require(["scene0707_00"])
+
+
 def test_half_present_data_is_counted(tmp_path: Path) -> None:
     source = ScanNet(write_root(tmp_path, train=3, val=1))
     source.require(source.scenes("train"))
@@ -97,6 +116,72 @@ def test_check_names_every_problem(tmp_path: Path) -> None:
     assert all(part in problem for part, problem in zip(expected, problems, strict=True))
     assert len(check(root, ["train"])) == 1
     assert "scannetv2_test.txt" in check(root, ["test"])[0]
+
+
+def test_the_check_reads_with_threads_and_tells_how_far_it_is(tmp_path: Path) -> None:
+    root = write_root(tmp_path, train=4, val=3)
+    source = ScanNet(root)
+    for name in ("scene0001_00", "scene1002_00"):
+        source.files(name)[1].write_bytes(b"ply")
+    source.files("scene0002_00")[0].unlink()
+    calls: list[tuple[int, int]] = []
+    problems = check(root, workers=3, progress=lambda done, total: calls.append((done, total)))
+    assert calls == [(done, 6) for done in range(1, 7)]
+    assert problems == check(root)
+    assert [str(source.files(name)[side]) in problem for (name, side), problem in zip(
+        [("scene0002_00", 0), ("scene0001_00", 1), ("scene1002_00", 1)], problems, strict=True
+    )] == [True] * 3  # fmt: skip
+
+
+def test_the_check_names_both_files_of_a_scene_and_reads_faces(tmp_path: Path) -> None:
+    root = write_root(tmp_path, train=2, val=1)
+    mesh, labels = ScanNet(root).files("scene0000_00")
+    whole = mesh.read_bytes()
+    mesh.write_bytes(whole[:-4] + b"\xff\xff\xff\x7f")  # the last corner of the last face
+    labels.write_bytes(labels.read_bytes()[:-1])
+    ScanNet(root).read("scene0001_00")
+    problems = check(root)
+    assert "1 corners of faces are no vertices, the first is number 2147483647" in problems[0]
+    assert str(mesh) in problems[0] and str(labels) in problems[1] and len(problems) == 2
+
+
+def test_the_check_of_the_test_split_wants_no_labels(tmp_path: Path) -> None:
+    (tmp_path / "splits").mkdir()
+    (tmp_path / "splits" / "scannetv2_test.txt").write_text("a\nb\n")
+    write_test_scene(tmp_path, "a", make_scene())
+    mesh = write_test_scene(tmp_path, "b", make_scene())
+    assert check(tmp_path, ["test"]) == []
+    mesh.write_bytes(mesh.read_bytes().replace(b"property uchar red", b"property uchar rod"))
+    assert "no property 'red'" in check(tmp_path, ["test"])[0]
+
+
+def room(length: float = 5.0, height: float = 2.7, edge: float = 0.03) -> tuple[np.ndarray, np.ndarray]:
+    """Triangles of `edge` metres strewn over a room."""
+    rng = np.random.default_rng(0)
+    places = rng.random((200, 3)) * (length, length / 2, height)
+    points = (places + edge * np.eye(3)[:, None]).reshape(600, 3).astype(np.float32)
+    points[:2] = (0, 0, 0), (length, length / 2, height)
+    return points, np.arange(600).reshape(3, 200).T
+
+
+@pytest.mark.parametrize("size", [{}, {"length": 40.0}, {"height": 9.0}, {"edge": 0.1}, {"length": 0.5, "height": 0.4}])
+def test_rooms_in_metres_are_nothing_odd(size: dict[str, float]) -> None:
+    assert units_problem(*room(**size)) is None
+
+
+@pytest.mark.parametrize(
+    "factor, unit", [(1000.0, "looks like millimetres"), (100.0, "looks like centimetres"), (1 / 0.3048, "like feet"),
+                     (0.001, "is no room")]
+)  # fmt: skip
+def test_other_units_are_told(factor: float, unit: str, tmp_path: Path) -> None:
+    points, corners = room()
+    assert unit in str(units_problem(points * np.float32(factor), corners))
+    scene = Scene((points * factor).astype(np.float32), np.zeros((600, 3), np.uint8), np.ones(600, np.uint16), corners)
+    (tmp_path / "splits").mkdir()
+    (tmp_path / "splits" / "scannetv2_train.txt").write_text("a\n")
+    mesh, _ = write_scene(tmp_path, "a", scene)
+    (problem,) = check(tmp_path, ["train"])
+    assert problem.startswith(f"{mesh}: the mesh is ") and unit in problem and "must be in metres" in problem
 
 
 def test_the_fingerprint_follows_the_content(tmp_path: Path) -> None:

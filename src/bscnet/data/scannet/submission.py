@@ -66,7 +66,7 @@ def zip_submission(folder: str | Path, scenes: Collection[str] | Mapping[str, in
     strange = sorted(path.name for path in folder.glob("*.txt") if path.stem not in vertices)
     if strange:
         raise InputError(f"{folder}: {strange[0]} is none of the split's {len(files)} scenes, remove it")
-    archive = folder.with_name(f"{folder.name}.zip")
+    archive = folder.resolve().with_name(f"{folder.resolve().name}.zip")
     part = archive.with_name(f".{archive.name}.part")
     try:
         with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as packed:
