@@ -1,13 +1,40 @@
-"""The statistics of method section 9 over many draws; tolerances are five standard errors or wider."""
+"""The statistics of method section 9 over many draws.
+
+Tolerances are five standard errors or wider; distributions are compared by Kolmogorov and Smirnov's test.
+"""
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 import pytest
+from scipy import stats
 
 from bscnet.data import augment
+from bscnet.data.elastic import elastic
+from bscnet.data.sample import evaluation_sample, training_sample
+from bscnet.data.scan import Scan
 
 DRAWS = 4000
+
+
+def assert_uniform(values: np.ndarray, low: float, high: float) -> None:
+    """values: a sample that should be uniform on [low, high]."""
+    assert low <= values.min() and values.max() <= high
+    assert stats.kstest(values, "uniform", args=(low, high - low)).pvalue > 1e-3
+
+
+def assert_normal(values: np.ndarray, mean: float, spread: float) -> None:
+    """values: a sample that should be N(mean, spread)."""
+    assert stats.kstest(values, "norm", args=(mean, spread)).pvalue > 1e-3
+
+
+def scan_of(points: np.ndarray, seed: int = 0) -> Scan:
+    """Points with random colours and labels."""
+    rng = np.random.default_rng(seed)
+    colors = rng.integers(0, 256, (len(points), 3)).astype(np.uint8)
+    return Scan("a", points.astype(np.float32), colors, rng.integers(0, 20, len(points)).astype(np.int16))
 
 
 def rngs(count: int = DRAWS) -> list[np.random.Generator]:
@@ -27,6 +54,8 @@ def test_affine_noise_is_identity_plus_a_tenth_of_a_normal() -> None:
     np.testing.assert_allclose(noise.std(axis=0), 0.1, atol=5 * 0.1 / np.sqrt(2 * DRAWS))
     correlation = np.corrcoef(noise.reshape(DRAWS, 9).T) - np.eye(9)
     assert np.abs(correlation).max() < 5 / np.sqrt(DRAWS)
+    for element in noise.reshape(DRAWS, 9).T:
+        assert_normal(element, 0, 0.1)
 
 
 def test_mirror_turns_one_element_half_of_the_time() -> None:
@@ -63,6 +92,80 @@ def test_training_placement_is_noise_then_mirror_then_scale_then_rotation() -> N
     angle = np.arctan2(matrices[:, 1, 1], matrices[:, 1, 0])
     quarters = np.histogram(angle, bins=8, range=(-np.pi, np.pi))[0] / count
     np.testing.assert_allclose(quarters, 1 / 8, atol=5 * np.sqrt(1 / 8 / count))
+
+
+def test_what_the_rotation_leaves_alone_is_normal_and_the_angle_is_uniform() -> None:
+    """Rows of M turn in x and y: z components stay, as do the laws of what is normal in all directions alike."""
+    matrices = recovered_matrices(50.0, DRAWS) / 50
+    for row, column in ((0, 2), (1, 2), (2, 0), (2, 1)):
+        assert_normal(matrices[:, row, column], 0, 0.1)
+    assert_normal(matrices[:, 2, 2], 1, 0.1)
+    # An angle that is uniform on the circle stays so, whatever is added to it: here what the noise turned y by.
+    turned = np.arctan2(-matrices[:, 1, 0], matrices[:, 1, 1]) % (2 * np.pi)
+    assert_uniform(turned, 0, 2 * np.pi)
+    mirrored = np.linalg.det(matrices) < 0
+    assert stats.binomtest(int(mirrored.sum()), DRAWS, 0.5).pvalue > 1e-3
+    assert abs(np.corrcoef(mirrored, turned)[0, 1]) < 5 / np.sqrt(DRAWS)
+
+
+def test_a_placed_scan_is_uniform_within_the_free_room_of_the_cube() -> None:
+    corners = np.concatenate([np.zeros((1, 3)), np.eye(3), [[6.0, 4.0, 2.5]]])
+    placed = np.stack([augment.place_for_training(corners, 50.0, rng) for rng in rngs()])
+    low, high = placed.min(axis=1), placed.max(axis=1)
+    assert low.min() >= 0 and high.max() < augment.FULL_SCALE
+    share = low / (augment.FULL_SCALE - (high - low) - 0.001)
+    for axis in range(3):
+        assert_uniform(share[:, axis], 0, 1 + 1e-9)
+    assert np.abs(np.corrcoef(share.T) - np.eye(3)).max() < 5 / np.sqrt(DRAWS)
+
+
+def test_points_outside_the_cube_are_dropped_and_counted() -> None:
+    rng = np.random.default_rng(0)
+    long = rng.random((3000, 3)) * (3 * 4096, 30, 30) * 0.02  # three cubes long, at 2 cm
+    scan, kept_shares = scan_of(long), []
+    for index in range(60):
+        sample = training_sample(scan, 0.02, augment.train_rng(1, 0, index))
+        placed = augment.place_for_training(augment.centred(scan.points), 50.0, augment.train_rng(1, 0, index))
+        inside = ((placed >= 0) & (placed < 4096)).all(axis=1)
+        assert sample.dropped == (~inside).sum() > 0
+        np.testing.assert_array_equal(sample.labels, scan.labels[inside])
+        np.testing.assert_array_equal(sample.voxels.coords[sample.voxels.point_to_voxel], np.floor(placed[inside]))
+        kept_shares.append(inside.mean())
+    assert 0.25 < np.mean(kept_shares) < 0.75  # a third of what lies along an axis, more of what lies aslant
+    near = training_sample(scan_of(long[:50] / 10), 0.02, rng)
+    assert near.dropped == 0 and len(near.labels) == 50
+
+
+def test_every_point_of_a_scan_has_the_same_colour_shift() -> None:
+    points = np.arange(30)[:, None] * np.ones(3) * 0.5  # half a metre apart: a voxel each
+    scan = scan_of(points)
+    shifts = []
+    for index in range(1500):
+        sample = training_sample(scan, 0.05, augment.train_rng(2, 0, index))
+        feats = sample.voxels.feats[sample.voxels.point_to_voxel]
+        shift = feats - (scan.colors / 127.5 - 1)
+        np.testing.assert_allclose(shift, np.tile(shift[0], (30, 1)), atol=1e-6)
+        shifts.append(shift[0])
+    drawn = np.stack(shifts)
+    for channel in range(3):
+        assert_normal(drawn[:, channel], 0, 0.1)
+    assert np.abs(np.corrcoef(drawn.T) - np.eye(3)).max() < 5 / np.sqrt(1500)
+
+
+@pytest.mark.parametrize("voxel_size, passes", [(0.05, ((2, 16.0), (8, 64.0))), (0.02, ((6, 40.0), (20, 160.0)))])
+def test_elastic_distortion_comes_after_the_matrix_and_before_the_translation(
+    voxel_size: float, passes: tuple[tuple[int, float], ...]
+) -> None:
+    points, scale = augment.centred(np.random.default_rng(0).random((300, 3)) * 3), 1 / voxel_size
+    placed = augment.place_for_training(points, scale, augment.train_rng(3, 0, 0), distort=True)
+    rng = augment.train_rng(3, 0, 0)
+    matrix = augment.mirrored(augment.affine_noise(rng), rng) * scale
+    expected = points @ (matrix @ augment.rotation_z(rng.uniform(0, 2 * np.pi)))
+    for granularity, magnitude in passes:
+        expected = elastic(expected, granularity, magnitude, rng)
+    expected += augment.random_offset(expected.min(axis=0), expected.max(axis=0), rng)
+    np.testing.assert_allclose(placed, expected, atol=1e-6)
+    assert placed.min() >= 0 and placed.max() < augment.FULL_SCALE
 
 
 def test_a_scan_that_fits_lies_anywhere_inside_the_cube() -> None:
@@ -111,6 +214,29 @@ def test_evaluation_mirrors_turns_and_jitters_without_noise() -> None:
     np.testing.assert_allclose(matrices @ matrices.transpose(0, 2, 1), np.tile(np.eye(3), (count, 1, 1)), atol=1e-12)
     np.testing.assert_allclose(matrices[:, 2], np.tile([0.0, 0.0, 1.0], (count, 1)), atol=1e-12)
     assert (np.linalg.det(matrices) < 0).mean() == pytest.approx(0.5, abs=5 * 0.5 / np.sqrt(count))
+    for axis in range(3):
+        assert_uniform(jitter[:, axis], -2, 2)
+    assert_uniform(np.arctan2(-matrices[:, 1, 0], matrices[:, 1, 1]) % (2 * np.pi), 0, 2 * np.pi)
+
+
+def test_repeats_of_an_evaluated_scene_differ_and_the_first_is_the_only_one_there_was() -> None:
+    name = int.from_bytes(hashlib.sha256(b"scene0011_00").digest()[:8], "big")
+    alone = np.random.Generator(np.random.PCG64(np.random.SeedSequence([2, 5, name])))
+    np.testing.assert_array_equal(augment.eval_rng(5, "scene0011_00").random(8), alone.random(8))
+    scan = scan_of(np.random.default_rng(0).random((200, 3)) * 4)
+    first = evaluation_sample(scan, 0.05, augment.eval_rng(5, "scene0011_00"))
+    again = [evaluation_sample(scan, 0.05, augment.eval_rng(5, "scene0011_00", repeat)) for repeat in range(4)]
+    np.testing.assert_array_equal(again[0].voxels.coords, first.voxels.coords)
+    assert len({sample.voxels.coords.tobytes() for sample in again}) == 4
+    for sample in again:
+        np.testing.assert_array_equal(sample.labels, scan.labels)  # every vertex, in file order
+        assert sample.dropped == 0
+    count = 800
+    corners = np.concatenate([np.zeros((1, 3)), np.eye(3)])
+    placed = [augment.place_for_evaluation(corners, 50.0, augment.eval_rng(5, "a", repeat)) for repeat in range(count)]
+    turned = np.stack([points[1:] - points[0] for points in placed])
+    assert_uniform(np.arctan2(-turned[:, 1, 0], turned[:, 1, 1]) % (2 * np.pi), 0, 2 * np.pi)
+    assert (np.linalg.det(turned) < 0).mean() == pytest.approx(0.5, abs=5 * 0.5 / np.sqrt(count))
 
 
 def test_evaluation_without_randomness_only_scales_and_centres() -> None:

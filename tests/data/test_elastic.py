@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import ndimage
+from scipy.interpolate import RegularGridInterpolator
 
 from bscnet.data.elastic import box_blur, elastic, granularities, trilinear
 from bscnet.errors import InputError
@@ -28,6 +30,41 @@ def test_interpolation_matches_the_definition_up_to_the_border() -> None:
 )
 def test_the_two_granularities(voxel_size: float, expected: tuple[tuple[float, float], ...]) -> None:
     np.testing.assert_allclose(granularities(1 / voxel_size), expected)
+
+
+@pytest.mark.parametrize("granularity, magnitude", [(2, 16.0), (8, 64.0), (6, 40.0), (20, 160.0)])
+def test_the_whole_distortion_by_scipy(granularity: int, magnitude: float) -> None:
+    """Nodes 2 granularities apart, symmetric about the origin; three boxes, twice; multilinear interpolation."""
+    positions = np.random.default_rng(1).normal(0, 40, (200, 3)) * (1, 0.5, 0.2)
+    counts = np.abs(positions).max(axis=0).astype(int) // granularity + 3
+    noise = np.random.default_rng(2).standard_normal((*counts, 3), dtype=np.float32).astype(np.float64)
+    axes = [np.linspace(-(n - 1) * granularity, (n - 1) * granularity, n) for n in counts]
+    moved = positions.copy()
+    for component in range(3):
+        field = noise[..., component]
+        for axis in (0, 1, 2) * 2:
+            field = ndimage.convolve1d(field, np.full(3, 1 / 3), axis=axis, mode="constant", cval=0)
+        moved[:, component] += magnitude * RegularGridInterpolator(axes, field)(positions)
+    found = elastic(positions, granularity, magnitude, np.random.default_rng(2))
+    np.testing.assert_allclose(found, moved, atol=1e-4)
+
+
+@pytest.mark.parametrize("granularity, magnitude", [(2, 16.0), (8, 64.0), (6, 40.0), (20, 160.0)])
+def test_neighbouring_nodes_move_alike_and_far_ones_do_not(granularity: int, magnitude: float) -> None:
+    """Two boxes of three make the weights (1, 2, 3, 2, 1) / 9, whose overlaps are 16, 10, 4, 1 and 0 nineteenths."""
+    step, draws = 2 * granularity, 1500
+    along = np.zeros((6, 3))
+    along[:, 0] = step * np.arange(-2, 4)
+    anchor = np.full((1, 3), 8.0 * step)  # the field reaches far beyond the scored nodes, in every direction
+    positions = np.concatenate([anchor, along])
+    moved = np.stack([elastic(positions, granularity, magnitude, np.random.default_rng(i)) for i in range(draws)])
+    shift = (moved - positions)[:, 1:]
+    for axis in range(3):
+        found = np.corrcoef(shift[:, :, axis].T)[0]
+        np.testing.assert_allclose(found, [1, 16 / 19, 10 / 19, 4 / 19, 1 / 19, 0], atol=5 / np.sqrt(draws))
+    assert np.abs(np.corrcoef(shift[:, 0].T) - np.eye(3)).max() < 5 / np.sqrt(draws)
+    np.testing.assert_allclose(shift.std(axis=0), magnitude * (19 / 81) ** 1.5, rtol=0.07)
+    assert np.abs(shift.mean(axis=0)).max() < 5 * magnitude * (19 / 81) ** 1.5 / np.sqrt(draws)
 
 
 def test_displacement_is_smooth_and_of_the_stated_size() -> None:
