@@ -16,8 +16,8 @@ from typing import Any
 
 from bscnet.chain.manifest import write_json
 from bscnet.errors import InputError, shown
+from bscnet.viz.comparison import score_figure
 from quick_results.cost import chain_cost, chain_settings
-from quick_results.plot import score_figure
 from quick_results.readme import fill
 from quick_results.records import find_manifests, missing_chains, newest_finished, read_record, require_same_settings
 from quick_results.summary import markdown_table, method_row

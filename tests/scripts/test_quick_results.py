@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bscnet.errors import InputError
-from quick_results.plot import score_figure
+from bscnet.viz.comparison import score_figure
 from quick_results.readme import fill
 from quick_results.records import (
     find_manifests,

@@ -145,8 +145,8 @@ class ChainSweeper(Sweeper):
             self._console.print(f"no page of a scene: {failure_of(error).reason}", highlight=False)
         else:
             names = ", ".join(path.name for path in written)
-            folder = shown_path(chain.directory)
-            self._console.print(f"best and worst validation scene: {names} in {folder}", highlight=False, soft_wrap=True)
+            text = f"best and worst validation scene: {names} in {shown_path(chain.directory)}"
+            self._console.print(text, highlight=False, soft_wrap=True)
 
 
 def _result(job: JobReturn) -> StageOutcome | StageFailure:

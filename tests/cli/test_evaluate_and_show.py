@@ -1,0 +1,127 @@
+"""`bscnet evaluate` and `bscnet show` on a trained chain, a data set and a cloud."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bscnet import cli
+from bscnet.data.labels import NYU40_IDS
+from bscnet.data.scannet import ScanNet
+from fixtures.scannet_files import make_scene, mesh_elements, write_ply, write_root
+from fixtures.tiny_chain import trained_chain
+
+
+@pytest.fixture(scope="module")
+def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two scenes to train on, three to score, and two of a test split without labels."""
+    root = write_root(tmp_path_factory.mktemp("show") / "scenes", train=2, val=3, points=400)
+    names = ["scene2000_00", "scene2001_00"]
+    (root / "splits" / "scannetv2_test.txt").write_text("\n".join(names))
+    for seed, name in enumerate(names):
+        write_ply(root / "scans" / name / f"{name}_vh_clean_2.ply", mesh_elements(make_scene(seed, 250 + seed)))
+    return root
+
+
+@pytest.fixture(scope="module")
+def chain(scenes: Path) -> Path:
+    return trained_chain(scenes, scenes.parent / "runs", "recipe.epochs=1", "method=real")
+
+
+def test_evaluate_prints_classes_and_writes_scores(
+    chain: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "s.json"
+    assert cli.main(["evaluate", str(chain), "-o", str(out), "data.val_reps=2"]) == 0
+    shown = capsys.readouterr().out
+    told = json.loads(out.read_text())
+    assert (told["method"], told["split"], told["val_reps"], len(told["scenes"])) == ("real", "val", 2, 3)
+    for name, row in told["classes"].items():
+        (line,) = [line for line in shown.splitlines() if line.startswith(f"│ {name} ")]
+        assert f"{row['points']:,}" in line
+        assert row["iou"] is None or f"{100 * row['iou']:.2f} %" in line
+    assert f"mIoU {100 * told['miou']:.2f} %" in shown
+    best = max(told["scenes"], key=lambda name: told["scenes"][name])
+    assert f"best scene {best}" in shown
+
+
+def test_a_test_split_without_labels_becomes_a_submission(
+    chain: Path, scenes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "mine"
+    assert cli.main(["evaluate", str(chain), "--split", "test", "--submission", str(folder)]) == 0
+    assert "no truth to be scored against" in capsys.readouterr().out
+    with zipfile.ZipFile(tmp_path / "mine.zip") as packed:
+        assert sorted(packed.namelist()) == ["scene2000_00.txt", "scene2001_00.txt"]
+        for name in packed.namelist():
+            ids = [int(line) for line in packed.read(name).decode().split()]
+            assert len(ids) == len(ScanNet(scenes).read(name[:-4], labelled=False).points)
+            assert set(ids) <= set(NYU40_IDS)
+    assert cli.main(["evaluate", str(chain), "--split", "test", "--submission", str(folder)]) == 2
+    assert "the folder is not empty" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words, sentence",
+    [
+        (["--split", "nonsense"], "unknown split 'nonsense'"),
+        (["-o", "/nowhere/s.json"], "the folder /nowhere does not exist"),
+        (["data.root=/nowhere"], "/nowhere"),
+        (["data.nonsense=1"], "data.nonsense is not a setting of this run"),
+    ],
+)
+def test_evaluate_refuses_in_one_sentence(
+    chain: Path, words: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["evaluate", str(chain), *words]) == 2
+    told = capsys.readouterr().err
+    assert sentence in told and told.count("\n") == 1
+
+
+def test_a_run_shows_its_best_and_worst_scene_or_one_by_name(chain: Path, tmp_path: Path) -> None:
+    assert cli.main(["show", str(chain), "-o", str(tmp_path)]) == 0
+    assert {"best.html", "worst.html"} <= {path.name for path in tmp_path.iterdir()}
+    assert cli.main(["show", str(chain), "-o", str(tmp_path), "--scene", "scene1001_00"]) == 0
+    text = (tmp_path / "scene1001_00.html").read_text(encoding="utf-8")
+    assert "unet_s, real stage 1 (a32w32)" in text
+
+
+def test_a_scene_of_a_data_set_is_shown_without_a_network(scenes: Path, tmp_path: Path) -> None:
+    words = ["show", "data=scannet", f"data.root={scenes}", "-o", str(tmp_path / "new")]
+    assert cli.main(words) == 0
+    text = (tmp_path / "new" / "scene1000_00.html").read_text(encoding="utf-8")
+    assert "not labelled by a network" in text
+
+
+def test_a_cloud_is_shown_from_its_file(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    np.savez(tmp_path / "scan.npz", points=rng.random((500, 3)), colors=rng.integers(0, 256, (500, 3), np.uint8))
+    assert cli.main(["show", str(tmp_path / "scan.npz"), "-o", str(tmp_path)]) == 0
+    assert (tmp_path / "scan.html").is_file()
+
+
+@pytest.mark.parametrize(
+    "words, sentence",
+    [
+        ([], "takes one RUN or one SCAN"),
+        (["one", "two"], "takes one RUN or one SCAN"),
+        (["/nowhere"], "there is no such run or checkpoint"),
+        (["{chain}", "--scene", "attic"], "--scene attic: there is no such scene in this split, it has scene1000_00"),
+        (["data=scannet", "data.root=/nowhere"], "/nowhere"),
+        (["{scan}", "data.voxel_size=1"], "a cloud is shown as it is"),
+        (["{scan}"], "the file is empty"),
+        (["{chain}", "-o", "{scan}"], "this is a file, a folder is needed"),
+    ],
+)
+def test_show_refuses_in_one_sentence(
+    chain: Path, tmp_path: Path, words: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty.ply").touch()
+    filled = [word.format(chain=chain, scan=tmp_path / "empty.ply") for word in words]
+    assert cli.main(["show", *filled]) == 2
+    told = capsys.readouterr().err
+    assert sentence in told and told.count("\n") == 1

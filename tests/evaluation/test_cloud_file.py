@@ -1,0 +1,70 @@
+"""Clouds from files as scenes to look at."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from plyfile import PlyData, PlyElement
+
+from bscnet.errors import InputError
+from bscnet.evaluation.cloud_file import read_page_scene
+from bscnet.prediction.labelled_ply import LabelledPly
+
+
+def points(count: int = 5) -> np.ndarray:
+    return np.random.default_rng(0).random((count, 3)) * (4, 3, 2) + (500_000, -7, 0.5)
+
+
+def test_a_labelled_cloud_shows_classes_and_confidence_by_name(tmp_path: Path) -> None:
+    xyz, stream = points(), io.BytesIO()
+    palette = np.array([[255, 0, 0], [0, 255, 0]], np.uint8)
+    writer = LabelledPly(stream, 5, np.dtype("f8"), ["wall", "floor tile"], palette, ["by a network"])
+    writer.write(list(xyz.T), np.array([0, 1, 1, 0, 1], np.uint8), np.linspace(0, 1, 5, dtype=np.float32))
+    path = tmp_path / "room.ply"
+    path.write_bytes(stream.getvalue())
+    scene = read_page_scene(path)
+    assert (scene.name, list(scene.class_names), scene.truth) == ("room", ["wall", "floor tile"], None)
+    assert scene.prediction is not None and scene.prediction.tolist() == [0, 1, 1, 0, 1]
+    np.testing.assert_allclose(scene.confidence, np.linspace(0, 1, 5), atol=1e-6)
+    np.testing.assert_allclose(scene.points, xyz - np.floor(xyz.min(0)), atol=1e-4)
+    assert scene.colors[0].tolist() == [255, 0, 0]
+
+
+def test_labels_without_confidence_are_the_truth_and_named_by_number(tmp_path: Path) -> None:
+    vertex = np.zeros(4, [("x", "f4"), ("y", "f4"), ("z", "f4"), ("label", "i4")])
+    vertex["x"], vertex["label"] = [0, 1, 2, 3], [7, -1, 2, 7]
+    PlyData([PlyElement.describe(vertex, "vertex")]).write(str(tmp_path / "a.ply"))
+    scene = read_page_scene(tmp_path / "a.ply")
+    assert scene.truth is not None and scene.truth.tolist() == [1, -100, 0, 1]
+    assert list(scene.class_names) == ["label 2", "label 7"] and scene.prediction is None
+    assert scene.colors.tolist() == [[128] * 3] * 4
+
+
+def test_points_that_cannot_be_drawn_are_counted(tmp_path: Path) -> None:
+    xyz = points()
+    xyz[2] = np.nan
+    np.savez(tmp_path / "a.npz", points=xyz)
+    scene = read_page_scene(tmp_path / "a.npz")
+    assert len(scene.points) == 4 and scene.facts["left out"] == "1 points without finite coordinates"
+    np.savez(tmp_path / "b.npz", points=np.full((3, 3), np.inf))
+    with pytest.raises(InputError, match=r"b\.npz: none of the 3 points"):
+        read_page_scene(tmp_path / "b.npz")
+
+
+@pytest.mark.parametrize(
+    "label, sentence",
+    [(np.array([0.5, 1]), "whole numbers"), (np.array([np.nan, 1]), "whole numbers")],
+)
+def test_labels_that_are_none_are_refused(tmp_path: Path, label: np.ndarray, sentence: str) -> None:
+    np.savez(tmp_path / "a.npz", points=points(2), label=label)
+    with pytest.raises(InputError, match=sentence):
+        read_page_scene(tmp_path / "a.npz")
+
+
+def test_too_many_labels_are_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", points=points(300), label=np.arange(300))
+    with pytest.raises(InputError, match="300 different labels, at most 255"):
+        read_page_scene(tmp_path / "a.npz")
