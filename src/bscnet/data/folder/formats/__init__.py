@@ -1,0 +1,55 @@
+"""Readers of point cloud files, one module a format; each gives a `Cloud`."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from bscnet.data.folder.cloud import Cloud
+from bscnet.errors import InputError
+
+MODULES = {
+    ".ply": "ply",
+    ".pcd": "pcd",
+    ".las": "las",
+    ".laz": "las",
+    ".npz": "npz",
+    ".xyz": "xyz",
+    ".txt": "xyz",
+    ".csv": "xyz",
+    ".asc": "xyz",
+    ".pts": "xyz",
+}
+"""The module that reads files of each ending; endings are lower case."""
+
+
+def read_cloud(path: Path, columns: Sequence[str] | None = None) -> Cloud:
+    """All points of a file, by the ending of its name.
+
+    columns: names of the columns of a text file; other formats name their own.
+    InputError: another ending, no such file, an empty, truncated or damaged one, no points, no x, y or z.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in MODULES:
+        raise InputError(
+            f"{path}: clouds are read from {', '.join(MODULES)} files, not from {suffix or 'a name without ending'}"
+        )
+    if not path.is_file():
+        raise InputError(f"{path}: no such file")
+    name = MODULES[suffix]
+    try:
+        if path.stat().st_size == 0:
+            raise InputError(f"{path}: the file is empty")
+        module = importlib.import_module(f"bscnet.data.folder.formats.{name}")
+        cloud: Cloud = module.read(path, columns) if name == "xyz" else module.read(path)
+        return cloud
+    except (InputError, KeyboardInterrupt, SystemExit):
+        raise
+    except ImportError as error:
+        raise InputError(f"{path}: reading it needs {error.name}: pip install 'bscnet[train]'") from error
+    except PermissionError as error:
+        raise InputError(f"{path}: the file cannot be read ({error.strerror})") from error
+    except BaseException as error:  # damaged bytes make parsers fail in any way; lazrs's panics are no Exception
+        reason = " ".join(f"{type(error).__name__}: {error}".split())[:160]
+        raise InputError(f"{path}: damaged, truncated or no {suffix[1:].upper()} file ({reason})") from error
