@@ -153,6 +153,8 @@ def test_the_check_of_the_test_split_wants_no_labels(tmp_path: Path) -> None:
     assert check(tmp_path, ["test"]) == []
     mesh.write_bytes(mesh.read_bytes().replace(b"property uchar red", b"property uchar rod"))
     assert "no property 'red'" in check(tmp_path, ["test"])[0]
+    write_root(tmp_path)
+    assert ["no property 'red'" in problem for problem in check(tmp_path)] == [True]
 
 
 def room(length: float = 5.0, height: float = 2.7, edge: float = 0.03) -> tuple[np.ndarray, np.ndarray]:

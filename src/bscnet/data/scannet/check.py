@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from bscnet.data.ply import count_vertices, read_corners, read_mesh
-from bscnet.data.scannet.reader import LABELLED_SPLITS, ScanNet
+from bscnet.data.scannet.reader import LABELLED_SPLITS, SPLITS, ScanNet
 from bscnet.data.scannet.units import units_problem
 from bscnet.errors import InputError
 
@@ -16,16 +16,19 @@ _INSTEAD = ", nor are there labels by segment (.segs.json and .aggregation.json)
 
 def check(
     root: str | Path,
-    splits: Iterable[str] = LABELLED_SPLITS,
+    splits: Iterable[str] | None = None,
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[str]:
     """One sentence for each missing, damaged or suspicious file of the given splits; empty when all is well.
 
     First it looks which files are there, then it reads every file of the scenes that are complete, faces included.
-    workers: threads that read. progress: called with (scenes read, scenes to read).
+    splits: None for train and val, and for test if ROOT/scans_test is there. workers: threads that read. progress:
+    called with (scenes read, scenes to read).
     """
     source = ScanNet(root)
+    if splits is None:
+        splits = SPLITS if (source.root / "scans_test").is_dir() else LABELLED_SPLITS
     problems: list[str] = []
     scenes = _listed(source, splits, problems)
     complete = []
