@@ -119,11 +119,15 @@ def test_two_cpu_processes_train_a_chain(chain, tmp_path, backend):
 @pytest.mark.slow
 def test_every_stage_is_an_offline_wandb_run_of_its_own(chain, tmp_path, monkeypatch):
     monkeypatch.setenv("WANDB_MODE", "offline")
-    assert chain("recipe.epochs=2", "backend=torch", "method=bsc_baseline", "logger=wandb") == 0
+    words = ("recipe.epochs=2", "backend=torch", "method=bsc_baseline", "logger=wandb", "picture=true")
+    assert chain(*words) == 0
     (run_directory,) = (tmp_path / "runs").glob("*/001")
     for stage in ("stage1", "stage2"):
         assert len(list((run_directory / stage / "wandb").glob("offline-run-*"))) == 1
         assert list((run_directory / stage / "csv").rglob("metrics.csv"))
+    (scenes_run,) = (run_directory / "wandb").glob("offline-run-*")
+    sent = [path for path in scenes_run.glob("files/media/html/**/*.html") if path.stat().st_size > 1000]
+    assert sorted(path.name.split("_")[0] for path in sent) == ["best", "worst"]
 
 
 def test_missing_data_is_one_sentence_and_status_2(chain, tmp_path, capsys):
