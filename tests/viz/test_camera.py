@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from bscnet.viz.camera import frame_camera, open_room, view_direction
+from bscnet.viz.camera import ceiling_height, frame_camera, is_room, open_room, point_spacing, view_direction
 
 
 def room(seed: int = 0) -> np.ndarray:
@@ -65,3 +65,28 @@ def test_a_single_point_can_be_framed() -> None:
     point = np.array([[1.0, 2.0, 3.0]])
     camera = frame_camera(point, view_direction(point), 1.4)
     assert np.abs(project(point, camera, 1.4)).max() < 1e-6
+
+
+def test_ceiling_is_the_top_tenth_but_never_below_two_metres() -> None:
+    heights = np.linspace(0, 10, 10_001)
+    points = np.stack([heights * 0, heights * 0, heights], axis=1)
+    assert ceiling_height(points) == pytest.approx(9.9 - 0.98)
+    assert ceiling_height(points * 0.2) == pytest.approx(0.02 + 2.0)
+
+
+def test_rooms_are_told_from_things_and_streets() -> None:
+    points = room()
+    assert is_room(points) and is_room(points * [4, 4, 1.2])
+    assert not is_room(points * 0.3) and not is_room(points * [1, 0.3, 1]) and not is_room(points * 10)
+
+
+@pytest.mark.parametrize("step", [0.002, 0.02, 0.05, 0.5, 7.0])
+def test_spacing_of_a_plane_is_its_step_at_every_scale(step: float) -> None:
+    x, y = np.meshgrid(np.arange(200) * step, np.arange(200) * step)
+    points = np.stack([x.ravel() + 1e4, y.ravel() - 3e5, np.full(x.size, 10.0)], axis=1)
+    assert point_spacing(points) == pytest.approx(step, rel=0.1)
+
+
+def test_spacing_of_few_points_is_a_number() -> None:
+    assert point_spacing(np.zeros((3, 3))) > 0
+    assert 0 < point_spacing(np.array([[0.0, 0, 0], [1, 0, 0]])) < 10

@@ -47,6 +47,36 @@ def view_direction(points: NDArray[np.floating]) -> NDArray[np.float64]:
     )
 
 
+def ceiling_height(points: NDArray[np.floating]) -> float:
+    """Height (metres) above which a room's ceiling lies: the top tenth, at least 2 m up. points (P, 3), z up."""
+    floor, top = np.percentile(points[:, 2], [1, 99])
+    return float(max(floor + 2.0, top - 0.1 * (top - floor)))
+
+
+def is_room(points: NDArray[np.floating]) -> bool:
+    """Whether a cloud has the size of a room or a flat: 1.8 to 6 m high and at least 2 m each way. points (P, 3)."""
+    low, high = np.percentile(points, [1, 99], axis=0)
+    width, depth, height = (high - low).tolist()
+    return bool(1.8 <= height <= 6.0 and min(width, depth) >= 2.0)
+
+
+def point_spacing(points: NDArray[np.floating]) -> float:
+    """About how far apart neighbours on the surfaces lie, metres: from how many cells hold how many points.
+
+    Cells start at 0.1 m, smaller for small things, and are doubled until they hold four points on average, without
+    which their number says nothing of the surface. points (P, 3).
+    """
+    extent = float(np.max(np.ptp(points, axis=0)))
+    if extent == 0.0:
+        return 0.01
+    cell = min(0.1, extent / 50)
+    while True:
+        cells = np.unique(np.floor((points - points.min(axis=0)) / cell).astype(np.int64), axis=0)
+        if len(points) >= 4 * len(cells) or cell > extent:
+            return cell * math.sqrt(len(cells) / len(points))
+        cell *= 2
+
+
 def open_room(
     points: NDArray[np.floating], towards: NDArray[np.floating], wall_m: float = 0.3, kept_m: float = 0.5
 ) -> NDArray[np.bool_]:
@@ -59,8 +89,8 @@ def open_room(
     Shapes: points (P, 3) metres, z up; towards (3,), unit vector to the camera; result (P,) bool.
     """
     height = points[:, 2]
-    floor, top = np.percentile(height, [1, 99])
-    keep = height <= max(floor + 2.0, top - 0.1 * (top - floor))
+    floor = np.percentile(height, 1)
+    keep = height <= ceiling_height(points)
     flat = np.asarray(towards[:2], dtype=np.float64) / np.hypot(towards[0], towards[1])
     depth = points[:, :2] @ flat
     across = points[:, :2] @ np.array([-flat[1], flat[0]])

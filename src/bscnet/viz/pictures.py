@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from bscnet.viz.camera import Camera, frame_camera, open_room, view_direction
+from bscnet.viz.camera import Camera, frame_camera, open_room, point_spacing, view_direction
 from bscnet.viz.offscreen import render_panels
 from bscnet.viz.palette import CORRECT_COLOUR, ERROR_COLOUR, colour_errors, colour_labels, legend_entries
 
@@ -155,11 +155,9 @@ def scene_miou(truth: NDArray[np.integer], prediction: NDArray[np.integer], num_
 
 def _point_pixels(points: NDArray[np.floating], camera: Camera, height: int) -> float:
     """Size in pixels at which drawn points just close up: their spacing on the surfaces, as projected."""
-    cells = np.unique(np.floor(points / 0.1).astype(np.int64), axis=0)
-    spacing_m = 0.1 * math.sqrt(len(cells) / len(points))
     distance = float(np.linalg.norm(np.subtract(camera.eye, camera.centre)))
     pixels_per_m = height / (2 * distance * math.tan(math.radians(camera.view_angle / 2)))
-    return float(np.clip(1.5 * spacing_m * pixels_per_m, 2.0, 14.0))
+    return float(np.clip(1.5 * point_spacing(points) * pixels_per_m, 2.0, 14.0))
 
 
 def _trim(images: Sequence[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
@@ -192,6 +190,6 @@ def _compose(
         for name, (red, green, blue) in legend
     ]
     if handles:
-        place = "outside lower center"
-        figure.legend(handles=handles, loc=place, ncols=min(8, len(handles)), frameon=False, fontsize=11)
+        columns = min(8, len(handles))
+        figure.legend(handles=handles, loc="outside lower center", ncols=columns, frameon=False, fontsize=11)
     return figure

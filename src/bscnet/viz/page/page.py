@@ -1,0 +1,114 @@
+"""Writing the page: the viewer's own files, the scene's numbers and its points, all in one HTML file."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import re
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bscnet.viz.camera import ceiling_height, is_room, point_spacing, view_direction
+from bscnet.viz.page.payload import pack
+from bscnet.viz.page.scene import PageScene
+from bscnet.viz.page.summary import class_rows, mean_iou
+from bscnet.viz.palette import CORRECT_COLOUR, ERROR_COLOUR, IGNORE_COLOUR
+
+SCRIPTS = ("vectors.js", "cloud.js", "camera.js", "modes.js", "walls.js", "drawing.js", "controls.js", "panel.js")
+"""The viewer's parts in the order in which they are joined; viewer.js, which starts it, comes last."""
+
+_SEED = 0
+_CONFIDENCE_STOPS = 33
+
+
+def write_page(path: str | Path, scene: PageScene, max_points: int = 300_000) -> Path:
+    """Write a self-contained HTML page that shows `scene` and can be turned; returns its path.
+
+    It needs a browser with WebGL2 and nothing else: it opens from disk and asks no network for anything, which its own
+    content security policy forbids. Of more than `max_points` points a random subset is drawn, the same at every call,
+    and the page says so; all numbers count all points.
+
+    Raises:
+        ValueError: `max_points` is less than one.
+    """
+    if max_points < 1:
+        raise ValueError(f"max_points is {max_points}; at least 1 is needed")
+    kept = np.arange(len(scene.points))
+    if len(kept) > max_points:
+        kept = np.sort(np.random.default_rng(_SEED).choice(len(kept), max_points, replace=False))
+    description, payload = _description(scene, kept), ""
+    description["layout"], payload = pack(scene, kept)
+    style, script = _part("viewer.css"), "".join(_part(name) for name in (*SCRIPTS, "viewer.js"))
+    script = f'"use strict";\n{script}'
+    text = _filled(
+        _part("viewer.html"),
+        {
+            "title": html.escape(scene.name),
+            "policy": f"default-src 'none'; img-src data:; style-src '{_hash(style)}'; script-src '{_hash(script)}'",
+            "style": style,
+            "script": script,
+            "scene": _json(description),
+            "points": payload,
+        },
+    )
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def _description(scene: PageScene, kept: npt.NDArray[np.intp]) -> dict[str, Any]:
+    """Everything but the points themselves, for the page's JSON."""
+    points = scene.points[kept]
+    rows = class_rows(scene)
+    room = is_room(points)
+    top = float(points[:, 2].max())
+    return {
+        "name": scene.name,
+        "facts": dict(scene.facts),
+        "total": len(scene.points),
+        "classes": rows,
+        "miou": mean_iou(rows),
+        "towards": view_direction(points).tolist(),
+        "room": room,
+        "ceiling": min(top, ceiling_height(points)) if room else top,
+        "floor": float(np.percentile(points[:, 2], 1)),
+        "spacing": point_spacing(points),
+        "right": CORRECT_COLOUR,
+        "wrong": ERROR_COLOUR,
+        "ignored": IGNORE_COLOUR,
+        "ramp": _ramp(),
+    }
+
+
+def _ramp() -> list[list[int]]:
+    """Colours of confidence 0 to 1: viridis, even to the eye, readable in grey and by the colour-blind."""
+    import matplotlib
+
+    stops = matplotlib.colormaps["viridis"](np.linspace(0, 1, _CONFIDENCE_STOPS))
+    return [[int(value) for value in row] for row in np.rint(stops[:, :3] * 255)]
+
+
+def _part(name: str) -> str:
+    return (resources.files("bscnet.viz.page") / name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _json(value: Any) -> str:
+    """JSON that cannot end the script element it stands in, whatever the names are."""
+    text = json.dumps(value, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _filled(template: str, values: dict[str, str]) -> str:
+    """Every {{name}} replaced in one pass, so that nothing inside a value is taken for a place to fill."""
+    return re.sub(r"\{\{(\w+)\}\}", lambda match: values[match[1]], template)

@@ -1,0 +1,65 @@
+"""What a page shows: one scene with whatever is known about its points."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+MAX_CLASSES = 255
+"""Labels travel as one byte, and one value of it means "none of the classes"."""
+
+_ROUNDING = 1e-5
+
+
+@dataclass(frozen=True)
+class PageScene:
+    """A scene and what is known about each of its P points; the page offers a view for each thing that is.
+
+    name: what the page calls the scene. points: (P, 3) metres, z up. colors: (P, 3) uint8, RGB. truth, prediction:
+    (P,) class ids, anything outside the classes (such as -100) is ignored; None where there is none. confidence: (P,)
+    in [0, 1], how sure the network is of its prediction. class_names: C names. iou: intersection over union in this
+    scene by class name, fractions, NaN where undefined; read off truth and prediction where it is None. facts: lines
+    under the title, such as {"run": …, "model": …}.
+
+    Raises:
+        ValueError: there is no point, shapes disagree, or a value is not finite or out of its range.
+    """
+
+    name: str
+    points: npt.NDArray[np.floating]
+    colors: npt.NDArray[np.uint8]
+    truth: npt.NDArray[np.integer] | None
+    prediction: npt.NDArray[np.integer] | None
+    confidence: npt.NDArray[np.floating] | None
+    class_names: Sequence[str]
+    iou: Mapping[str, float] | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        count = len(self.points)
+        if count == 0:
+            raise ValueError(f"scene {self.name} has no points; a page needs at least one")
+        for name, array, shape, kinds in (
+            ("points", self.points, (count, 3), "f"),
+            ("colors", self.colors, (count, 3), "u"),
+            ("truth", self.truth, (count,), "iu"),
+            ("prediction", self.prediction, (count,), "iu"),
+            ("confidence", self.confidence, (count,), "f"),
+        ):
+            if array is None:
+                continue
+            if array.shape != shape:
+                raise ValueError(f"{name} of {self.name} has shape {tuple(array.shape)}; {shape} is needed")
+            if array.dtype.kind not in kinds or (name == "colors" and array.dtype != np.uint8):
+                wanted = {"f": "floats", "u": "uint8", "iu": "integers"}[kinds]
+                raise ValueError(f"{name} of {self.name} is {array.dtype}; {wanted} are needed")
+        if not np.isfinite(self.points).all():
+            raise ValueError(f"points of {self.name} must be finite numbers")
+        sure = self.confidence
+        if sure is not None and not ((sure >= -_ROUNDING) & (sure <= 1 + _ROUNDING)).all():
+            raise ValueError(f"confidence of {self.name} must lie between 0 and 1")
+        if len(self.class_names) > MAX_CLASSES:
+            raise ValueError(f"{len(self.class_names)} classes; a page shows at most {MAX_CLASSES}")
