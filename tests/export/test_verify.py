@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -102,7 +103,9 @@ def test_the_scene_is_the_runs_validation_scene_where_there_is_one(tmp_path: Pat
     root = write_root(tmp_path / "scannet", train=1, val=1, points=300)
     stage = tmp_path / "stage3"
     (stage / ".hydra").mkdir(parents=True)
-    (stage / ".hydra" / "config.yaml").write_text(f"data:\n  name: scannet\n  root: {root}\n")
+    record = {"data": {"root": str(root), "datamodule": {"_target_": "bscnet.data.ScanDataModule"}}}
+    record["data"]["datamodule"]["root"] = "${data.root}"  # type: ignore[index]
+    (stage / ".hydra" / "config.yaml").write_text(json.dumps(record))
     found = verification_scene(0.2, stage)
     assert found.name.startswith("validation scene scene")
     rows = [tuple(row) for row in found.coords.tolist()]
@@ -110,7 +113,10 @@ def test_the_scene_is_the_runs_validation_scene_where_there_is_one(tmp_path: Pat
     assert np.abs(found.feats).max() <= 1
 
 
-@pytest.mark.parametrize("record", [None, "data:\n  root: /nowhere\n", "data: [", "seed: 0\n"])
+@pytest.mark.parametrize(
+    "record",
+    [None, "data: {datamodule: {_target_: bscnet.data.ScanDataModule, root: /nowhere}}", "data: [", "seed: 0\n"],
+)
 def test_without_data_a_room_is_simulated(tmp_path: Path, record: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     if record is not None:
         (tmp_path / ".hydra").mkdir()

@@ -10,7 +10,6 @@ import numpy.typing as npt
 
 from bscnet.data.sample import evaluation_sample
 from bscnet.data.scan import Scan
-from bscnet.data.scannet import ScanNet
 from bscnet.errors import InputError
 
 MAX_SITES = 30_000
@@ -75,11 +74,13 @@ def _validation_scan(stage_directory: Path) -> Scan | None:
     if not recorded.is_file():
         return None
     try:
+        from hydra.utils import instantiate
         from omegaconf import OmegaConf
 
-        source = ScanNet(Path(OmegaConf.load(recorded).data.root))
+        source = instantiate(OmegaConf.load(recorded).data.datamodule, _convert_="all").make_source()
         name = source.scenes("val")[0]
         source.require([name], labelled=False)
-        return source.read(name, labelled=False)
+        scan: Scan = source.read(name, labelled=False)
+        return scan
     except Exception:  # a missing or damaged record or data set is no reason not to export
         return None
