@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from bscnet.data.datamodule import ScanDataModule, SceneView
+from bscnet.data.datamodule import ScanDataModule
 from bscnet.data.nyu.classes import class_names
 from bscnet.data.nyu.placement import FEATURES, ImagePlacement
 from bscnet.data.nyu.projection import metric_points
-from bscnet.data.nyu.reader import DEPTH_UNIT, NyuDepth
+from bscnet.data.nyu.reader import DEPTH_UNIT, NyuDepth, check
+from bscnet.data.scan import Scan
 from bscnet.errors import InputError
 
 
@@ -48,16 +48,10 @@ class NyuDepthDataModule(ScanDataModule):
         """The protocol of this data set."""
         return ImagePlacement(self.voxel_size, self.features)
 
-    def view_points(self, points: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Points as the network sees them, one pixel as one centimetre: (P, 3), x right, y forward, z up.
+    def view_points(self, scan: Scan) -> npt.NDArray[np.float32]:
+        """Where the camera saw the pixels: (P, 3), metres, x right, y forward, z up."""
+        return metric_points(scan.points, scan.extra["depth"] * np.float32(DEPTH_UNIT))
 
-        A point does not hold the image's mean depth, which its place in metres would take; `voxelize_scene` knows it.
-        """
-        x, y, z = points.T / 100
-        return np.stack([x, z, -y], axis=1)
-
-    def voxelize_scene(self, name: str) -> SceneView:
-        """One image by name, placed as for evaluation, its points where the camera saw them, in metres."""
-        view = super().voxelize_scene(name)
-        scan = self.val_dataset.store.scan(name)
-        return replace(view, points=metric_points(scan.points, scan.extra["depth"] * np.float32(DEPTH_UNIT)))
+    def problems(self) -> list[str]:
+        """One sentence for each missing or damaged file or image; reads every image."""
+        return check(self.root)

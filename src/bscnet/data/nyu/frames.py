@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bscnet.data.nyu.classes import NUM_NAMES
-from bscnet.data.nyu.index import find_index
-from bscnet.data.nyu.layout import AXES, TYPES, Tables
+from bscnet.data.nyu.isolated import ParsedFile, Tables
+from bscnet.data.nyu.layout import AXES, TYPES, locate
 from bscnet.errors import InputError
 
 MAX_DEPTH = 20.0
@@ -47,20 +47,19 @@ class _Chunk:
 class LabeledFile:
     """Images by their number from 1.
 
-    The places of all chunks are looked up once (`find_index`), and again when the file's size or modification time has
-    changed; a forked or pickled reader has them already. The file itself is opened for every image and closed after
-    it, so that there is no handle for a loading process to inherit.
+    Where their bytes are is looked up once (`locate`). The file is opened for every image and closed after it, so that
+    there is no handle for a loading process to inherit.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._state: tuple[int, int] | None = None
+        self._parsed = ParsedFile(path, locate, "the images")
         self._index: Tables = {}
         self._digests: dict[int, str] = {}
 
     def count(self) -> int:
         """How many images there are; InputError naming the file if it is missing, damaged or of another layout."""
-        return len(self._current()["depths_places"])
+        return int(self._current()["count"])
 
     def frame(self, number: int) -> Frame:
         """Decode one image, of which alone the bytes are read.
@@ -92,25 +91,18 @@ class LabeledFile:
         if number not in self._digests:
             digest = hashlib.sha256()
             for chunk in self._chunks(number):
-                digest.update(
-                    f"{chunk.name} {chunk.first} {chunk.steps} {chunk.packed} {len(chunk.content)}\n".encode()
-                )
+                where = (chunk.name, chunk.first, chunk.steps, chunk.packed, len(chunk.content))
+                digest.update(repr(where).encode())
                 digest.update(chunk.content)
             self._digests[number] = digest.hexdigest()
         return self._digests[number]
 
     def _current(self) -> Tables:
-        """The index of the file as it is now."""
-        try:
-            stat = self.path.stat()
-        except OSError:
-            state = None  # find_index says what is wrong
-        else:
-            state = (stat.st_size, stat.st_mtime_ns)
-        if state is None or state != self._state:
-            self._index, self._digests = find_index(self.path), {}
-            self._state = state
-        return self._index
+        """Where the bytes are in the file as it is now."""
+        index = self._parsed.tables()
+        if index is not self._index:
+            self._index, self._digests = index, {}
+        return index
 
     def _chunks(self, number: int) -> Iterator[_Chunk]:
         """The chunks that hold a part of an image, as they are in the file."""

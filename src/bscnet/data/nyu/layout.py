@@ -12,7 +12,7 @@ Not read: rawDepths (with the holes), instances, scenes, sceneTypes, accelData, 
 
 MATLAB stores such arrays in chunks packed by deflate. HDF5's library is asked for their places alone, and
 `bscnet.data.nyu.frames` reads the bytes itself: on damaged files the library may crash or never end, therefore it runs
-in a process of its own (`bscnet.data.nyu.index`).
+in a process of its own (`bscnet.data.nyu.isolated`).
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bscnet.data.nyu.classes import NUM_NAMES
+from bscnet.data.nyu.isolated import Tables
 from bscnet.data.nyu.projection import HEIGHT, WIDTH
 from bscnet.errors import InputError
 
@@ -41,18 +42,17 @@ MAX_PLACES = 1 << 22
 
 _DEFLATE = 1  # HDF5's number of the filter
 
-Tables = dict[str, npt.NDArray[np.int64]]
-
 
 def locate(path: Path) -> Tables:
-    """For each data set NAME of `AXES`: where its chunks are.
+    """How many images there are (`count`), and for each data set NAME of `AXES` where its chunks are.
 
     NAME_chunk: length of a chunk on each axis. NAME_places: int64, for each place in the grid of chunks (count, bytes,
     packed): offset in the file, bytes there (0: the chunk is missing), and whether they are packed by deflate.
-    InputError naming the file: missing, of another format or layout, damaged.
+    InputError naming the file: of another format or layout, damaged.
     """
     import h5py
 
+    _refuse_other_formats(path)
     try:
         with h5py.File(path, "r", locking=False) as file:
             datasets = {name: _dataset(path, file, name) for name in AXES}
@@ -61,7 +61,7 @@ def locate(path: Path) -> Tables:
                 shown = ", ".join(f"{count} {name}" for name, count in counts.items())
                 raise InputError(f"{path}: images, depths and labels must be equally many, there are {shown}")
             _check_names(path, file)
-            tables: Tables = {}
+            tables: Tables = {"count": np.array(counts["depths"])}
             for name, dataset in datasets.items():
                 tables[f"{name}_chunk"], tables[f"{name}_places"] = _places(path, name, dataset)
             return tables
@@ -70,6 +70,19 @@ def locate(path: Path) -> Tables:
     except Exception as error:  # the library fails in many ways
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(f"{path}: the file is damaged ({reason})") from error
+
+
+def _refuse_other_formats(path: Path) -> None:
+    """InputError in words, where the library would only say that this is no HDF5."""
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(1024)
+    except OSError as error:
+        raise InputError(f"{path}: the file cannot be read ({error.strerror})") from error
+    if head.startswith(b"MATLAB 5.0"):
+        raise InputError(f"{path}: the file is MATLAB v5, it must be v7.3 as its owners ship it")
+    if b"\x89HDF\r\n\x1a\n" not in (head[:8], head[512:520]):
+        raise InputError(f"{path}: the file is empty, cut off or no MATLAB v7.3 file")
 
 
 def _dataset(path: Path, file: Any, name: str) -> Any:

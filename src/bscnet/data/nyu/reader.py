@@ -18,7 +18,7 @@ from bscnet.data.labels import IGNORE_LABEL
 from bscnet.data.nyu.classes import ids_to_classes
 from bscnet.data.nyu.frames import LabeledFile
 from bscnet.data.nyu.projection import NUM_PIXELS, cropped, image_points
-from bscnet.data.nyu.splits import read_splits
+from bscnet.data.nyu.splits import read_splits, splits_file
 from bscnet.data.scan import Scan
 from bscnet.errors import InputError
 
@@ -51,6 +51,7 @@ class NyuDepth:
         self.root = Path(root)
         self.whole_centimetres = whole_centimetres
         self.labeled = LabeledFile(self.root / LABELED_FILE)
+        self.splits = splits_file(self.root / SPLITS_FILE)
 
     def scenes(self, split: str) -> list[str]:
         """Scene names of "train", "val" or "test", in the order of `splits.mat`.
@@ -60,7 +61,7 @@ class NyuDepth:
         """
         if split not in SPLITS:
             raise InputError(f"unknown split {split!r}, it must be one of {', '.join(SPLITS)}")
-        splits = read_splits(self.root / SPLITS_FILE, self.labeled.count())
+        splits = read_splits(self.splits, self.labeled.count())
         return [scene_name(number) for number in splits[SPLITS[split]]]
 
     def files(self, scene: str, labelled: bool = True) -> list[Path]:
@@ -114,7 +115,7 @@ def check(root: str | Path) -> list[str]:
     Reads every image once, one at a time.
     """
     source = NyuDepth(root)
-    labeled, splits = source.labeled, source.root / SPLITS_FILE
+    labeled = source.labeled
     problems: list[str] = []
 
     def attempt(what: Callable[[], object]) -> None:
@@ -125,10 +126,10 @@ def check(root: str | Path) -> list[str]:
 
     attempt(labeled.count)
     if problems:
-        attempt(lambda: read_splits(splits, NUM_IMAGES))
+        attempt(lambda: read_splits(source.splits, NUM_IMAGES))
         return problems
     count = labeled.count()
-    attempt(lambda: read_splits(splits, count))
+    attempt(lambda: read_splits(source.splits, count))
     for number in range(1, count + 1):
         attempt(partial(labeled.frame, number))
     return problems
