@@ -13,9 +13,11 @@ import numpy.typing as npt
 from bscnet.data.datamodule import ScanDataModule
 from bscnet.data.dataset import EvalDataset, TrainDataset
 from bscnet.data.real.crop import CroppedPlacement
+from bscnet.data.real.files import cloud_files
 from bscnet.data.real.lidar import RealLidarSource
 from bscnet.data.real.single import VIEWS, SingleCloudSource, upright
 from bscnet.data.sample import Placement
+from bscnet.data.scan import Scan
 from bscnet.data.source import SceneSource
 from bscnet.errors import InputError
 
@@ -23,18 +25,31 @@ from bscnet.errors import InputError
 class OneSceneDataModule(ScanDataModule):
     """A `ScanDataModule` whose training split is one scene, which an epoch shows several times.
 
-    source: its reader. repeats: how often; each time the scene is placed anew, by a random stream of its own.
+    cloud: the name of the cloud it is from. source: its reader. repeats: how often; each time the scene is placed anew,
+    by a random stream of its own.
     """
 
-    def __init__(self, root: str | Path, source: SceneSource, repeats: int = 1, **options: Any) -> None:
+    def __init__(self, root: str | Path, cloud: str, source: SceneSource, repeats: int = 1, **options: Any) -> None:
         super().__init__(root, **options)
         if repeats < 1:
-            raise InputError(f"repeats={repeats} is not allowed, it must be at least 1")
-        self.source, self.repeats = source, repeats
+            raise InputError(f"data.repeats={repeats} is not allowed, it must be at least 1")
+        self.cloud, self.source, self.repeats = cloud, source, repeats
 
     def prepare_data(self) -> None:
         """Fetch the files, if they are not there; PackageUnavailableError if they cannot be had."""
-        self.source.files("")
+        cloud_files(self.cloud, self.root)
+
+    def problems(self) -> list[str]:
+        """Why the files cannot be had, or nothing; fetches them if they are not there."""
+        try:
+            self.prepare_data()
+        except InputError as error:
+            return [str(error)]
+        return []
+
+    def condition(self) -> str:
+        """See `ScanDataModule.condition`."""
+        return f"the files of {self.cloud} in {self.root} have the right SHA-256"
 
     def make_source(self) -> SceneSource:
         """The one reader."""
@@ -66,7 +81,7 @@ class RealLidarDataModule(OneSceneDataModule):
         **options: Any,
     ) -> None:
         source = RealLidarSource(root, site, fold, gap, building_ceiling)
-        super().__init__(root, source, repeats, features=features, **options)
+        super().__init__(root, site, source, repeats, features=features, **options)
         if crop is not None and not (math.isfinite(crop) and crop > 0):
             raise InputError(f"data.crop={crop} is not allowed, it must be null or a positive number of metres")
         self.crop = math.inf if crop is None else crop
@@ -85,13 +100,13 @@ class SingleCloudDataModule(OneSceneDataModule):
 
     def __init__(self, root: str | Path, cloud: str, repeats: int = 1, **options: Any) -> None:
         self._single = SingleCloudSource(root, cloud)
-        super().__init__(root, self._single, repeats, **options)
+        super().__init__(root, cloud, self._single, repeats, **options)
 
     @property
     def class_names(self) -> Sequence[str]:  # type: ignore[override]
         """Names by class id: the cloud's own, which stand in its files, or ScanNet's where it has no labels."""
         return self._single.class_names()
 
-    def view_points(self, points: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    def view_points(self, scan: Scan) -> npt.NDArray[np.float32]:
         """The points turned from the sensor's frame so that z points up."""
-        return upright(points, VIEWS[self._single.cloud].up)
+        return upright(scan.points, VIEWS[self.cloud].up)
