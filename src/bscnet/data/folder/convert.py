@@ -12,6 +12,7 @@ from bscnet.data.folder.cloud import AXES, COLORS, Cloud, Column
 from bscnet.data.folder.description import Description
 from bscnet.data.labels import IGNORE_LABEL
 from bscnet.data.scan import Scan, grey
+from bscnet.data.voxelize import bounds
 from bscnet.errors import InputError
 
 LABEL_COLUMNS = ("label", "labels", "class", "classification", "class_id", "semantic", "gt")
@@ -121,10 +122,10 @@ def _finite(path: Path, cloud: Cloud, description: Description) -> npt.NDArray[n
 
 def _near(path: Path, points: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
     """Points in float32; far from the origin they are first counted from the whole metres of their lowest corner."""
-    low, high = points.min(axis=0), points.max(axis=0)
+    low, high = bounds(points)
     if max(-low.min(), high.max()) >= FAR:
-        points = points - np.floor(low)
-    if not (points.max(axis=0) < np.finfo(np.float32).max).all():
+        points -= np.floor(low)
+    if not (high - low < np.finfo(np.float32).max).all():
         raise InputError(
             f"{path}: the coordinates reach from {low.min():g} to {high.max():g} m, beyond single precision"
         )

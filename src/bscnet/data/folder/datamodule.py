@@ -6,16 +6,21 @@ import json
 import logging
 import os
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bscnet.data.datamodule import ScanDataModule
 from bscnet.data.dataset import EvalDataset, TrainDataset
 from bscnet.data.fingerprint import text_hash
 from bscnet.data.folder.description import read_description
-from bscnet.data.folder.report import examine
+from bscnet.data.folder.report import FolderReport, examine
 from bscnet.data.folder.source import READER_VERSION, FolderSource
+from bscnet.data.folder.table import report_table
 from bscnet.errors import InputError
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 EXAMINATION_VERSION = 1
 """Part of the key of remembered examinations: raise it when the same folder would be judged otherwise."""
@@ -45,6 +50,18 @@ class FolderDataModule(ScanDataModule):
         """The reader of the folder."""
         return FolderSource(self.root, self.features.names)
 
+    def problems(self) -> list[str]:
+        """The errors of the folder's report."""
+        return self._examined.errors
+
+    def report(self) -> RenderableType:
+        """Scenes, points of each class, and what looks wrong."""
+        return report_table(self._examined)
+
+    @cached_property
+    def _examined(self) -> FolderReport:
+        return examine(self.root, self.voxel_size, self.features.names)
+
     def prepare_data(self) -> None:
         """Look at the folder, unless that has been done and no file has changed since; InputError: the first error."""
         if not self.validate or self._validated:
@@ -54,7 +71,7 @@ class FolderDataModule(ScanDataModule):
         memory = None if self.cache is None else self.cache.directory / "examined" / f"{key}.json"
         warnings = _remembered(memory)
         if warnings is None:
-            report = examine(self.root, self.voxel_size, self.features.names)
+            report = self._examined
             if report.errors:
                 more = f" (and {len(report.errors) - 1} more, see `bscnet doctor`)" if len(report.errors) > 1 else ""
                 raise InputError(report.errors[0] + more)

@@ -8,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from bscnet.data.voxelize import bounds
+
 SKETCH = 256
 ALIKE = 0.9
 """Share of occupied voxels in common from which on two scenes are taken for copies."""
@@ -17,7 +19,7 @@ _SALT = np.uint64(0x9E3779B97F4A7C15)
 
 
 class Marks(NamedTuple):
-    """content: hash of the file. points: sum over the points of a hash of each. sketch: the `SKETCH` smallest of `occupied`."""
+    """content: hash of the file. points: see `point_sum`. sketch: the smallest of `occupied`."""
 
     content: str
     points: int
@@ -26,7 +28,7 @@ class Marks(NamedTuple):
 
 def point_sum(points: npt.NDArray[np.floating]) -> int:
     """A number that is the same for the same points (P, 3), to the millimetre, in any order and moved anywhere."""
-    cells = np.rint((points.astype(np.float64) - points.min(axis=0)) / _MILLIMETRE)
+    cells = np.rint((points.astype(np.float64) - bounds(points)[0]) / _MILLIMETRE)
     return int(_hash(cells).sum(dtype=np.uint64))
 
 
@@ -36,7 +38,7 @@ def occupied(points: npt.NDArray[np.floating], voxel_size: float) -> npt.NDArray
     Of two scenes, the share of common ones among the `SKETCH` smallest of both estimates |A ∩ B| / |A ∪ B| of their
     voxels (bottom-k sketch; Cohen and Kaplan, PODC 2007).
     """
-    return np.unique(_hash(np.floor((points - points.min(axis=0)) / voxel_size)))
+    return np.unique(_hash(np.floor((points - bounds(points)[0]) / voxel_size)))
 
 
 def similarity(first: npt.NDArray[np.uint64], second: npt.NDArray[np.uint64]) -> float:

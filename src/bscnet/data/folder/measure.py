@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from bscnet.data.augment import centred
 from bscnet.data.folder.cloud import COLORS, Cloud
 from bscnet.data.folder.convert import color_range, finite_points, to_scan
 from bscnet.data.folder.description import Description
@@ -16,6 +17,7 @@ from bscnet.data.folder.duplicates import SKETCH, Marks, occupied, point_sum
 from bscnet.data.folder.formats import read_cloud
 from bscnet.data.labels import IGNORE_LABEL
 from bscnet.data.scan import Scan
+from bscnet.data.voxelize import bounds
 from bscnet.errors import InputError
 
 _NEIGHBOURS = 2000
@@ -71,7 +73,9 @@ def measure(
     points = scan.points.astype(np.float64)
     voxels = occupied(points, voxel_size)
     classed = scan.labels[scan.labels != IGNORE_LABEL]
-    extent = points.max(axis=0) - points.min(axis=0)
+    low, high = bounds(points)
+    extent = high - low
+    away = centred(points)
     return SceneReport(
         name,
         split,
@@ -84,7 +88,7 @@ def measure(
         tuple(np.bincount(classed, minlength=len(description.class_names)).tolist()),
         len(points) - len(classed),
         _strays(points),
-        float(np.sqrt(((points - points.mean(axis=0)) ** 2).sum(axis=1).max())),
+        float(np.sqrt(np.einsum("pa,pa->p", away, away).max())),
         _color(scan.colors) if cloud.has_colors else "none",
         color_range([cloud.columns[color] for color in COLORS]) if cloud.has_colors else "",
         cloud.units,
@@ -115,8 +119,9 @@ def _spacing(points: npt.NDArray[np.float64]) -> float:
 
 
 def _strays(points: npt.NDArray[np.float64]) -> int:
-    """Points beyond a box several times as large as the one that holds all but a few in a thousand."""
-    low, high = np.quantile(points, [_STRAY_SHARE, 1 - _STRAY_SHARE], axis=0)
+    """Points beyond a box several times as large as the one that holds all but a few of them."""
+    share = min(max(_STRAY_SHARE, 2 / len(points)), 0.25)
+    low, high = np.quantile(points, [share, 1 - share], axis=0)
     margin = max(float((high - low).max()), 1e-3) * _STRAY_TIMES
     return int(((points < low - margin) | (points > high + margin)).any(axis=1).sum())
 
