@@ -8,9 +8,12 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from bscnet.cli.probes import PROBES
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 TIMEOUT_S = 120
 
@@ -57,8 +60,8 @@ def run_probe(name: str, timeout_s: float = TIMEOUT_S) -> Finding:
     return Finding(name, False, probe.required, detail, probe.advice)
 
 
-def check_data(overrides: Sequence[str]) -> Finding:
-    """Look at every file of the data set that the overrides name; a folder's report is printed.
+def check_data(overrides: Sequence[str], console: Console | None = None) -> Finding:
+    """Look at every file of the data set that the overrides name; what else there is to tell goes to the console.
 
     Raises:
         InputError: an override is not known.
@@ -72,6 +75,8 @@ def check_data(overrides: Sequence[str]) -> Finding:
     data = build_datamodule(settings)
     assert isinstance(data, ScanDataModule), f"{type(data).__name__} cannot be looked at"
     problems = tuple(data.problems())
+    if console is not None and (report := data.report()) is not None:
+        console.print(report)
     if not problems:
         return Finding("data", True, True, data.condition(), "")
     more = f" (and {len(problems) - 1} more, below)" if len(problems) > 1 else ""
@@ -81,14 +86,13 @@ def check_data(overrides: Sequence[str]) -> Finding:
 
 def show(findings: Sequence[Finding]) -> None:
     """Print the findings as a table, and the verdict below it."""
-    from rich.console import Console
     from rich.table import Table
 
     table = Table("", "check", "found", "what to do", title="bscnet doctor")
     for finding in findings:
         mark = "[green]ok[/]" if finding.ok else "[red]FAILS[/]" if finding.required else "[yellow]lacks[/]"
         table.add_row(mark, finding.name, *map(_plain, (finding.detail, finding.advice)))
-    console = Console()
+    console = _console()
     console.print(table)
     for finding in findings:
         if len(finding.problems) > 1:
@@ -98,6 +102,12 @@ def show(findings: Sequence[Finding]) -> None:
     console.print(
         "The main job can run." if ready(findings) else "The main job can NOT run before the FAILS are mended."
     )
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console()
 
 
 def _plain(text: str) -> str:
@@ -116,7 +126,7 @@ def main(args: argparse.Namespace) -> int:
     with ThreadPoolExecutor(max_workers=2) as pool:
         findings = list(pool.map(run_probe, PROBES))
     if args.overrides:
-        findings.append(check_data(args.overrides))
+        findings.append(check_data(args.overrides, None if args.json else _console()))
     if args.json:
         print(json.dumps({"ready": ready(findings), "checks": [finding._asdict() for finding in findings]}, indent=2))
     else:

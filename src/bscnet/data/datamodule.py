@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -19,9 +20,13 @@ from bscnet.data.labels import CLASS_NAMES
 from bscnet.data.loader import SceneLoader
 from bscnet.data.sample import MeshPlacement, Placement
 from bscnet.data.sampler import EvalSampler, TrainSampler
+from bscnet.data.scan import Scan
 from bscnet.data.scannet import ScanNet, check
 from bscnet.data.source import ScanStore, SceneSource
 from bscnet.errors import InputError
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 
 @dataclass(frozen=True)
@@ -105,9 +110,9 @@ class ScanDataModule(pl.LightningDataModule):
         """How scans are put on the voxel grid."""
         return MeshPlacement(self.voxel_size, self.features, self.elastic)
 
-    def view_points(self, points: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    def view_points(self, scan: Scan) -> npt.NDArray[np.float32]:
         """Points of a scan as a picture shows them: (P, 3), metres, z up."""
-        return points
+        return scan.points
 
     def problems(self) -> list[str]:
         """One sentence for each missing or damaged file of the data set; reads every file."""
@@ -116,6 +121,10 @@ class ScanDataModule(pl.LightningDataModule):
     def condition(self) -> str:
         """A clause about the data set where it has no problems."""
         return f"{self.root} is complete"
+
+    def report(self) -> RenderableType | None:
+        """What there is to tell of the data set beside its problems, for a rich console; None: nothing."""
+        return None
 
     def setup(self, stage: str | None = None) -> None:
         """Read the split lists and see that every file is there."""
@@ -191,7 +200,7 @@ class ScanDataModule(pl.LightningDataModule):
         dataset.store.source.require([name])
         scan = dataset.store.scan(name)
         batch = collate([dataset.placed(name)])
-        return SceneView(batch, self.view_points(scan.points), scan.colors, scan.labels.astype(np.int64))
+        return SceneView(batch, self.view_points(scan), scan.colors, scan.labels.astype(np.int64))
 
     def val_scene(self, index: int) -> SceneView:
         """Validation scene number `index`; InputError if there are not so many."""

@@ -20,7 +20,7 @@ def page_scene(data: ScanDataModule, scan: Scan, found: ScenePrediction | None, 
     labelled = bool((scan.labels >= 0).any())
     return PageScene(
         name=scan.name,
-        points=np.ascontiguousarray(data.view_points(scan.points), dtype=np.float32),
+        points=np.ascontiguousarray(data.view_points(scan), dtype=np.float32),
         colors=np.ascontiguousarray(scan.colors),
         truth=scan.labels.astype(np.int64) if labelled else None,
         prediction=None if found is None else found.classes,
