@@ -88,7 +88,7 @@ def test_damaged_files_are_refused_or_sound(root: Path, kind: str, data: st.Data
         except InputError as error:
             refusals.append(str(error))
         refusals += check(root, ["train"])
-        assert time.perf_counter() - started < 5
+        assert time.perf_counter() - started < 60  # no hang, however busy the machine is
         assert tracemalloc.get_traced_memory()[1] < 20 * 2**20
         assert all("\n" not in sentence and str(root) in sentence for sentence in refusals)
     finally:
