@@ -89,7 +89,7 @@ function fillClasses(scene, cloud, viewer) {
   }
   const absent = scene.classes.filter((row) => !counted(row) && row.iou === null).map((row) => row.name);
   byId("absent").textContent = absent.length ? `Not in this scene: ${absent.join(", ")}.` : "";
-  if (rated) byId("score").append("mIoU ", element("b", { text: percent(scene.miou) }), ", mean of the classes that have one");
+  if (rated) byId("score").append("mIoU ", element("b", { text: percent(scene.miou) }), " in this scene");
   byId("classes").hidden = false;
 }
 
