@@ -106,7 +106,7 @@ def test_cached_and_uncached_agree_and_the_cache_is_used(
 ) -> None:
     plain = epochs_of(make(root))
     epochs_of(make(root, cache_dir=tmp_path))
-    monkeypatch.setattr("bscnet.data.scannet.read_mesh", None)
+    monkeypatch.setattr("bscnet.data.scannet.reader.read_mesh", None)
     assert all(same(a, b) for a, b in zip(plain, epochs_of(make(root, cache_dir=tmp_path)), strict=True))
 
 
