@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bscnet.data.voxelize import Voxels, voxelize
+from bscnet.data.voxelize import Voxels, _unique, voxelize
 from bscnet.errors import InputError
 from bscnet.sparse.coordinates import MAX_COORD, MIN_COORD
 from oracles.voxels import voxelize_slow
@@ -18,11 +18,12 @@ def assert_same_as_definition(positions: np.ndarray, feats: np.ndarray) -> Voxel
     assert voxels.coords.dtype == np.int32 and voxels.feats.dtype == np.float32
     assert [tuple(site) for site in voxels.coords.tolist()] == sorted(means)
     assert [tuple(site) for site in voxels.coords[voxels.point_to_voxel].tolist()] == cells
-    np.testing.assert_allclose(voxels.feats, [means[cell] for cell in sorted(means)], rtol=1e-5, atol=1e-6)
+    np.testing.assert_array_equal(voxels.feats, np.array([means[cell] for cell in sorted(means)], dtype=np.float32))
     return voxels
 
 
-@pytest.mark.parametrize("spread", [0.4, 3.0, 40.0, 3000.0])  # one voxel, many points each, a few each, sorted path
+# one voxel; many points each; a few each; nearly all alone, by runs of cells; by sorting
+@pytest.mark.parametrize("spread", [0.4, 3.0, 20.0, 90.0, 3000.0])
 @pytest.mark.parametrize("middle", [0.0, -500.0, 20000.0])
 def test_matches_the_definition(spread: float, middle: float) -> None:
     rng = np.random.default_rng(1)
@@ -66,3 +67,22 @@ def test_refuses_what_is_not_finite(value: float) -> None:
 def test_refuses_no_points() -> None:
     with pytest.raises(InputError, match="at least one"):
         voxelize(np.zeros((0, 3)), np.zeros((0, 3)))
+
+
+@pytest.mark.parametrize("type_", [np.float32, np.float64])
+def test_many_points_are_packed_in_parts(type_: type) -> None:
+    rng = np.random.default_rng(3)
+    positions = (rng.uniform(0, 30, (40_000, 3)) - 12.5).astype(type_)
+    voxels = assert_same_as_definition(positions, rng.standard_normal((40_000, 2)).astype(np.float32))
+    assert 20_000 < len(voxels.coords) < 27_000
+
+
+@pytest.mark.parametrize("cells", [1, 63, 64, 65, 10_000, 10_001, 70_000, 639_999, 640_001, 10**12])
+def test_every_way_to_number_cells_gives_the_same(cells: int) -> None:
+    keys = np.random.default_rng(4).integers(0, cells, 300)
+    keys[:2] = 0, cells - 1
+    unique, rows = _unique(keys, cells)
+    expected, expected_rows = np.unique(keys, return_inverse=True)
+    np.testing.assert_array_equal(unique, expected)
+    np.testing.assert_array_equal(rows, expected_rows)
+    assert rows.dtype == np.int32

@@ -12,6 +12,11 @@ from bscnet.errors import InputError
 from bscnet.sparse.limits import MAX_COORD, MIN_COORD
 
 _TABLE_CELLS_PER_POINT = 32
+"""A table of cells is filled, rather than keys sorted, where it has at most so many cells a point."""
+_RUN_BITS = 6
+"""Cells of a run, as a power of two."""
+_CHUNK = 1 << 14
+"""Points packed at once: their temporary arrays stay in a core's cache."""
 
 Keys = npt.NDArray[np.int64]
 
@@ -43,7 +48,7 @@ def voxelize(positions: npt.NDArray[np.floating], feats: npt.NDArray[np.floating
         )
     origin = np.floor(low).astype(np.int64)
     size = np.floor(high).astype(np.int64) - origin + 1
-    keys = _pack(np.floor(positions).astype(np.int64), origin, size)
+    keys = _pack(positions, origin, size)
     unique, rows = _unique(keys, int(size.prod()))
     return Voxels(_unpack(unique, origin, size), _mean(feats, rows, len(unique)), rows)
 
@@ -59,10 +64,14 @@ def bounds(points: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]
     return np.array([axis.min() for axis in axes]), np.array([axis.max() for axis in axes])
 
 
-def _pack(cells: npt.NDArray[np.int64], origin: Keys, size: Keys) -> Keys:
-    """One int64 per cell, ordered as (x, y, z); below 2^48 as each axis is below 2^16."""
-    x, y, z = (axis - first for axis, first in zip(columns(cells), origin, strict=True))
-    return (x * size[1] + y) * size[2] + z
+def _pack(positions: npt.NDArray[np.floating], origin: Keys, size: Keys) -> Keys:
+    """One int64 per point, ordered as its cell (x, y, z); below 2^48 as each axis is below 2^16: exact in float64."""
+    keys = np.empty(len(positions), dtype=np.int64)
+    x0, y0, z0 = origin.tolist()
+    for begin in range(0, len(positions), _CHUNK):
+        x, y, z = columns(np.floor(positions[begin : begin + _CHUNK], dtype=np.float64))
+        keys[begin : begin + _CHUNK] = ((x - x0) * size[1] + (y - y0)) * size[2] + (z - z0)
+    return keys
 
 
 def _unpack(keys: Keys, origin: Keys, size: Keys) -> npt.NDArray[np.int32]:
@@ -72,13 +81,26 @@ def _unpack(keys: Keys, origin: Keys, size: Keys) -> npt.NDArray[np.int32]:
 
 
 def _unique(keys: Keys, num_cells: int) -> tuple[Keys, npt.NDArray[np.int32]]:
-    """Sorted distinct keys and each key's row in them.
+    """Sorted distinct keys, below num_cells, and each key's row in them.
 
-    A room fills a small box, where marking its cells is several times faster than sorting; other scans are sorted.
+    A room fills a small box, where marking its cells is several times faster than sorting. At fine voxels most runs of
+    cells are empty: there the cells of those that are not are numbered anew first. Other scans are sorted.
     """
-    if num_cells > _TABLE_CELLS_PER_POINT * len(keys):
-        unique, rows = np.unique(keys, return_inverse=True)
-        return unique, rows.astype(np.int32)
+    if num_cells <= _TABLE_CELLS_PER_POINT * len(keys):
+        return _unique_by_table(keys, num_cells)
+    num_runs = (num_cells - 1 >> _RUN_BITS) + 1
+    if num_runs <= _TABLE_CELLS_PER_POINT * len(keys):
+        runs, run_of_key = _unique_by_table(keys >> _RUN_BITS, num_runs)
+        within = (1 << _RUN_BITS) - 1
+        closer = run_of_key.astype(np.int64) << _RUN_BITS | keys & within
+        unique, rows = _unique_by_table(closer, len(runs) << _RUN_BITS)
+        return runs[unique >> _RUN_BITS] << _RUN_BITS | unique & within, rows
+    unique, inverse = np.unique(keys, return_inverse=True)
+    return unique, inverse.astype(np.int32)
+
+
+def _unique_by_table(keys: Keys, num_cells: int) -> tuple[Keys, npt.NDArray[np.int32]]:
+    """As `_unique`, through arrays with a place for every cell."""
     occupied = np.zeros(num_cells, dtype=bool)
     occupied[keys] = True
     unique = np.flatnonzero(occupied)
@@ -88,8 +110,9 @@ def _unique(keys: Keys, num_cells: int) -> tuple[Keys, npt.NDArray[np.int32]]:
 
 
 def _mean(feats: npt.NDArray[np.floating], rows: npt.NDArray[np.int32], num_voxels: int) -> npt.NDArray[np.float32]:
-    counts = np.bincount(rows, minlength=num_voxels)
+    wide = rows.astype(np.intp)  # once, where each bincount would do it
+    counts = np.bincount(wide, minlength=num_voxels)
     mean = np.empty((num_voxels, feats.shape[1]), dtype=np.float32)
     for channel in range(feats.shape[1]):
-        mean[:, channel] = np.bincount(rows, weights=feats[:, channel], minlength=num_voxels) / counts
+        mean[:, channel] = np.bincount(wide, weights=feats[:, channel], minlength=num_voxels) / counts
     return mean
