@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Callable, Iterator
 from itertools import pairwise
@@ -94,7 +95,8 @@ class Page:
         asked = []
         for entry in self.browser.get_log("performance"):
             message = json.loads(entry["message"])["message"]
-            if message["method"] == "Network.requestWillBeSent":
+            ours = message["params"].get("documentURL") == self.path.as_uri()  # the browser's first page has asked too
+            if message["method"] == "Network.requestWillBeSent" and ours:
                 asked.append(message["params"]["request"]["url"])
         beyond = [url for url in asked if not url.startswith("data:") and url != self.path.as_uri()]
         assert self.path.as_uri() in asked
@@ -387,6 +389,21 @@ def test_names_are_shown_as_they_are(opened: Callable[..., Page]) -> None:
     assert page.find("dd").text == evil
     assert page.find("#rows [data-label='0']").text == evil
     assert page.run("return document.querySelectorAll('img, b:not(#score b), i').length") == 0
+
+
+def test_page_works_inside_another_that_trusts_it_with_nothing_but_scripts(
+    browser: webdriver.Chrome, tmp_path: Path
+) -> None:
+    """As experiment trackers show HTML: in a sandboxed frame, in a page of another encoding."""
+    inside = html.escape(write_page(tmp_path / "page.html", blocks()).read_text(encoding="utf-8"))
+    outer = tmp_path / "outer.html"
+    outer.write_text(f'<iframe sandbox="allow-scripts" width="900" height="600" srcdoc="{inside}"></iframe>', "cp1252")
+    page = Page(browser, outer, blocks(), drawn=False)
+    browser.switch_to.frame(0)
+    WebDriverWait(browser, 60).until(lambda b: b.execute_script("return window.viewer?.frames > 0"))
+    page.run("viewer.setShading(false)")
+    assert near(page.tops(), COLOURS_OF["prediction"])
+    browser.switch_to.default_content()
 
 
 def test_subset_says_so(opened: Callable[..., Page]) -> None:

@@ -49,7 +49,7 @@ def write_page(path: str | Path, scene: PageScene, max_points: int = 300_000) ->
     text = _filled(
         _part("viewer.html"),
         {
-            "title": html.escape(scene.name),
+            "title": html.escape(scene.name).encode("ascii", "xmlcharrefreplace").decode(),
             "policy": f"default-src 'none'; img-src data:; style-src '{_hash(style)}'; script-src '{_hash(script)}'",
             "style": style,
             "script": script,
@@ -59,7 +59,7 @@ def write_page(path: str | Path, scene: PageScene, max_points: int = 300_000) ->
     )
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    path.write_text(text, encoding="ascii")  # read the same wherever it is embedded, as the script's hash demands
     return path
 
 

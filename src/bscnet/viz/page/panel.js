@@ -2,7 +2,7 @@
 
 const byId = (id) => document.getElementById(id);
 const grouped = (number) => number.toLocaleString("en");
-const percent = (share) => (share === null ? "–" : `${(100 * share).toFixed(1)} %`);
+const percent = (share) => (share === null ? "\u2013" : `${(100 * share).toFixed(1)} %`);
 const css = ([red, green, blue]) => `rgb(${red}, ${green}, ${blue})`;
 
 // An element; text is set as text, so names may hold whatever they like.
@@ -83,8 +83,8 @@ function fillClasses(scene, cloud, viewer) {
   });
   const ignored = scene.total - scene.classes.reduce((all, row) => all + (row.truth ?? row.predicted), 0);
   if (ignored > 0) {
-    const cells = columns.map((_, place) => element("td", { text: place === 0 ? grouped(ignored) : "–" }));
-    if (rated) cells.unshift(element("td", { text: "–" }));
+    const cells = columns.map((_, place) => element("td", { text: place === 0 ? grouped(ignored) : "\u2013" }));
+    if (rated) cells.unshift(element("td", { text: "\u2013" }));
     addRow(cloud.truth ? "ignored" : "no class", scene.ignored, NO_CLASS, cells, viewer);
   }
   const absent = scene.classes.filter((row) => !counted(row) && row.iou === null).map((row) => row.name);
@@ -132,7 +132,7 @@ function showState(viewer, scene) {
   byId("walls").setAttribute("aria-pressed", viewer.walls);
   byId("shading").setAttribute("aria-pressed", viewer.shading);
   byId("size").value = viewer.size;
-  byId("size-text").textContent = `${viewer.size.toFixed(1)} ×`;
+  byId("size-text").textContent = `${viewer.size.toFixed(1)} \u00d7`;
   byId("ceiling").value = 1000 * viewer.ceiling;
   const height = scene.layout.low[2] + 2 * viewer.ceiling * viewer.cloud.half[2] - scene.floor;
   byId("ceiling-text").textContent = viewer.ceiling >= 1 ? "nothing" : `${height.toFixed(2)} m`;
