@@ -35,8 +35,8 @@ def test_no_label_at_all_is_refused() -> None:
         HeightClassifier(3).fit(np.zeros(2), np.full(2, -100))
 
 
-def test_it_is_the_best_that_height_bins_can_do(rng_seed: int = 3) -> None:
-    rng = np.random.default_rng(rng_seed)
+def test_it_is_the_best_that_height_bins_can_do() -> None:
+    rng = np.random.default_rng(3)
     heights, labels = rng.uniform(0, 4, 500), rng.integers(0, 3, 500)
     found = HeightClassifier(3, edge=0.5).fit(heights, labels).predict(heights)
     right = 0

@@ -52,7 +52,7 @@ def test_a_part_is_the_cloud_at_its_points() -> None:
     assert cloud.intensity is not None and cloud.labels is not None
     assert scan.extra["intensity"] == pytest.approx(cloud.intensity[kept] / 32767.5 - 1, abs=1e-6)
     assert scan.extra["above_ground"] == pytest.approx(above_ground(scan.points) / 8 - 1, abs=1e-6)
-    assert -1.1 < scan.extra["above_ground"].min() and scan.extra["above_ground"].max() < 1.1
+    assert scan.extra["above_ground"].min() > -1.1 and scan.extra["above_ground"].max() < 1.1
     assert (source.read("lidar_block-fold2-val", labelled=False).labels == IGNORE_LABEL).all()
     assert (scan.labels == merged(cloud.labels[kept], BLOCK)).all()
 
