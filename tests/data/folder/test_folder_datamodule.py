@@ -16,6 +16,13 @@ from fixtures.folder_files import describe, make_points, make_room, write_folder
 CLASSES = ["floor", "wall", "chair"]
 
 
+@pytest.fixture(autouse=True)
+def nothing_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a new process of a new user."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "user"))
+    monkeypatch.setattr("bscnet.data.folder.datamodule._judged", set())
+
+
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     return write_folder(tmp_path / "data", classes=CLASSES)
@@ -65,14 +72,27 @@ def test_warnings_are_told_once_and_examinations_remembered(
         raise AssertionError("examined again")
 
     monkeypatch.setattr("bscnet.data.folder.datamodule.examine", again)
+    monkeypatch.setattr("bscnet.data.folder.datamodule._judged", set())
     FolderDataModule(root, voxel_size=0.2, cache_dir=cache).prepare_data()
+    assert len(caplog.records) == 2  # a new process says it again
     write_ply(root / "train" / "new.ply", make_room(7))
     with pytest.raises(AssertionError, match="examined again"):
         FolderDataModule(root, voxel_size=0.2, cache_dir=cache).prepare_data()
     memory.write_text("{")
     (root / "train" / "new.ply").unlink()
+    monkeypatch.setattr("bscnet.data.folder.datamodule._judged", set())
     with pytest.raises(AssertionError, match="examined again"):
         FolderDataModule(root, voxel_size=0.2, cache_dir=cache).prepare_data()
+
+
+def test_without_a_cache_folder_the_users_own_serves(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    FolderDataModule(root, voxel_size=0.2).prepare_data()
+    assert len(list((tmp_path / "user" / "bscnet" / "examined").iterdir())) == 1
+    monkeypatch.setenv("XDG_CACHE_HOME", "/proc/none")
+    monkeypatch.setattr("bscnet.data.folder.datamodule._judged", set())
+    FolderDataModule(root, voxel_size=0.2).prepare_data()
 
 
 def test_a_folder_without_labels_can_be_shown_but_not_trained_on(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import json
 import logging
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +27,8 @@ EXAMINATION_VERSION = 1
 """Part of the key of remembered examinations: raise it when the same folder would be judged otherwise."""
 
 _log = logging.getLogger(__name__)
-_told: set[str] = set()
+_judged: set[str] = set()
+"""Keys of the folders that this process has looked at, so that the stages of a chain do so once."""
 
 
 class FolderDataModule(ScanDataModule):
@@ -63,25 +65,31 @@ class FolderDataModule(ScanDataModule):
         return examine(self.root, self.voxel_size, self.features.names)
 
     def prepare_data(self) -> None:
-        """Look at the folder, unless that has been done and no file has changed since; InputError: the first error."""
+        """Look at the folder, unless that has been done and no file has changed since; InputError: the first error.
+
+        What was found is remembered in the cache folder, or in the user's own where there is none.
+        """
         if not self.validate or self._validated:
             return
         source = self.make_source()
         key = self._key(source)
-        memory = None if self.cache is None else self.cache.directory / "examined" / f"{key}.json"
-        warnings = _remembered(memory)
-        if warnings is None:
-            report = self._examined
-            if report.errors:
-                more = f" (and {len(report.errors) - 1} more, see `bscnet doctor`)" if len(report.errors) > 1 else ""
-                raise InputError(report.errors[0] + more)
-            warnings = report.warnings
-            _remember(memory, warnings)
-        self._validated = True
-        if key not in _told:
-            _told.add(key)
+        if key not in _judged:
+            memory = (_user_cache() if self.cache is None else self.cache.directory) / "examined" / f"{key}.json"
+            warnings = _remembered(memory)
+            if warnings is None:
+                warnings = self._examine()
+                _remember(memory, warnings)
             for warning in warnings:
                 _log.warning("%s", warning)
+            _judged.add(key)
+        self._validated = True
+
+    def _examine(self) -> list[str]:
+        report = examine(self.root, self.voxel_size, self.features.names)
+        if report.errors:
+            more = f" (and {len(report.errors) - 1} more, see `bscnet doctor`)" if len(report.errors) > 1 else ""
+            raise InputError(report.errors[0] + more)
+        return report.warnings
 
     def _find(self) -> tuple[TrainDataset, EvalDataset]:
         self.make_source().require([])
@@ -89,7 +97,10 @@ class FolderDataModule(ScanDataModule):
 
     def _key(self, source: FolderSource) -> str:
         """Changes with every file's size or modification time."""
-        parts = [f"{EXAMINATION_VERSION} {READER_VERSION} {self.voxel_size!r}", source.description.key]
+        parts = [
+            f"{EXAMINATION_VERSION} {READER_VERSION} {self.voxel_size!r} {self.root.resolve()}",
+            source.description.key,
+        ]
         for split, scenes in source.splits.items():
             for path in scenes.values():
                 stat = path.stat()
@@ -97,9 +108,11 @@ class FolderDataModule(ScanDataModule):
         return text_hash("\n".join(parts))
 
 
-def _remembered(memory: Path | None) -> list[str] | None:
-    if memory is None:
-        return None
+def _user_cache() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bscnet"
+
+
+def _remembered(memory: Path) -> list[str] | None:
     try:
         found = json.loads(memory.read_text("utf-8"))
     except (OSError, ValueError):
@@ -107,13 +120,10 @@ def _remembered(memory: Path | None) -> list[str] | None:
     return found if isinstance(found, list) and all(isinstance(text, str) for text in found) else None
 
 
-def _remember(memory: Path | None, warnings: list[str]) -> None:
-    if memory is None:
-        return
+def _remember(memory: Path, warnings: list[str]) -> None:
+    """Write whole or not at all; a folder that cannot be written only costs another look next time."""
     aside = memory.with_suffix(f".{os.getpid()}")
-    try:
+    with suppress(OSError):
         memory.parent.mkdir(parents=True, exist_ok=True)
         aside.write_text(json.dumps(warnings), "utf-8")
         aside.replace(memory)
-    except OSError as error:
-        raise InputError(f"cache folder {memory.parents[1]}: cannot be written ({error.strerror})") from error

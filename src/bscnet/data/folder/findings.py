@@ -50,8 +50,8 @@ def _about_one(scene: SceneReport, description: Description, voxel_size: float) 
         yield Finding(False, f"{path}: {scene.dropped} points without finite coordinates are left out")
     if scene.color in ("black", "constant") and "rgb" in description.features:
         yield Finding(False, f"{path}: the colours are all {'black' if scene.color == 'black' else 'the same'}")
-    if scene.split == "train" and scene.ignored == scene.points and description.class_names:
-        yield Finding(False, f"{path}: all {scene.points} points are ignored, so the scene teaches nothing")
+    if scene.split != "test" and scene.ignored == scene.points and description.class_names:
+        yield Finding(False, f"{path}: all {scene.points} points are ignored, so the scene counts for nothing")
     if scene.points >= _ENOUGH and scene.points_per_voxel < _SPARSE:
         yield Finding(
             False,
