@@ -47,10 +47,8 @@ def main(args: argparse.Namespace) -> int:
     if args.submission is not None:
         _require_scannet(opened)
     scores = SplitScores(opened.data.class_names)
-    vertices = {}
     for found in _with_bar(opened.predictor().scenes(opened.data, dataset), len(dataset), args.split):
         scores.add(found)
-        vertices[found.scene] = len(found.classes)
         if args.submission is not None:
             from bscnet.data.scannet import write_submission
 
@@ -62,9 +60,10 @@ def main(args: argparse.Namespace) -> int:
         scores.save(args.output, **facts, split=args.split, val_reps=dataset.repeats)
         print(f"{args.output}: scores of {len(scores.scenes)} scenes")
     if args.submission is not None:
-        from bscnet.data.scannet import zip_submission
+        from bscnet.data.scannet import ScanNet, zip_submission
 
-        print(f"{zip_submission(args.submission, vertices)}: labels of {len(dataset)} scenes")
+        archive = zip_submission(args.submission, ScanNet(opened.data.root).vertex_counts(args.split))
+        print(f"{archive}: labels of {len(dataset)} scenes")
     return 0
 
 

@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 import pytorch_lightning as pl
+from torch.utils.data import Sampler
 
 from bscnet.data.cache import ArrayCache
 from bscnet.data.collate import Batch, collate
-from bscnet.data.dataset import EvalDataset, TrainDataset
+from bscnet.data.dataset import EvalDataset, SceneDataset, TrainDataset
 from bscnet.data.features import FeatureRecipe
 from bscnet.data.labels import CLASS_NAMES
-from bscnet.data.loader import SceneLoader
+from bscnet.data.loader import SceneLoader, prepares_maps
 from bscnet.data.sample import MeshPlacement, Placement
-from bscnet.data.sampler import EvalSampler, TrainSampler
+from bscnet.data.sampler import EvalSampler, SampleKey, TrainSampler
 from bscnet.data.scan import Scan
 from bscnet.data.scannet import ScanNet, check
 from bscnet.data.source import ScanStore, SceneSource
@@ -52,7 +53,7 @@ class ScanDataModule(pl.LightningDataModule):
     and augmentation. cache_dir: where decoded scans and evaluation voxels are kept (None: nowhere). augment: random
     placement of training scenes. elastic: elastic distortion too. eval_augment: the evaluation protocol's fixed random
     mirror, rotation and jitter. val_reps: placements of a scored scene, over which its scores are summed. features: see
-    `FeatureRecipe`. limit_*_scenes: only the first so many of a list (None: all).
+    `FeatureRecipe`. limit_*_scenes: only the first so many of a list (None: all). prepare_maps: see `prepares_maps`.
     The Trainer must run with use_distributed_sampler=False: the samplers here know their rank.
     InputError: a value out of range, and at set-up a data set that is not all there.
     """
@@ -76,6 +77,7 @@ class ScanDataModule(pl.LightningDataModule):
         limit_train_scenes: int | None = None,
         limit_val_scenes: int | None = None,
         pin_memory: bool = False,
+        prepare_maps: bool | str = "auto",
     ) -> None:
         super().__init__()
         if not (math.isfinite(voxel_size) and voxel_size > 0):
@@ -86,6 +88,7 @@ class ScanDataModule(pl.LightningDataModule):
         self.root = Path(root)
         self.voxel_size, self.batch_size, self.eval_batch_size = voxel_size, batch_size, eval_batch_size
         self.num_workers, self.pin_memory, self.seed = num_workers, pin_memory, seed
+        self.prepare_maps = prepares_maps(prepare_maps, num_workers)
         self.augment, self.elastic, self.eval_augment, self.val_reps = augment, elastic, eval_augment, val_reps
         self.features = FeatureRecipe(features)
         self.limits = {"train": limit_train_scenes, "val": limit_val_scenes}
@@ -116,7 +119,7 @@ class ScanDataModule(pl.LightningDataModule):
 
     def problems(self) -> list[str]:
         """One sentence for each missing or damaged file of the data set; reads every file."""
-        return check(self.root)
+        return check(self.root, workers=max(self.num_workers, 1))
 
     def condition(self) -> str:
         """A clause about the data set where it has no problems."""
@@ -155,7 +158,7 @@ class ScanDataModule(pl.LightningDataModule):
 
     def loader(self, dataset: EvalDataset) -> SceneLoader:
         """All scenes of a data set, one a batch, in order."""
-        return SceneLoader(dataset, EvalSampler(len(dataset)), 1, self.num_workers, self.pin_memory)
+        return self._loader(dataset, EvalSampler(len(dataset)), 1)
 
     def _ready(self) -> tuple[TrainDataset, EvalDataset]:
         if self._datasets is None:
@@ -187,12 +190,15 @@ class ScanDataModule(pl.LightningDataModule):
         """Shuffled, augmented batches of this rank's share."""
         rank, world_size = self._place()
         sampler = TrainSampler(self.num_train_scenes, self.seed, rank, world_size)
-        return SceneLoader(self.train_dataset, sampler, self.batch_size, self.num_workers, self.pin_memory)
+        return self._loader(self.train_dataset, sampler, self.batch_size)
 
     def val_dataloader(self) -> SceneLoader:
         """This rank's share of the validation scenes, in order; over all ranks each is counted once."""
         sampler = EvalSampler(self.num_val_scenes, *self._place())
-        return SceneLoader(self.val_dataset, sampler, self.eval_batch_size, self.num_workers, self.pin_memory)
+        return self._loader(self.val_dataset, sampler, self.eval_batch_size)
+
+    def _loader(self, dataset: SceneDataset, sampler: Sampler[SampleKey], batch_size: int) -> SceneLoader:
+        return SceneLoader(dataset, sampler, batch_size, self.num_workers, self.pin_memory, self.prepare_maps)
 
     def voxelize_scene(self, name: str) -> SceneView:
         """One scene of the data set by name, placed as for evaluation, once."""
