@@ -43,8 +43,7 @@ def collect(results: dict[Case, Result], wanted: list[Case]) -> dict[str, Any]:
     found = {fold: fold_baseline(data, fold) for fold in FOLDS}
     points = {fold: counts for fold, (_, counts) in found.items()}
     return {
-        **{key: data[key] for key in ("voxel_size", "gap", "building_ceiling", "repeats")},
-        "crop": float("inf") if data["crop"] is None else data["crop"],
+        **{key: data[key] for key in ("voxel_size", "gap", "building_ceiling", "repeats", "crop")},
         "model": settings["model"]["name"],
         "epochs": settings["recipe"]["epochs"],
         "threads": settings["threads"],

@@ -55,20 +55,20 @@ def points_table(points: Mapping[int, Mapping[str, Any]]) -> str:
 
 def notes(found: Mapping[str, Any]) -> str:
     """How the numbers came about."""
-    ceiling = found["building_ceiling"]
+    ceiling, crop = found["building_ceiling"], found["crop"]
     rule = "all building points count" if ceiling is None else f"building points above {ceiling:g} m are ignored"
+    pieces = "placements of the whole part" if crop is None else f"random pieces of {crop:g} m radius"
     text = (
-        f"{found['points_total']:,} points, voxels of {100 * found['voxel_size']:g} cm, {found['model']}, "
-        f"{found['epochs']} epochs of {found['repeats']} random pieces "
-        f"(radius {found['crop']:g} m) a method, shared by its stages; {rule}. "
+        f"{found['points_total']:,} points, voxels of {100 * found['voxel_size']:g} cm, {found['model']}; every method "
+        f"has {found['epochs']} epochs of {found['repeats']} {pieces}, shared by its stages; {rule}. "
         "Scores of the last epoch's checkpoint on every point of the held-out third, of which none is within "
         f"{found['gap']:g} m of a point that was trained on. mIoU, IoU and accuracy in percent: mean over the folds of "
         "the mean over the seeds; std over folds is the sample standard deviation of the three folds' means, std over "
         "seeds that over the seeds of a fold, in the mean over the folds. Time is that of a whole chain on "
-        f" {found['threads']} CPU thread(s) of a busy machine. Commit: {', '.join(found['commits'])}.\n"
+        f"{found['threads']} CPU thread(s) of a busy machine. Commit: {', '.join(found['commits'])}.\n"
     )
     if found["missing"]:
-        text += f"\nMissing: {'; '.join(found['missing'])}.\n"
+        text += f"\nStill missing are {len(found['missing'])} chains: {'; '.join(found['missing'])}.\n"
     return text
 
 
