@@ -150,6 +150,9 @@ def test_splits_by_folders(tmp_path: Path) -> None:
         "val": ["val-b"],
         "test": [],
     }
+    (tmp_path / "val" / "linked").symlink_to(tmp_path / "train" / "site")
+    (tmp_path / "val" / "loop").symlink_to(tmp_path / "val")
+    assert list(find_scenes(tmp_path)["val"]) == ["val-b", "val-linked-a"]
     write_npz(tmp_path / "train" / "b.npz", make_points())
     with pytest.raises(InputError, match=r"the scene train-b is there as .*b\.npz and as .*b\.ply"):
         find_scenes(tmp_path)

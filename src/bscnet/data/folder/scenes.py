@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -58,5 +59,15 @@ def _files(root: Path, entry: str, required: bool) -> list[Path]:
 
 
 def _below(folder: Path) -> list[Path]:
-    hidden = (path for path in sorted(folder.rglob("*")) if path.is_file())
-    return [path for path in hidden if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
+    """Files at any depth, in order, but for hidden ones; linked folders are entered, each only once."""
+    files: list[Path] = []
+    seen: set[str] = set()
+    for place, folders, names in os.walk(folder, followlinks=True):
+        seen.add(os.path.realpath(place))
+        folders[:] = [
+            name
+            for name in folders
+            if not name.startswith(".") and os.path.realpath(os.path.join(place, name)) not in seen
+        ]
+        files += [Path(place, name) for name in names if not name.startswith(".")]
+    return sorted(files)

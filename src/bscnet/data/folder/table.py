@@ -21,7 +21,9 @@ def report_table(report: FolderReport) -> Group:
     from rich.markup import escape
     from rich.table import Table
 
-    scenes = Table(title=f"{escape(str(report.root))}: {len(report.scenes)} scenes, voxels of {report.voxel_size:g} m")
+    scenes = Table(
+        title=f"{escape(str(report.root))}: {_scenes(len(report.scenes))}, voxels of {report.voxel_size:g} m"
+    )
     scenes.add_column("split")
     scenes.add_column("scene")
     for title in ("points", "extent, m", "apart, m", "voxels", "points / voxel", "ignored"):
@@ -49,6 +51,10 @@ def report_table(report: FolderReport) -> Group:
     if not report.findings:
         parts.append("[green]nothing looks wrong[/]")
     return Group(*parts)
+
+
+def _scenes(count: int) -> str:
+    return "1 scene" if count == 1 else f"{count} scenes"
 
 
 def _classes(report: FolderReport) -> Table:
