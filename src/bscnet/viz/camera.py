@@ -66,8 +66,9 @@ def point_spacing(points: NDArray[np.floating]) -> float:
     Cells start at 0.1 m, smaller for small things, and are doubled until they hold four points on average, without
     which their number says nothing of the surface. points (P, 3).
     """
+    points = np.asarray(points, dtype=np.float64)
     extent = float(np.max(np.ptp(points, axis=0)))
-    if extent == 0.0:
+    if extent < 1e-6:  # all at one place
         return 0.01
     cell = min(0.1, extent / 50)
     while True:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import re
 from pathlib import Path
@@ -20,7 +21,7 @@ from bscnet.viz.pictures import scene_miou
 from fixtures.pages import COLOURS, SURE, blocks, elements, read_back
 
 SLOW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-FLOATS = st.floats(-1e4, 1e4, width=32)
+FLOATS = st.floats(-1e6, 1e6, width=32)
 TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
 
 
@@ -48,8 +49,8 @@ def same(scene: PageScene, planes: dict[str, np.ndarray], layout: dict[str, Any]
     for name, labels in (("truth", scene.truth), ("prediction", scene.prediction)):
         assert (name in planes) == (labels is not None)
         if labels is not None:
-            known = (labels[kept] >= 0) & (labels[kept] < len(scene.class_names))
-            assert (planes[name] == np.where(known, labels[kept], 255)).all()
+            classes = range(len(scene.class_names))
+            assert planes[name].tolist() == [label if label in classes else 255 for label in labels[kept].tolist()]
     assert ("confidence" in planes) == (scene.confidence is not None)
     if scene.confidence is not None:
         assert np.abs(planes["confidence"] / 255 - scene.confidence[kept]).max() <= 0.5 / 255 + 1e-6
@@ -194,6 +195,30 @@ POINTS = blocks().points
 def test_what_cannot_be_shown_is_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         blocks(**changes)
+
+
+DTYPES = st.sampled_from([np.float32, np.float64, np.int8, np.uint8, np.int64, np.uint64, np.bool_])
+FIELDS = st.sampled_from(["points", "colors", "truth", "prediction", "confidence"])
+
+
+@SLOW
+@given(scene=scenes(), field=FIELDS, data=st.data())
+def test_any_array_in_any_place_is_shown_as_it_is_or_refused(
+    scene: PageScene, field: str, data: st.DataObject, tmp_path: Path
+) -> None:
+    count = len(scene.points)
+    shapes = st.sampled_from([(count,), (count, 3), (count, 1), (count + 1, 3), (0, 3), (3, count), (count, 3, 1)])
+    array = data.draw(arrays.arrays(data.draw(DTYPES), data.draw(shapes)))
+    refusal = None
+    try:
+        mutated = dataclasses.replace(scene, **{field: array})
+    except ValueError as error:
+        refusal = str(error)
+    if refusal is not None:
+        assert f"{field} of" in refusal or "has no points" in refusal or field == "points"
+        return
+    description, planes = read_back(write_page(tmp_path / "page.html", mutated))
+    same(mutated, planes, description["layout"], np.arange(len(mutated.points)))
 
 
 def test_no_points_at_all_are_no_page(tmp_path: Path) -> None:

@@ -46,4 +46,4 @@ def pack(scene: PageScene, kept: npt.NDArray[np.intp]) -> tuple[dict[str, Any], 
 
 def _label_bytes(labels: npt.NDArray[np.integer], classes: int) -> npt.NDArray[np.uint8]:
     known = (labels >= 0) & (labels < classes)
-    return np.where(known, labels, NO_CLASS).astype(np.uint8)
+    return np.where(known, labels.astype(np.int64), NO_CLASS).astype(np.uint8)
