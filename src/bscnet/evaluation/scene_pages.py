@@ -9,6 +9,7 @@ import numpy as np
 
 from bscnet.data.datamodule import ScanDataModule
 from bscnet.data.scan import Scan
+from bscnet.errors import InputError
 from bscnet.evaluation.predict import ScenePrediction
 from bscnet.viz import RenderError
 from bscnet.viz.page import PageScene, write_page
@@ -16,19 +17,21 @@ from bscnet.viz.pictures import cloud_picture, labelled_picture, scene_picture
 
 
 def page_scene(data: ScanDataModule, scan: Scan, found: ScenePrediction | None, facts: Mapping[str, str]) -> PageScene:
-    """A scan with what is known of it; truth only where a point has a label."""
+    """A scan with what is known of it, truth only where a point has a label; InputError: a page cannot show it."""
     labelled = bool((scan.labels >= 0).any())
-    return PageScene(
-        name=scan.name,
-        points=np.ascontiguousarray(data.view_points(scan), dtype=np.float32),
-        colors=np.ascontiguousarray(scan.colors),
-        truth=scan.labels.astype(np.int64) if labelled else None,
-        prediction=None if found is None else found.classes,
-        confidence=None if found is None else found.confidence,
-        class_names=list(data.class_names),
-        iou=None,
-        facts=dict(facts),
-    )
+    try:
+        return PageScene(
+            name=scan.name,
+            points=np.ascontiguousarray(data.view_points(scan), dtype=np.float32),
+            colors=np.ascontiguousarray(scan.colors),
+            truth=scan.labels.astype(np.int64) if labelled else None,
+            prediction=None if found is None else found.classes,
+            confidence=None if found is None else found.confidence,
+            class_names=list(data.class_names),
+            facts=dict(facts),
+        )
+    except ValueError as error:  # more classes than a page can show
+        raise InputError(str(error)) from error
 
 
 def write_scene(stem: Path, scene: PageScene, title: str) -> tuple[list[Path], str | None]:
