@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 import torch
 
@@ -15,7 +17,17 @@ from fixtures.real_clouds import folder_with
 STEPS = 50
 
 
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """So small a network gains nothing from more, and loses much where the cores are shared."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("one_thread")
 def test_a_small_network_fits_the_frame() -> None:
     options = {"voxel_size": 0.01, "num_workers": 0, "augment": False, "eval_augment": False}
     data = SingleCloudDataModule(folder_with("arc2017"), "arc2017", **options)
