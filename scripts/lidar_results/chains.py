@@ -17,8 +17,8 @@ from quick_results.records import scores_at
 
 PLAIN = ("intensity", "offset")
 WITH_HEIGHT = (*PLAIN, "above_ground")
-_FREE = ("fold", "features", "in_channels", "num_workers", "cache_dir", "datamodule")
-"""What chains of one table may differ in; `datamodule` repeats the other entries."""
+_FREE = ("fold", "features", "in_channels", "num_workers", "prepare_maps", "cache_dir", "datamodule")
+"""What chains of one table may differ in: the case, and what moves no score. `datamodule` repeats the other entries."""
 
 
 @dataclass(frozen=True)
