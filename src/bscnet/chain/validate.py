@@ -63,6 +63,7 @@ RULES: dict[str, Rule] = {
     "data.features": Names(optional=True),
     "data.val_reps": _COUNT,
     "data.num_workers": Number(0, whole=True),
+    "data.prepare_maps": OneOf(("auto", True, False)),
     "data.cache_dir": Text(optional=True),
     "data.train_scenes": _COUNT,
     "data.val_scenes": _COUNT,

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from bscnet.data.sample import Sample
+from bscnet.sparse.prepared import PreparedMaps
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,8 @@ class Batch:
     of each point's voxel. labels: (P,) int64 with -100 ignored; all of them may be ignored (no labels, or a scene that
     another rank already counts). scenes: their names. points_per_scene, dropped_per_scene: how many of the P
     points belong to each scene, and how many more fell outside the training cube. repeats: how often every scene is
-    placed, for test-time augmentation; repeat r of scene s is batch entry r * len(scenes) + s.
+    placed, for test-time augmentation; repeat r of scene s is batch entry r * len(scenes) + s. maps: kernel maps that a
+    loading process has made for the torch backend on the CPU.
     """
 
     coords: Tensor
@@ -31,10 +33,12 @@ class Batch:
     points_per_scene: list[int]
     dropped_per_scene: list[int]
     repeats: int = 1
+    maps: PreparedMaps | None = None
 
-    def _map(self, change: Callable[[Tensor], Tensor]) -> Batch:
+    def _map(self, change: Callable[[Tensor], Tensor], maps: PreparedMaps | None) -> Batch:
         return replace(
             self,
+            maps=maps,
             coords=change(self.coords),
             feats=change(self.feats),
             point_to_voxel=change(self.point_to_voxel),
@@ -42,12 +46,13 @@ class Batch:
         )
 
     def to(self, device: torch.device | str, non_blocking: bool = False) -> Batch:
-        """The same batch with its tensors on a device."""
-        return self._map(lambda tensor: tensor.to(device, non_blocking=non_blocking))
+        """The same batch with its tensors on a device; prepared maps stay on the CPU, where alone they serve."""
+        maps = self.maps if torch.device(device).type == "cpu" else None
+        return self._map(lambda tensor: tensor.to(device, non_blocking=non_blocking), maps)
 
     def pin_memory(self) -> Batch:
-        """The same batch in page-locked memory; the DataLoader calls this when asked to pin."""
-        return self._map(lambda tensor: tensor.pin_memory())
+        """The same batch in page-locked memory, for a GPU and so without prepared maps."""
+        return self._map(lambda tensor: tensor.pin_memory(), None)
 
 
 def collate(samples: Sequence[Sample]) -> Batch:

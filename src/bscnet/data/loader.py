@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -14,6 +16,9 @@ from bscnet.data.dataset import SceneDataset
 from bscnet.data.sample import Sample
 from bscnet.data.sampler import SampleKey
 from bscnet.errors import InputError
+from bscnet.sparse.map_requests import MapRequests
+from bscnet.sparse.packing import Packed, pack
+from bscnet.sparse.prepared import PreparedMaps, prepare_maps
 
 _START_METHOD = "fork" if sys.platform == "linux" else "spawn"
 
@@ -22,7 +27,10 @@ class SceneLoader(DataLoader[Any]):
     """Batches of a data set's scenes; an `InputError` in a worker is raised here with its own words.
 
     The loader draws nothing from torch's global random stream (it has a generator of its own), so that the number of
-    epochs or workers does not move the randomness of a network.
+    epochs or workers does not move the randomness of a network. Loading processes stay from one epoch to the next.
+
+    prepare: let the loading processes make the kernel maps that the networks of the batches before have asked for
+    (torch backend on the CPU); without loading processes, or where memory is pinned for a GPU, it has no effect.
     """
 
     def __init__(
@@ -32,7 +40,9 @@ class SceneLoader(DataLoader[Any]):
         batch_size: int,
         num_workers: int = 0,
         pin_memory: bool = False,
+        prepare: bool = False,
     ) -> None:
+        self._requests = MapRequests() if prepare and num_workers > 0 and not pin_memory else None
         super().__init__(
             dataset,
             batch_size=batch_size,
@@ -40,19 +50,51 @@ class SceneLoader(DataLoader[Any]):
             num_workers=num_workers,
             persistent_workers=num_workers > 0,
             pin_memory=pin_memory,
-            collate_fn=collate_unless_error,
+            collate_fn=Collate(num_workers > 0, self._requests),
             generator=torch.Generator(),
             # Named, because inside a joblib worker the default is joblib's own way, which cannot start these.
             multiprocessing_context=_START_METHOD if num_workers else None,
         )
 
     def __iter__(self) -> Iterator[Batch]:  # type: ignore[override]
-        for batch in super().__iter__():
+        for loaded in super().__iter__():
+            batch = loaded.unpack() if isinstance(loaded, Packed) else loaded
             if isinstance(batch, InputError):
                 raise batch
+            if self._requests is not None:
+                made = None if batch.maps is None else batch.maps.made
+                batch = replace(batch, maps=PreparedMaps(made, self._requests))
             yield batch
 
 
-def collate_unless_error(samples: Sequence[Sample] | InputError) -> Batch | InputError:
-    """The batch of some samples, or the input error that stands in their place."""
-    return samples if isinstance(samples, InputError) else collate(samples)
+def prepares_maps(choice: bool | str, num_workers: int) -> bool:
+    """Whether loading processes make kernel maps: as chosen, or by "auto" where cores are left for them.
+
+    Beside training that has every core busy the same work is only moved, and the two get into each other's way.
+    InputError: another choice.
+    """
+    if choice == "auto":
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return 0 < num_workers <= cores - torch.get_num_threads()
+    if not isinstance(choice, bool):
+        raise InputError(f"prepare_maps={choice} is not allowed, it must be auto, true or false")
+    return choice
+
+
+class Collate:
+    """Makes the batch of some samples, or hands on the input error that stands in their place.
+
+    packed: for a loading process, which hands the batch over as one block. requests: what networks ask of the sites;
+    with it the batch gets its kernel maps here.
+    """
+
+    def __init__(self, packed: bool = False, requests: MapRequests | None = None) -> None:
+        self._packed, self._requests = packed, requests
+
+    def __call__(self, samples: Sequence[Sample] | InputError) -> Batch | Packed | InputError:
+        if isinstance(samples, InputError):
+            return samples
+        batch = collate(samples)
+        if self._requests is not None:
+            batch = replace(batch, maps=prepare_maps(batch.coords, self._requests))
+        return pack(batch) if self._packed else batch

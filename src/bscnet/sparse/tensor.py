@@ -8,6 +8,7 @@ from torch import Tensor
 from bscnet.errors import InputError
 from bscnet.sparse.backend import Sites, resolve_backend
 from bscnet.sparse.coordinates import check_coordinates
+from bscnet.sparse.prepared import PreparedMaps
 from bscnet.sparse.torch import TorchSites
 
 
@@ -20,13 +21,14 @@ class SparseTensor:
         feats: ``(N, C)`` floating point.
         coords: ``(N, 4)`` integers [batch, x, y, z] in voxels, without duplicates.
         backend: ``torch``, ``minkowski`` or ``auto``.
+        maps: kernel maps of these coordinates, made beforehand for the torch backend on the CPU; elsewhere unused.
 
     Raises:
         InputError: shapes or types do not fit, a coordinate is out of range, a site is listed twice, a feature is NaN
             or infinite, or the backend cannot serve.
     """
 
-    def __init__(self, feats: Tensor, coords: Tensor, backend: str = "torch") -> None:
+    def __init__(self, feats: Tensor, coords: Tensor, backend: str = "torch", maps: PreparedMaps | None = None) -> None:
         check_coordinates(coords)
         if feats.ndim != 2 or len(feats) != len(coords) or not feats.is_floating_point():
             raise InputError(
@@ -36,7 +38,7 @@ class SparseTensor:
             raise InputError("feats hold NaN or infinite values")
         name, _ = resolve_backend(backend, feats.device)
         self.feats = feats
-        self.sites: Sites = _make_sites(name, coords.to(feats.device))
+        self.sites: Sites = _make_sites(name, coords.to(feats.device), maps)
         self.backend_name = name
 
     @property
@@ -58,9 +60,9 @@ class SparseTensor:
         return f"SparseTensor({n} sites, {c} channels, stride {self.sites.tensor_stride}, {self.backend_name})"
 
 
-def _make_sites(backend: str, coords: Tensor) -> Sites:
+def _make_sites(backend: str, coords: Tensor, maps: PreparedMaps | None) -> Sites:
     if backend == "torch":
-        return TorchSites(coords)
+        return TorchSites(coords) if maps is None or coords.device.type != "cpu" else maps.sites(coords)
     from bscnet.sparse.minkowski import MinkowskiSites
 
     return MinkowskiSites.from_coords(coords)

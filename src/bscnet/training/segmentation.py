@@ -135,7 +135,7 @@ def point_logits(network: nn.Module, batch: Batch, backend: str) -> Tensor:
 
     Where the batch holds repeats of its scenes, they are summed over them.
     """
-    voxels = SparseTensor(batch.feats, batch.coords, backend=backend)
+    voxels = SparseTensor(batch.feats, batch.coords, backend=backend, maps=batch.maps)
     logits: Tensor = network(voxels)[batch.point_to_voxel]
     return logits.unflatten(0, (batch.repeats, -1)).sum(0) if batch.repeats > 1 else logits
 
