@@ -88,3 +88,8 @@ def test_records_that_are_gone_or_damaged_are_one_sentence(chain: Path, tmp_path
 def test_a_network_of_other_features_is_refused(chain: Path) -> None:
     with pytest.raises(InputError, match="trained on other classes or features than data=scannet has"):
         reopen(chain, ["data.features=[rgb,height]"])
+
+
+def test_another_number_of_classes_than_the_data_have_is_refused(chain: Path) -> None:
+    with pytest.raises(InputError, match="data.num_classes=7 is not usable: data=scannet has 20"):
+        reopen(chain, ["data.num_classes=7"])

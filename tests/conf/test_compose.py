@@ -25,7 +25,7 @@ def test_the_groups_offer_what_the_commands_name():
     names = {group: {name for found, name in CHOICES if found == group} for group in GROUPS}
     assert names["model"] == {"fcn_s", "fcn_h", "unet_s", "unet_h"}
     assert names["method"] == {"real", "bsc_baseline", "bsc_manual", "bsc_net"}
-    assert names["data"] >= {"rooms", "scannet"}
+    assert names["data"] >= {"rooms", "scannet", "nyu_depth_v2", "folder", "real_lidar", "real_rgbd", "real_garage"}
     assert names["backend"] == {"auto", "minkowski", "torch"}
     assert names["recipe"] == {"paper", "quick"}
     assert names["logger"] == {"csv", "wandb"}
@@ -35,8 +35,14 @@ def test_the_groups_offer_what_the_commands_name():
 
 
 @pytest.mark.parametrize("group, name", CHOICES)
-def test_every_choice_composes(group, name):
-    settings = compose_settings(f"{group}={name}")
+def test_every_choice_composes(group, name, tmp_path):
+    further = []
+    if (group, name) == ("data", "folder"):  # the folder itself says how many classes and which features there are
+        (tmp_path / "dataset.yaml").write_text("classes: [ground, roof, tree]\nfeatures: [rgb, height]\n")
+        further = [f"data.root={tmp_path}"]
+    settings = compose_settings(f"{group}={name}", *further)
+    if further:
+        assert (settings["data"]["num_classes"], settings["data"]["in_channels"]) == (3, 4)
     if group not in ("launcher", "experiment", "trainer"):
         assert settings[group]["name"] == name
     if group in ("data", "experiment"):

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from hydra.utils import instantiate
 
 from bscnet.chain.plan import scenes_per_step
+from bscnet.errors import InputError
 from bscnet.training.stage import StageSpec
 
 if TYPE_CHECKING:
@@ -50,12 +51,19 @@ def build_network(settings: Mapping[str, Any], spec: StageSpec) -> nn.Module:
 
 
 def build_datamodule(settings: Mapping[str, Any]) -> pl.LightningDataModule:
-    """The data of the settings, with the recipe's batch size and the run's seed."""
+    """The data of the settings, with the recipe's batch size and the run's seed.
+
+    Raises:
+        InputError: an option out of range, or another number of classes than the data have.
+    """
     data = settings["data"]
     batch_size = scenes_per_step(settings["recipe"], data["voxel_size"])
     datamodule: pl.LightningDataModule = instantiate(
         data["datamodule"], batch_size=batch_size, seed=settings["seed"], _convert_="all"
     )
+    classes = getattr(datamodule, "num_classes", data["num_classes"])
+    if classes != data["num_classes"]:
+        raise InputError(f"data.num_classes={data['num_classes']} is not usable: data={data['name']} has {classes}")
     return datamodule
 
 
