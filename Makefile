@@ -18,7 +18,7 @@ SETUP := PYTHONPATH=scripts PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m setup_env
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 CPP := $(wildcard csrc/*.cpp csrc/*.h csrc/*/*.cpp csrc/*/*.h scripts/*/*.cpp)
 
-.PHONY: help setup setup-dev engine run test lint format bench bench-training bench-peers doctor clean distclean
+.PHONY: help setup setup-dev engine run test lint format bench bench-training bench-data bench-peers doctor clean distclean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ bench: setup  ## packed runtime against its peers, floor and targets: benchmarks
 
 bench-training: setup  ## speed and memory of training steps: benchmarks/training.md and .json
 	$(VENV)/python scripts/bench_training.py $(ARGS)
+
+bench-data: setup  ## scenes a second and waiting for data: benchmarks/data.md and .json
+	$(VENV)/python scripts/bench_data.py $(ARGS)
 
 # In a folder of its own: what it brings must not stand in for the project's packages.
 bench-peers: setup  ## fetch spconv's CPU build, which `make bench` then measures too

@@ -1,0 +1,133 @@
+"""Speed of the data pipeline: scenes a second of one core against the naive way, and waiting in training steps.
+
+Writes benchmarks/data.md and benchmarks/data.json, and fills the README's place for them where it has one.
+
+    python scripts/bench_data.py [--rounds 9] [--quick] [--out FOLDER]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from bench.report import processor
+from bscnet.data.labels import IGNORE_LABEL
+from bscnet.data.package_files import PackageUnavailableError
+from bscnet.data.scan import Scan
+from bscnet.data.scannet import ScanNet
+from bscnet.errors import InputError, shown
+from bscnet.sparse import resolve_backend
+from data_bench import scenes, steps
+from data_bench.report import PLACE, markdown, summary, write
+from data_bench.verdicts import verdicts
+from quick_results.readme import fill
+from runtime_bench.scenes import room_points
+
+ROOT = Path(__file__).resolve().parent.parent
+SIZES = (0.05, 0.02)
+
+
+def parse(words: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=9, help="counted rounds of scenes (default 9)")
+    parser.add_argument("--quick", action="store_true", help="coarse voxels, few steps: a trial, not a result")
+    parser.add_argument("--torch-only", action="store_true", help="leave MinkowskiEngine out")
+    parser.add_argument("--rooms", type=Path, default=ROOT / "data" / "bench_rooms", help="in ScanNet's layout")
+    parser.add_argument("--out", type=Path, default=None, help="folder of the tables (a whole run: benchmarks)")
+    args = parser.parse_args(words)
+    if args.rounds < 1:
+        raise InputError(f"--rounds is {args.rounds}, it must be at least 1")
+    if args.out is None and not args.quick and not args.torch_only:
+        args.out = ROOT / "benchmarks"
+    return args
+
+
+def clouds(root: Path, scene: str, quick: bool, left_out: list[str]) -> dict[str, Scan]:
+    """The scans that are voxelized."""
+    found = {"room": ScanNet(root).read(scene)}
+    if quick:
+        return found
+    points, colors = room_points(ROOT / "data" / "bench_runtime")
+    found["fine room"] = _scan("fine room", points, colors)
+    try:
+        from bscnet.data.real_clouds import CLOUDS
+
+        cloud = CLOUDS["motorcycle"](None)
+        assert cloud.colors is not None
+        found["motorcycle"] = _scan("motorcycle", cloud.points, cloud.colors)
+    except PackageUnavailableError as error:
+        left_out.append(f"motorcycle: {error}")
+    return found
+
+
+def _scan(name: str, points: np.ndarray, colors: np.ndarray) -> Scan:
+    return Scan(name, points, colors, np.full(len(points), IGNORE_LABEL, dtype=np.int16))
+
+
+def measure(args: argparse.Namespace) -> dict[str, Any]:
+    """Both parts."""
+    from bscnet.data.simulate import simulate
+
+    if not (args.rooms / "splits").is_dir():
+        simulate(args.rooms, 2, seed=0, val_fraction=0.5, workers=1)
+    left_out: list[str] = []
+    backends = ["torch"]
+    best, why = resolve_backend("auto")
+    if args.torch_only or best != "minkowski":
+        left_out.append(f"MinkowskiEngine: {'not asked for' if args.torch_only else why}")
+    else:
+        backends.append("minkowski")
+    sizes = (0.2,) if args.quick else SIZES
+    cores = len(os.sched_getaffinity(0))
+    scene = ScanNet(args.rooms).scenes("train")[0]
+    torch.set_num_threads(1)
+    rows = scenes.reading(args.rooms, scene, "room", args.rounds)
+    for cloud, scan in clouds(args.rooms, scene, args.quick, left_out).items():
+        for size in sizes:
+            rows += scenes.voxels(scan, size, f"{cloud} {100 * size:g} cm", args.rounds)
+    for size in sizes:
+        rows += scenes.samples(args.rooms, scene, size, f"room {100 * size:g} cm", args.rounds)
+    rounds, counted = (1, 2) if args.quick else (3, 6)
+    step_rows = []
+    for size in sizes:
+        threads = [cores] if size == min(sizes) else sorted({1, cores}, reverse=True)
+        ways = steps.loadings(backends, threads)
+        step_rows += steps.measure(args.rooms, size, ways, rounds, counted)
+    report = {
+        "cpu": processor(),
+        "cores": cores,
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "rounds": args.rounds,
+        "step_rounds": rounds,
+        "step_count": counted,
+        "left_out": left_out,
+        "scenes": rows,
+        "steps": step_rows,
+    }
+    return report | {"verdicts": verdicts(report)}
+
+
+def run(words: Sequence[str] | None = None) -> int:
+    args = parse(words)
+    report = measure(args)
+    if args.out is not None:
+        write(report, args.out)
+    if args.out == ROOT / "benchmarks":
+        readme = ROOT / "README.md"
+        text = readme.read_text(encoding="utf-8")
+        if f"<!-- results:{PLACE} -->" in text:
+            readme.write_text(fill(text, PLACE, summary(report)), encoding="utf-8")
+    print(markdown(report))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(shown(run))
