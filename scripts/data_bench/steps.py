@@ -37,10 +37,13 @@ class Loading:
 
 
 def loadings(backends: list[str], threads: list[int]) -> list[Loading]:
-    """What is compared: 0, 1 and 2 loading processes; kernel maps from them only where the backend takes any."""
+    """What is compared: 0, 1 and 2 loading processes; kernel maps from them only where the backend takes any.
+
+    MinkowskiEngine has the first number of threads alone: it takes OpenMP's, which a process cannot change afterwards.
+    """
     found = []
     for backend in backends:
-        for count in threads:
+        for count in threads if backend == "torch" else threads[:1]:
             found += [Loading(backend, count, workers) for workers in (0, 1, 2)]
             if backend == "torch":
                 found += [Loading(backend, count, workers, prepare=True) for workers in (1, 2)]
