@@ -76,7 +76,8 @@ def test_targets_are_voxelizing_and_waiting_with_one_worker() -> None:
 
 def test_maps_are_prepared_for_torch_alone() -> None:
     ways = loadings(["torch", "minkowski"], [2, 1])
-    assert len(set(ways)) == len(ways) == 16
+    assert len(set(ways)) == len(ways) == 13
+    assert {way.threads for way in ways if way.backend == "minkowski"} == {2}
     assert {(way.backend, way.workers) for way in ways if way.prepare} == {("torch", 1), ("torch", 2)}
 
 

@@ -54,6 +54,7 @@ class ScanDataModule(pl.LightningDataModule):
     placement of training scenes. elastic: elastic distortion too. eval_augment: the evaluation protocol's fixed random
     mirror, rotation and jitter. val_reps: placements of a scored scene, over which its scores are summed. features: see
     `FeatureRecipe`. limit_*_scenes: only the first so many of a list (None: all). prepare_maps: see `prepares_maps`.
+    repeats: how often an epoch shows each training scene, every time placed anew.
     The Trainer must run with use_distributed_sampler=False: the samplers here know their rank.
     InputError: a value out of range, and at set-up a data set that is not all there.
     """
@@ -78,19 +79,20 @@ class ScanDataModule(pl.LightningDataModule):
         limit_val_scenes: int | None = None,
         pin_memory: bool = False,
         prepare_maps: bool | str = "auto",
+        repeats: int = 1,
     ) -> None:
         super().__init__()
         if not (math.isfinite(voxel_size) and voxel_size > 0):
             raise InputError(f"voxel_size={voxel_size} is not allowed, it must be a positive number of metres")
         _at_least(0, num_workers=num_workers, seed=seed)
-        _at_least(1, batch_size=batch_size, eval_batch_size=eval_batch_size, val_reps=val_reps)
+        _at_least(1, batch_size=batch_size, eval_batch_size=eval_batch_size, val_reps=val_reps, repeats=repeats)
         _at_least(1, limit_train_scenes=limit_train_scenes, limit_val_scenes=limit_val_scenes)
         self.root = Path(root)
         self.voxel_size, self.batch_size, self.eval_batch_size = voxel_size, batch_size, eval_batch_size
         self.num_workers, self.pin_memory, self.seed = num_workers, pin_memory, seed
         self.prepare_maps = prepares_maps(prepare_maps, num_workers)
         self.augment, self.elastic, self.eval_augment, self.val_reps = augment, elastic, eval_augment, val_reps
-        self.features = FeatureRecipe(features)
+        self.features, self.repeats = FeatureRecipe(features), repeats
         self.limits = {"train": limit_train_scenes, "val": limit_val_scenes}
         self.cache = None if cache_dir is None else ArrayCache(cache_dir)
         self._datasets: tuple[TrainDataset, EvalDataset] | None = None
@@ -140,7 +142,7 @@ class ScanDataModule(pl.LightningDataModule):
         source.require([*lists["train"], *lists["val"]])
         store, placement = ScanStore(source, self.cache), self.make_placement()
         return (
-            TrainDataset(store, lists["train"], placement, self.seed, self.augment),
+            TrainDataset(store, lists["train"] * self.repeats, placement, self.seed, self.augment),
             EvalDataset(store, lists["val"], placement, self.seed, self.eval_augment, self.val_reps),
         )
 

@@ -82,7 +82,7 @@ def test_a_piece_needs_a_size(crop: float, tmp_path: Path) -> None:
 
 
 def test_an_epoch_needs_a_placement(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="data.repeats=0 is not allowed, it must be at least 1"):
+    with pytest.raises(InputError, match="repeats=0 is not allowed, it must be at least 1"):
         RealLidarDataModule(tmp_path, repeats=0)
 
 

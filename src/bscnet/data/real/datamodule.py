@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 
 from bscnet.data.datamodule import ScanDataModule
-from bscnet.data.dataset import EvalDataset, TrainDataset
 from bscnet.data.real.crop import CroppedPlacement
 from bscnet.data.real.files import cloud_files
 from bscnet.data.real.lidar import RealLidarSource
@@ -23,17 +22,11 @@ from bscnet.errors import InputError
 
 
 class OneSceneDataModule(ScanDataModule):
-    """A `ScanDataModule` whose training split is one scene, which an epoch shows several times.
+    """A `ScanDataModule` whose splits are parts of one cloud. cloud: its name. source: its reader."""
 
-    cloud: the name of the cloud it is from. source: its reader. repeats: how often; each time the scene is placed anew,
-    by a random stream of its own.
-    """
-
-    def __init__(self, root: str | Path, cloud: str, source: SceneSource, repeats: int = 1, **options: Any) -> None:
+    def __init__(self, root: str | Path, cloud: str, source: SceneSource, **options: Any) -> None:
         super().__init__(root, **options)
-        if repeats < 1:
-            raise InputError(f"data.repeats={repeats} is not allowed, it must be at least 1")
-        self.cloud, self.source, self.repeats = cloud, source, repeats
+        self.cloud, self.source = cloud, source
 
     def prepare_data(self) -> None:
         """Fetch the files, if they are not there; PackageUnavailableError if they cannot be had."""
@@ -54,11 +47,6 @@ class OneSceneDataModule(ScanDataModule):
     def make_source(self) -> SceneSource:
         """The one reader."""
         return self.source
-
-    def _find(self) -> tuple[TrainDataset, EvalDataset]:
-        train, val = super()._find()
-        train.scenes *= self.repeats
-        return train, val
 
 
 class RealLidarDataModule(OneSceneDataModule):
@@ -81,7 +69,7 @@ class RealLidarDataModule(OneSceneDataModule):
         **options: Any,
     ) -> None:
         source = RealLidarSource(root, site, fold, gap, building_ceiling)
-        super().__init__(root, site, source, repeats, features=features, **options)
+        super().__init__(root, site, source, repeats=repeats, features=features, **options)
         if crop is not None and not (math.isfinite(crop) and crop > 0):
             raise InputError(f"data.crop={crop} is not allowed, it must be null or a positive number of metres")
         self.crop = math.inf if crop is None else crop
@@ -93,14 +81,11 @@ class RealLidarDataModule(OneSceneDataModule):
 
 
 class SingleCloudDataModule(OneSceneDataModule):
-    """One view of one sensor; see `SingleCloudSource`. Clouds without labels can only be looked at and labelled.
+    """One view of one sensor; see `SingleCloudSource`. Clouds without labels can only be looked at and labelled."""
 
-    repeats: placements of the cloud in an epoch. The other options are those of `ScanDataModule`.
-    """
-
-    def __init__(self, root: str | Path, cloud: str, repeats: int = 1, **options: Any) -> None:
+    def __init__(self, root: str | Path, cloud: str, **options: Any) -> None:
         self._single = SingleCloudSource(root, cloud)
-        super().__init__(root, cloud, self._single, repeats, **options)
+        super().__init__(root, cloud, self._single, **options)
 
     @property
     def class_names(self) -> Sequence[str]:  # type: ignore[override]
