@@ -12,7 +12,7 @@ from bscnet.chain.manifest import FILE_NAME, Manifest
 from bscnet.chain.pages import SCORES_NAME
 from bscnet.errors import InputError
 
-_CHOICE = ("data", "method", "model", "voxel_size", "recipe", "seed")
+_ORDER = ("data", "method", "model", "voxel_size", "recipe", "seed")
 
 
 @dataclass(frozen=True)
@@ -39,20 +39,21 @@ class ChainResult:
 
 
 def read_results(folder: str | Path) -> list[ChainResult]:
-    """The newest finished chain of every choice of data, method, model, voxel size, recipe and seed, in that order.
+    """The newest finished chain of every configuration, by data, method, model, voxel size, recipe and seed.
 
     Raises:
         InputError: no finished chain below the folder, or a record that cannot be read.
     """
     paths = sorted(Path(folder).glob(f"**/{FILE_NAME}"), key=lambda path: (path.stat().st_mtime, str(path)))
-    newest = {}
+    newest: dict[Path, Manifest] = {}
     for path in paths:
         manifest = Manifest.load(path.parent)
         if manifest.status == "finished" and manifest.stages:
-            newest[tuple(manifest.facts[key] for key in _CHOICE)] = manifest
+            newest[path.parent.parent] = manifest  # the folder of all runs of one configuration
     if not newest:
         raise InputError(f"{folder} holds no finished chain: python -m bscnet.run makes one")
-    return [ChainResult(newest[choice], _scores(newest[choice].directory)) for choice in sorted(newest)]
+    found = sorted(newest.values(), key=lambda one: (*(one.facts[key] for key in _ORDER), str(one.directory)))
+    return [ChainResult(manifest, _scores(manifest.directory)) for manifest in found]
 
 
 def _scores(directory: Path) -> Mapping[str, Any] | None:
