@@ -31,3 +31,8 @@ def test_scenes_are_paired_by_name() -> None:
     assert "real" in axes.get_xlabel() and "binary" in axes.get_ylabel()
     low, high = axes.get_xlim()
     assert low == 0 and high == pytest.approx(82.5)
+
+
+def test_runs_without_a_scene_in_common_say_so() -> None:
+    (axes,) = scene_figure({"a": 0.5}, {"b": 0.5}, ("real", "binary")).axes
+    assert [text.get_text() for text in axes.texts] == ["no scene in common"]

@@ -67,6 +67,8 @@ def scene_figure(
         axes.plot(x, y, "o", color="C0", alpha=0.7)
         if len(shared) <= 20:
             axes.annotate(name, (x, y), textcoords="offset points", xytext=(4, 3), fontsize=7)
+    if not shared:
+        axes.annotate("no scene in common", (0.5, 0.5), xycoords="axes fraction", ha="center")
     top = max([1.0, *(value for _, x, y in shared for value in (x, y))]) * 1.1
     axes.plot([0, top], [0, top], color="0.6", linewidth=1)
     axes.set(xlim=(0, top), ylim=(0, top), aspect="equal", title=title)
