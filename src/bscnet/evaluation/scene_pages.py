@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bscnet.data.datamodule import ScanDataModule
-from bscnet.data.scan import Scan
 from bscnet.errors import InputError
-from bscnet.evaluation.predict import ScenePrediction
 from bscnet.viz import RenderError
 from bscnet.viz.page import PageScene, write_page
 from bscnet.viz.pictures import cloud_picture, labelled_picture, scene_picture
+
+if TYPE_CHECKING:  # a cloud's file is shown without torch and Lightning, which take seconds to load
+    from bscnet.data.datamodule import ScanDataModule
+    from bscnet.data.scan import Scan
+    from bscnet.evaluation.predict import ScenePrediction
 
 
 def page_scene(data: ScanDataModule, scan: Scan, found: ScenePrediction | None, facts: Mapping[str, str]) -> PageScene:
@@ -35,12 +38,17 @@ def page_scene(data: ScanDataModule, scan: Scan, found: ScenePrediction | None, 
 
 
 def write_scene(stem: Path, scene: PageScene, title: str) -> tuple[list[Path], str | None]:
-    """Write STEM.html and STEM.png; what was written, and why there is no picture where this machine cannot draw."""
+    """Write STEM.html and STEM.png; what was written, and why there is no picture where this machine cannot draw.
+
+    InputError: a file cannot be written.
+    """
     written = [write_page(stem.with_name(stem.name + ".html"), scene)]
     try:
         written.append(_picture(stem.with_name(stem.name + ".png"), scene, title))
     except RenderError as error:
         return written, str(error)
+    except OSError as error:
+        raise InputError(f"{stem}.png: cannot be written ({error.strerror})") from error
     return written, None
 
 

@@ -14,11 +14,12 @@ from bscnet.prediction.classify import VoxelClasses, classify
 from bscnet.prediction.cloud import Chunk, Cloud, open_cloud
 from bscnet.prediction.features import ColourFeatures
 from bscnet.prediction.frame import Frame, Keys, frame_of
-from bscnet.prediction.labelled_ply import LabelledPly, check_output, written_whole
+from bscnet.prediction.labelled_ply import LabelledPly, check_output
 from bscnet.prediction.progress import Clock, Progress, Silence
 from bscnet.prediction.receptive_field import receptive_radius
 from bscnet.prediction.voxel_sums import VoxelSummer, VoxelSums
 from bscnet.runtime import Session, Times
+from bscnet.whole_file import written_whole
 
 MAX_SITES = 4_000_000
 """Voxels that are run at once unless the caller says otherwise."""

@@ -1,11 +1,8 @@
-"""Writing labelled points as a binary PLY file that appears whole or not at all."""
+"""Labelled points as a binary PLY file."""
 
 from __future__ import annotations
 
-import os
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -74,37 +71,6 @@ def check_output(path: Path, option: str, inputs: Sequence[Path]) -> None:
     for other in inputs:
         if path.absolute() == other.absolute() or (path.exists() and other.exists() and path.samefile(other)):
             raise InputError(f"{option} {path}: this would overwrite {other}, which is read; give another name")
-
-
-@contextmanager
-def written_whole(path: Path) -> Iterator[BinaryIO]:
-    """A stream to a file beside `path` that takes its name at the end; after an error or Ctrl-C nothing is left.
-
-    Raises:
-        InputError: the folder or the disk does not take it.
-    """
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror})") from error
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            yield stream
-        # as open() would have made it: the temporary file is for the user alone
-        os.chmod(name, 0o666 & ~_umask())
-        os.replace(name, path)
-    except OSError as error:
-        Path(name).unlink(missing_ok=True)
-        raise InputError(f"{path}: cannot be written ({error.strerror})") from error
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _plain(text: str) -> str:

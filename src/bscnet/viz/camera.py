@@ -95,8 +95,9 @@ def open_room(
     flat = np.asarray(towards[:2], dtype=np.float64) / np.hypot(towards[0], towards[1])
     depth = points[:, :2] @ flat
     across = points[:, :2] @ np.array([-flat[1], flat[0]])
-    column = np.floor((across - across.min()) / _COLUMN_M).astype(np.int64)
-    nearest = np.full(int(column.max()) + 1, -np.inf)
+    # numbered as they occur: a few points kilometres apart would have a table of all columns exceed any memory
+    present, column = np.unique(np.floor((across - across.min()) / _COLUMN_M), return_inverse=True)
+    nearest = np.full(len(present), -np.inf)
     np.maximum.at(nearest, column, depth)
     near_wall = (depth > nearest[column] - wall_m) & (height > floor + kept_m)
     return np.asarray(keep & ~near_wall)

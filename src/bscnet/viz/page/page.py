@@ -19,6 +19,7 @@ from bscnet.viz.page.payload import pack
 from bscnet.viz.page.scene import PageScene
 from bscnet.viz.page.summary import class_rows, mean_iou
 from bscnet.viz.palette import CORRECT_COLOUR, ERROR_COLOUR, IGNORE_COLOUR
+from bscnet.whole_file import written_whole
 
 SCRIPTS = ("vectors.js", "cloud.js", "camera.js", "modes.js", "walls.js", "drawing.js", "controls.js", "panel.js")
 """The viewer's parts in the order in which they are joined; viewer.js, which starts it, comes last."""
@@ -36,6 +37,7 @@ def write_page(path: str | Path, scene: PageScene, max_points: int = 300_000) ->
 
     Raises:
         ValueError: `max_points` is less than one.
+        InputError: the file cannot be written.
     """
     if max_points < 1:
         raise ValueError(f"max_points is {max_points}; at least 1 is needed")
@@ -58,8 +60,8 @@ def write_page(path: str | Path, scene: PageScene, max_points: int = 300_000) ->
         },
     )
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="ascii")  # read the same wherever it is embedded, as the script's hash demands
+    with written_whole(path) as stream:
+        stream.write(text.encode("ascii"))  # read the same wherever it is embedded, as the script's hash demands
     return path
 
 

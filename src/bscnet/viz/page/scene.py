@@ -12,7 +12,7 @@ MAX_CLASSES = 255
 """Labels travel as one byte, and one value of it means "none of the classes"."""
 
 _ROUNDING = 1e-5
-_FARTHEST_M = 1e9
+FARTHEST_M = 1e9
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,8 @@ class PageScene:
             if array.dtype.kind not in kinds or (name == "colors" and array.dtype != np.uint8):
                 wanted = {"f": "floats", "u": "uint8", "iu": "integers"}[kinds]
                 raise ValueError(f"{name} of {self.name} is {array.dtype}; {wanted} are needed")
-        if not (np.abs(self.points) <= _FARTHEST_M).all():
-            raise ValueError(f"points of {self.name} must be finite and within {_FARTHEST_M:g} metres of the origin")
+        if not (np.abs(self.points) <= FARTHEST_M).all():
+            raise ValueError(f"points of {self.name} must be finite and within {FARTHEST_M:g} metres of the origin")
         sure = self.confidence
         if sure is not None and not ((sure >= -_ROUNDING) & (sure <= 1 + _ROUNDING)).all():
             raise ValueError(f"confidence of {self.name} must lie between 0 and 1")
