@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bscnet.chain.build import build_datamodule
 from bscnet.chain.pages import SCORES_NAME
 from bscnet.chain.reopen import recorded_settings, reopen
+from bscnet.chain.settings import composed_settings
 from bscnet.errors import InputError
 from bscnet.evaluation.evaluate import evaluate
 from bscnet.evaluation.split_scores import SplitScores
@@ -83,6 +85,12 @@ def test_records_that_are_gone_or_damaged_are_one_sentence(chain: Path, tmp_path
     record.unlink()
     with pytest.raises(InputError, match="is not there"):
         reopen(copy)
+
+
+def test_what_the_data_refuse_when_they_are_made_is_said_as_it_is(tmp_path: Path) -> None:
+    settings = composed_settings(["data=real_lidar", "data.fold=9", f"data.root={tmp_path}"])
+    with pytest.raises(InputError, match="fold"):
+        build_datamodule(settings)
 
 
 def test_a_network_of_other_features_is_refused(chain: Path) -> None:

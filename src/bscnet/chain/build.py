@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 
 from bscnet.chain.plan import scenes_per_step
@@ -58,9 +59,14 @@ def build_datamodule(settings: Mapping[str, Any]) -> pl.LightningDataModule:
     """
     data = settings["data"]
     batch_size = scenes_per_step(settings["recipe"], data["voxel_size"])
-    datamodule: pl.LightningDataModule = instantiate(
-        data["datamodule"], batch_size=batch_size, seed=settings["seed"], _convert_="all"
-    )
+    try:
+        datamodule: pl.LightningDataModule = instantiate(
+            data["datamodule"], batch_size=batch_size, seed=settings["seed"], _convert_="all"
+        )
+    except InstantiationException as error:
+        if isinstance(error.__cause__, InputError):  # Hydra wraps what a constructor refuses
+            raise error.__cause__ from None
+        raise
     classes = getattr(datamodule, "num_classes", data["num_classes"])
     if classes != data["num_classes"]:
         raise InputError(f"data.num_classes={data['num_classes']} is not usable: data={data['name']} has {classes}")

@@ -29,8 +29,13 @@ class Reopened:
     data: ScanDataModule
 
     def predictor(self) -> Predictor:
-        """The network on the device and backend of the settings."""
-        return Predictor(self.restored.network, self.settings["backend"]["name"], device_kind(self.settings["trainer"]))
+        """The network on the device and backend of the settings; InputError: they cannot serve on this machine."""
+        import torch
+
+        device = device_kind(self.settings["trainer"])
+        if device == "cuda" and not torch.cuda.is_available():
+            raise InputError("trainer.accelerator is gpu, and there is none here: add trainer.accelerator=cpu")
+        return Predictor(self.restored.network, self.settings["backend"]["name"], device)
 
     @property
     def title(self) -> str:
@@ -78,7 +83,11 @@ def recorded_settings(stage_directory: Path, overrides: Sequence[str] = ()) -> d
         raise InputError(f"{path} must hold a mapping")
     for override in overrides:
         _require_known(config, override.partition("=")[0])
-    config.merge_with_dotlist(list(overrides))
+    try:
+        config.merge_with_dotlist(list(overrides))
+    except (ValueError, YAMLError, OmegaConfBaseException) as error:
+        reason = " ".join(str(error).split())[:120]
+        raise InputError(f"{' '.join(overrides)} cannot be read as settings ({reason})") from error
     return plain_settings(config)
 
 
@@ -87,3 +96,5 @@ def _require_known(config: DictConfig, key: str) -> None:
     node = OmegaConf.select(config, parent) if parent else config
     if not isinstance(node, DictConfig) or name not in node:
         raise InputError(f"{key} is not a setting of this run")
+    if isinstance(node.get(name) if not OmegaConf.is_missing(node, name) else None, DictConfig):
+        raise InputError(f"{key} of a finished run cannot be exchanged: give single settings, such as {key}.KEY=VALUE")
