@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 
 from bscnet import cli
+from bscnet.cli import evaluate as evaluate_command
 from bscnet.data.labels import NYU40_IDS
 from bscnet.data.scannet import ScanNet
+from bscnet.evaluation.predict import ScenePrediction
+from bscnet.evaluation.split_scores import SplitScores
 from fixtures.scannet_files import make_scene, mesh_elements, write_ply, write_root
 from fixtures.tiny_chain import trained_chain
 
@@ -72,6 +79,11 @@ def test_a_test_split_without_labels_becomes_a_submission(
         (["-o", "/nowhere/s.json"], "the folder /nowhere does not exist"),
         (["data.root=/nowhere"], "/nowhere"),
         (["data.nonsense=1"], "data.nonsense is not a setting of this run"),
+        (["data=rooms"], "data of a finished run cannot be exchanged"),
+        (["data.root=["], "data.root=[ cannot be read as settings"),
+        (["-o", "/dev/full"], "-o /dev/full: this is no file that can be written"),
+        (["-o", "/proc/s.json"], "/proc/s.json: cannot be written"),
+        (["--submission", "/dev/null"], "--submission /dev/null: this is a file"),
     ],
 )
 def test_evaluate_refuses_in_one_sentence(
@@ -80,6 +92,39 @@ def test_evaluate_refuses_in_one_sentence(
     assert cli.main(["evaluate", str(chain), *words]) == 2
     told = capsys.readouterr().err
     assert sentence in told and told.count("\n") == 1
+
+
+def test_names_of_classes_and_scenes_are_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
+    scores = SplitScores(["[red]y", "<b>"])
+    found = ScenePrediction("[bold]a", np.array([0, 1]), np.array([0, 1]), np.ones(2, np.float32))
+    scores.add(found)
+    evaluate_command._show(SimpleNamespace(title="t"), scores, "val")
+    shown = capsys.readouterr().out
+    assert "[red]y" in shown and "<b>" in shown and "best scene [bold]a" in shown
+
+
+def test_scores_that_cannot_be_written_leave_the_old_ones(
+    chain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "s.json").write_text("old")
+
+    def full(source: object, target: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    assert cli.main(["evaluate", str(chain), "-o", str(tmp_path / "s.json")]) == 2
+    assert "s.json: cannot be written (No space left on device)" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["s.json"] and (tmp_path / "s.json").read_text() == "old"
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a GPU")
+@pytest.mark.parametrize("command", ["evaluate", "show"])
+def test_a_run_of_a_gpu_is_refused_where_there_is_none(
+    chain: Path, command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [] if command == "evaluate" else ["-o", str(tmp_path)]
+    assert cli.main([command, str(chain), *words, "trainer.accelerator=gpu"]) == 2
+    assert "add trainer.accelerator=cpu" in capsys.readouterr().err
 
 
 def test_a_run_shows_its_best_and_worst_scene_or_one_by_name(chain: Path, tmp_path: Path) -> None:
@@ -115,6 +160,8 @@ def test_a_cloud_is_shown_from_its_file(tmp_path: Path) -> None:
         (["{scan}", "data.voxel_size=1"], "a cloud is shown as it is"),
         (["{scan}"], "the file is empty"),
         (["{chain}", "-o", "{scan}"], "this is a file, a folder is needed"),
+        (["{chain}", "-o", "{scan}/deeper"], "the folder cannot be made (Not a directory)"),
+        (["{chain}", "--scene", "../scene1000_00"], "there is no such scene in this split"),
     ],
 )
 def test_show_refuses_in_one_sentence(

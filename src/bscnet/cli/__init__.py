@@ -61,10 +61,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         args, rest = parser.parse_known_args(words)
         # argparse takes a command's KEY=VALUE words in one run only; those after an option are still here
         late = [word for word in rest if "=" in word and not word.startswith("-")]
-        if len(late) < len(rest) or (late and "overrides" not in args):
+        taking = next((name for name in ("overrides", "words") if name in args), None)
+        if len(late) < len(rest) or (late and taking is None):
             parser.error(f"unrecognized arguments: {' '.join(rest)}")
-        if late:
-            args.overrides = [*args.overrides, *late]
+        if late and taking is not None:
+            setattr(args, taking, [*getattr(args, taking), *late])
         return int(args.main(args))
 
     return shown(action)

@@ -68,8 +68,12 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _check_outputs(args: argparse.Namespace) -> None:
+    if args.output is not None and args.output.exists() and not args.output.is_file():
+        raise InputError(f"-o {args.output}: this is no file that can be written")
     if args.output is not None and not args.output.parent.is_dir():
         raise InputError(f"-o {args.output}: the folder {args.output.parent} does not exist")
+    if args.submission is not None and args.submission.exists() and not args.submission.is_dir():
+        raise InputError(f"--submission {args.submission}: this is a file, give a new folder")
     if args.submission is not None and args.submission.exists() and any(args.submission.iterdir()):
         raise InputError(f"--submission {args.submission}: the folder is not empty, give a new one")
 
@@ -102,15 +106,16 @@ def _with_bar(found: Iterator[ScenePrediction], total: int, split: str) -> Itera
 
 def _show(opened: Reopened, scores: SplitScores, split: str) -> None:
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     whole = scores.as_dict()
-    table = Table(title=f"{opened.title}: {split}, {len(scores.scenes)} scenes", title_style="bold")
+    table = Table(title=escape(f"{opened.title}: {split}, {len(scores.scenes)} scenes"), title_style="bold")
     table.add_column("class")
     for name in ("IoU", "recall", "points"):
         table.add_column(name, justify="right")
     for name, row in whole["classes"].items():
-        table.add_row(name, percent(row["iou"]), percent(row["recall"]), f"{row['points']:,}")
+        table.add_row(escape(name), percent(row["iou"]), percent(row["recall"]), f"{row['points']:,}")
     console = Console(highlight=False)
     if not any(row["points"] for row in whole["classes"].values()):
         console.print(f"{split}: {len(scores.scenes)} scenes labelled; they have no truth to be scored against")
@@ -120,7 +125,7 @@ def _show(opened: Reopened, scores: SplitScores, split: str) -> None:
     console.print(", ".join(f"{name} {percent(whole[key])}" for name, key in named))
     ranked = scores.ranked()
     if ranked:
-        first, last = (f"{name} ({percent(whole['scenes'][name])})" for name in (ranked[-1], ranked[0]))
+        first, last = (f"{escape(name)} ({percent(whole['scenes'][name])})" for name in (ranked[-1], ranked[0]))
         console.print(f"best scene {first}, worst {last}", soft_wrap=True)
 
 

@@ -42,13 +42,21 @@ def main(args: argparse.Namespace) -> int:
     if args.output is not None and args.output.exists() and not args.output.is_dir():
         raise InputError(f"-o {args.output}: this is a file, a folder is needed")
     folder = args.output or Path()
+    _make(folder)
     from bscnet.evaluation.scene_pages import write_scene
 
     for stem, scene, title in _scenes(sources, overrides, args):
-        (folder / stem).parent.mkdir(parents=True, exist_ok=True)
         written, obstacle = write_scene(folder / stem, scene, title)
         print(", ".join(map(str, written)) + (f" (no picture: {obstacle})" if obstacle else ""))
     return 0
+
+
+def _make(folder: Path) -> None:
+    """The folder to write to, made before any work is done."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"-o {folder}: the folder cannot be made ({error.strerror})") from error
 
 
 def _scenes(sources: list[str], overrides: list[str], args: argparse.Namespace) -> Iterator[tuple[str, PageScene, str]]:

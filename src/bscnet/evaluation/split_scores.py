@@ -12,6 +12,7 @@ import torch
 
 from bscnet.evaluation.predict import ScenePrediction
 from bscnet.metrics import SegmentationMetric, SegmentationScores, scores
+from bscnet.whole_file import written_whole
 
 
 class SplitScores:
@@ -58,8 +59,10 @@ class SplitScores:
         }
 
     def save(self, path: Path, **facts: Any) -> None:
-        """Write the scores as JSON, with facts about them."""
-        path.write_text(json.dumps({**facts, **self.as_dict()}, indent=2) + "\n", encoding="utf-8")
+        """Write the scores as JSON, with facts about them; InputError: the file cannot be written."""
+        text = json.dumps({**facts, **self.as_dict()}, indent=2) + "\n"
+        with written_whole(path) as stream:
+            stream.write(text.encode())
 
 
 def _number(value: Any) -> float | None:
