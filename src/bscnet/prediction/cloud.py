@@ -1,4 +1,8 @@
-"""Coloured clouds read a chunk at a time: PLY (binary or text) and NPZ."""
+"""Coloured clouds read a chunk at a time: PLY (binary or text) and NPZ.
+
+So that a network without torch labels clouds larger than the memory, with NumPy alone. The readers of training data,
+`bscnet.data.folder.formats`, hold whole clouds, take more formats and keep every column.
+"""
 
 from __future__ import annotations
 
