@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from bscnet.viz import offscreen
-from bscnet.viz.camera import Camera
+from bscnet.viz.camera import BEHIND_SENSOR, Camera
 from bscnet.viz.offscreen import RenderError, render_panels
 from bscnet.viz.pictures import cloud_picture, scene_miou, scene_picture
 
@@ -113,3 +113,23 @@ def test_a_cloud_alone_is_one_panel_in_its_colours(tmp_path: Path) -> None:
     pixels = matplotlib.image.imread(path)[..., :3]
     seen = (pixels[..., 1] > 0.5) & (pixels[..., 0] < 0.2) & (pixels[..., 2] < 0.2)
     assert seen.mean() > 0.2
+
+
+def test_seen_from_a_given_side_nothing_is_cut_away(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    drawn: list[tuple[int, tuple[float, ...]]] = []
+
+    def note(points: np.ndarray, panels: list[np.ndarray], camera: Camera, *rest: object) -> list[np.ndarray]:
+        drawn.append((len(points), camera.eye))
+        return [np.ones((8, 8, 3), np.float32) for _ in panels]
+
+    monkeypatch.setattr("bscnet.viz.pictures.render_panels", note)
+    box = np.random.default_rng(0).random((4000, 3)) * (6, 4, 3)  # as high as a room: its ceiling would be cut
+    colours = np.zeros((4000, 3), np.uint8)
+    cloud_picture(tmp_path / "a.png", box, colours, title="opened")
+    cloud_picture(tmp_path / "b.png", box, colours, title="whole", towards=BEHIND_SENSOR)
+    (opened, _), (whole, eye) = drawn
+    assert opened < whole == 4000
+    away = np.subtract(eye, box.mean(0))
+    np.testing.assert_allclose(
+        away / np.linalg.norm(away), BEHIND_SENSOR, atol=0.08
+    )  # the eye is centred on what is seen

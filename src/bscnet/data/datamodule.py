@@ -60,6 +60,8 @@ class ScanDataModule(pl.LightningDataModule):
     """
 
     class_names: Sequence[str] = CLASS_NAMES
+    single_view = False
+    """Whether a scan is what one sensor saw from one place, in `view_points` along y: pictures then look from there."""
 
     def __init__(
         self,

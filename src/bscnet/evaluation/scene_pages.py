@@ -10,6 +10,7 @@ import numpy as np
 
 from bscnet.errors import InputError
 from bscnet.viz import RenderError
+from bscnet.viz.camera import BEHIND_SENSOR
 from bscnet.viz.page import PageScene, write_page
 from bscnet.viz.pictures import cloud_picture, labelled_picture, scene_picture
 
@@ -32,6 +33,7 @@ def page_scene(data: ScanDataModule, scan: Scan, found: ScenePrediction | None, 
             confidence=None if found is None else found.confidence,
             class_names=list(data.class_names),
             facts=dict(facts),
+            towards=BEHIND_SENSOR if data.single_view else None,
         )
     except ValueError as error:  # more classes than a page can show
         raise InputError(str(error)) from error
@@ -53,10 +55,12 @@ def write_scene(stem: Path, scene: PageScene, title: str) -> tuple[list[Path], s
 
 
 def _picture(path: Path, scene: PageScene, title: str) -> Path:
-    names = scene.class_names
+    names, towards = scene.class_names, scene.towards
     if scene.prediction is not None and scene.truth is not None:
-        return scene_picture(path, scene.points, scene.colors, scene.truth, scene.prediction, names, title=title)
+        return scene_picture(
+            path, scene.points, scene.colors, scene.truth, scene.prediction, names, title=title, towards=towards
+        )
     labels = scene.truth if scene.prediction is None else scene.prediction
     if labels is not None:
-        return labelled_picture(path, scene.points, scene.colors, labels, names, title=title)
-    return cloud_picture(path, scene.points, scene.colors, title=title)
+        return labelled_picture(path, scene.points, scene.colors, labels, names, title=title, towards=towards)
+    return cloud_picture(path, scene.points, scene.colors, title=title, towards=towards)

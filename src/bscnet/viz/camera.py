@@ -14,6 +14,10 @@ _VIEW_ANGLE_DEG = 32.0
 _COLUMN_M = 0.1
 
 
+BEHIND_SENSOR = (0.2393, -0.9119, 0.3335)
+"""Unit vector to a camera that looks over the shoulder of a sensor that looks along y; for what was seen from one place."""
+
+
 @dataclass(frozen=True)
 class Camera:
     """A perspective camera: vertical opening angle in degrees; eye, centre (metres) and up in the points' frame."""

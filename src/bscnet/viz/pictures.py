@@ -28,11 +28,13 @@ def scene_picture(
     class_names: Sequence[str],
     *,
     title: str | None = None,
+    towards: Sequence[float] | None = None,
     timeout_s: float = 120.0,
 ) -> Path:
     """Write a PNG with the panels input, truth, prediction, errors, a legend of the classes present, and the mIoU.
 
-    The scene is seen from above at an angle, with the ceiling and the near walls cut away. Labels outside the classes
+    The scene is seen from above at an angle, with the ceiling and the near walls cut away, or with `towards`, a unit
+    vector to the camera, from there and whole. Labels outside the classes
     (such as -100) are drawn dark grey and left out of the mIoU.
 
     Shapes: points (P, 3) metres, z up; colours (P, 3) uint8 RGB; truth (P,) and prediction (P,) class indices.
@@ -54,7 +56,7 @@ def scene_picture(
         raise ValueError("points must be finite and at least one")
 
     score = scene_miou(truth, prediction, len(class_names))
-    drawn, towards = _drawn_points(points)
+    drawn, direction = _drawn_points(points, towards)
     seen, guess = truth[drawn], prediction[drawn]
     panels = {
         "input": np.asarray(colours[drawn], dtype=np.uint8),
@@ -65,7 +67,7 @@ def scene_picture(
     heading = f"mIoU of this scene {100 * score:.1f} %" if math.isfinite(score) else "no labelled point"
     legend = [*legend_entries([seen, guess], class_names), ("right", CORRECT_COLOUR), ("wrong", ERROR_COLOUR)]
     text = f"{title}: {heading}" if title else heading
-    return _write_picture(Path(path_png), text, points[drawn], towards, panels, legend, timeout_s)
+    return _write_picture(Path(path_png), text, points[drawn], direction, panels, legend, timeout_s)
 
 
 def labelled_picture(
@@ -76,6 +78,7 @@ def labelled_picture(
     class_names: Sequence[str],
     *,
     title: str,
+    towards: Sequence[float] | None = None,
     timeout_s: float = 120.0,
 ) -> Path:
     """Write a PNG with the cloud and its labels side by side and a legend of the classes present.
@@ -85,11 +88,11 @@ def labelled_picture(
     Raises:
         RenderError: this machine cannot render; the text says why.
     """
-    drawn, towards = _drawn_points(points)
+    drawn, direction = _drawn_points(points, towards)
     shown = labels[drawn]
     panels = {"input": np.asarray(colours[drawn]), "labels": colour_labels(shown, len(class_names))}
     legend = legend_entries([shown], class_names)
-    return _write_picture(Path(path_png), title, points[drawn], towards, panels, legend, timeout_s)
+    return _write_picture(Path(path_png), title, points[drawn], direction, panels, legend, timeout_s)
 
 
 def cloud_picture(
@@ -98,6 +101,7 @@ def cloud_picture(
     colours: NDArray[np.uint8],
     *,
     title: str,
+    towards: Sequence[float] | None = None,
     timeout_s: float = 120.0,
 ) -> Path:
     """Write a PNG of a cloud of which no labels are known.
@@ -107,18 +111,24 @@ def cloud_picture(
     Raises:
         RenderError: this machine cannot render; the text says why.
     """
-    drawn, towards = _drawn_points(points)
+    drawn, direction = _drawn_points(points, towards)
     panels = {"input": np.asarray(colours[drawn])}
-    return _write_picture(Path(path_png), title, points[drawn], towards, panels, [], timeout_s)
+    return _write_picture(Path(path_png), title, points[drawn], direction, panels, [], timeout_s)
 
 
-def _drawn_points(points: NDArray[np.floating]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+def _drawn_points(
+    points: NDArray[np.floating], towards: Sequence[float] | None
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """Indices of the points to draw, and the direction to the camera."""
-    towards = view_direction(points)
-    drawn = np.flatnonzero(open_room(points, towards))
+    if towards is None:
+        direction = view_direction(points)
+        drawn = np.flatnonzero(open_room(points, direction))
+    else:
+        direction = np.asarray(towards, dtype=np.float64)
+        drawn = np.arange(len(points))
     if len(drawn) > _MAX_POINTS:
         drawn = np.random.default_rng(0).choice(drawn, _MAX_POINTS, replace=False)
-    return drawn, towards
+    return drawn, direction
 
 
 def _write_picture(

@@ -224,3 +224,9 @@ def test_any_array_in_any_place_is_shown_as_it_is_or_refused(
 def test_no_points_at_all_are_no_page(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="at least 1"):
         write_page(tmp_path / "page.html", blocks(), max_points=0)
+
+
+def test_the_first_view_is_the_scenes_own_where_it_has_one(tmp_path: Path) -> None:
+    scene = dataclasses.replace(blocks(), towards=(0.6, 0.0, 0.8))
+    description, _ = read_back(write_page(tmp_path / "a.html", scene))
+    assert description["towards"] == [0.6, 0.0, 0.8]

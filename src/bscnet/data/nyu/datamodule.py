@@ -26,6 +26,7 @@ class NyuDepthDataModule(ScanDataModule):
     """
 
     class_names: Sequence[str] = class_names()
+    single_view = True
 
     def __init__(
         self,

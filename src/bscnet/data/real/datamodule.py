@@ -92,6 +92,11 @@ class SingleCloudDataModule(OneSceneDataModule):
         """Names by class id: the cloud's own, which stand in its files, or ScanNet's where it has no labels."""
         return self._single.class_names()
 
+    @property
+    def single_view(self) -> bool:  # type: ignore[override]
+        """Whether the sensor looked more ahead than down."""
+        return VIEWS[self.cloud].ahead
+
     def view_points(self, scan: Scan) -> npt.NDArray[np.float32]:
         """The points turned from the sensor's frame so that z points up."""
         return upright(scan.points, VIEWS[self.cloud].up)

@@ -26,16 +26,18 @@ class View:
 
     up: y and z of the direction away from the ground, in the cloud's own frame (x is level); of unit length, read off
     the largest plane in the cloud. depth: metres from the camera beyond which points are left out (None: nowhere).
-    intensity_range: the raw intensity that becomes +1 (0 becomes -1), where there is any.
+    intensity_range: the raw intensity that becomes +1 (0 becomes -1), where there is any. ahead: whether the sensor
+    looked more ahead than down, which is along y once the cloud stands upright.
     """
 
     up: tuple[float, float]
     depth: float | None = None
     intensity_range: float | None = None
+    ahead: bool = True
 
 
 VIEWS: dict[str, View] = {
-    "arc2017": View(up=(0.0, -1.0), depth=2.0),  # the camera looks down; what lies further is stray depth
+    "arc2017": View(up=(0.0, -1.0), depth=2.0, ahead=False),  # the camera looks down; what lies further is stray depth
     "motorcycle": View(up=(-0.966, -0.259)),
     "milk_cartoon": View(up=(0.821, 0.571)),
     "table_scene": View(up=(0.876, 0.483), intensity_range=255.0),

@@ -77,7 +77,7 @@ def _description(scene: PageScene, kept: npt.NDArray[np.intp]) -> dict[str, Any]
         "total": len(scene.points),
         "classes": rows,
         "miou": mean_iou(rows),
-        "towards": view_direction(points).tolist(),
+        "towards": view_direction(points).tolist() if scene.towards is None else list(scene.towards),
         "room": room,
         "ceiling": min(top, ceiling_height(points)) if room else top,
         "floor": float(np.percentile(points[:, 2], 1)),

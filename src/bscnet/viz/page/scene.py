@@ -23,7 +23,7 @@ class PageScene:
     (P,) class ids, anything outside the classes (such as -100) is ignored; None where there is none. confidence: (P,)
     in [0, 1], how sure the network is of its prediction. class_names: C names. iou: intersection over union in this
     scene by class name, fractions, NaN where undefined; read off truth and prediction where it is None. facts: lines
-    under the title, such as {"run": …, "model": …}.
+    under the title, such as {"run": …, "model": …}. towards: unit vector to the camera at first; None: as it fits.
 
     Raises:
         ValueError: there is no point, shapes disagree, or a value is not finite or out of its range.
@@ -38,6 +38,7 @@ class PageScene:
     class_names: Sequence[str]
     iou: Mapping[str, float] | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
+    towards: tuple[float, float, float] | None = None
 
     def __post_init__(self) -> None:
         count = len(self.points)
