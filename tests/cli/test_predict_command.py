@@ -144,7 +144,7 @@ def test_a_full_disk_is_told(
         (tmp_path / "draft").touch()
         return os.open("/dev/full", os.O_WRONLY), str(tmp_path / "draft")
 
-    monkeypatch.setattr("bscnet.prediction.labelled_ply.tempfile.mkstemp", full)
+    monkeypatch.setattr("bscnet.whole_file.tempfile.mkstemp", full)
     assert main(words(model, scan, "-o", tmp_path / "o.ply")) == 2
     assert "cannot be written (No space left on device)" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
