@@ -15,7 +15,7 @@ _COLUMN_M = 0.1
 
 
 BEHIND_SENSOR = (0.2393, -0.9119, 0.3335)
-"""Unit vector to a camera that looks over the shoulder of a sensor that looks along y; for what was seen from one place."""
+"""Unit vector to a camera over the shoulder of a sensor that looks along y, for what was seen from one place."""
 
 
 @dataclass(frozen=True)
