@@ -8,6 +8,7 @@ from typing import Protocol
 
 from bscnet.data.cache import ArrayCache, Arrays
 from bscnet.data.scan import Scan
+from bscnet.errors import InputError
 
 _EXTRA = "extra-"
 
@@ -42,15 +43,22 @@ class ScanStore:
         return self.source.fingerprint(scene, self.labelled)
 
     def scan(self, scene: str) -> Scan:
-        """The scene as its files hold it."""
+        """The scene as its files hold it.
+
+        InputError: as `SceneSource.read` says; a file changes while it is read, or the cache cannot be written.
+        """
         if self.cache is None:
             return self.source.read(scene, self.labelled)
 
         def build() -> Arrays:
             scan = self.source.read(scene, self.labelled)
+            if self.fingerprint(scene) != key:
+                file = self.source.files(scene, self.labelled)[0]
+                raise InputError(f"{file}: this file or one beside it changed while it was read")
             further = {_EXTRA + name: values for name, values in scan.extra.items()}
             return {"points": scan.points, "colors": scan.colors, "labels": scan.labels, **further}
 
-        arrays = self.cache.get(self.fingerprint(scene), build)
+        key = self.fingerprint(scene)
+        arrays = self.cache.get(key, build)
         extra = {name.removeprefix(_EXTRA): values for name, values in arrays.items() if name.startswith(_EXTRA)}
         return Scan(scene, arrays["points"], arrays["colors"], arrays["labels"], extra)
