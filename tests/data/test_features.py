@@ -63,3 +63,10 @@ def test_bad_names_are_refused() -> None:
 
 def test_points_without_colour_are_mid_grey() -> None:
     assert grey(2).tolist() == [[128, 128, 128]] * 2 and grey(2).dtype == np.uint8
+
+
+def test_rgb_needs_colours() -> None:
+    scan = make_scan()
+    bare = Scan("bare", scan.points, grey(3), scan.labels)
+    with pytest.raises(InputError, match="the scan has no colours, so rgb cannot be among the features"):
+        FeatureRecipe(["one", "rgb"])(bare, np.zeros((3, 3)))

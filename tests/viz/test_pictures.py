@@ -130,6 +130,5 @@ def test_seen_from_a_given_side_nothing_is_cut_away(monkeypatch: pytest.MonkeyPa
     (opened, _), (whole, eye) = drawn
     assert opened < whole == 4000
     away = np.subtract(eye, box.mean(0))
-    np.testing.assert_allclose(
-        away / np.linalg.norm(away), BEHIND_SENSOR, atol=0.08
-    )  # the eye is centred on what is seen
+    # the eye is centred on what is seen, and not on the points' mean
+    np.testing.assert_allclose(away / np.linalg.norm(away), BEHIND_SENSOR, atol=0.08)

@@ -87,6 +87,7 @@ RULES: dict[str, Rule] = {
     "recipe.batch_size": Number(1, whole=True, optional=True),
     "logger.name": OneOf(("csv", "wandb")),
     "logger.offline": OneOf((None, True, False)),
+    "trainer.accelerator": OneOf(("auto", "cpu", "gpu", "cuda")),
     "trainer.accumulate_grad_batches": _COUNT,
 }
 """Keys that a configuration may lack (only some models have them) are checked where they are present."""

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bscnet.data.augment import colour_features
-from bscnet.data.scan import Scan
+from bscnet.data.scan import NO_COLOUR, Scan
 from bscnet.errors import InputError
 
 COMPUTED = {"rgb": 3, "one": 1, "height": 1, "offset": 3}
@@ -43,6 +43,8 @@ class FeatureRecipe:
         name: str, scan: Scan, positions: npt.NDArray[np.float64], color_shift: npt.NDArray[np.float32] | None
     ) -> npt.NDArray[np.float32]:
         if name == "rgb":
+            if scan.colors.flat[0] == NO_COLOUR and (scan.colors == NO_COLOUR).all():
+                raise InputError("the scan has no colours, so rgb cannot be among the features")
             colours = colour_features(scan.colors)
             return colours if color_shift is None else colours + color_shift
         if name == "one":

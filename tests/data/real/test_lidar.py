@@ -121,3 +121,8 @@ def test_offline_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     source = RealLidarSource(tmp_path)
     with pytest.raises(PackageUnavailableError, match=r"laspy==2.7.0 cannot be fetched \(offline\?\)"):
         source.require(source.scenes("train"))
+
+
+def test_a_gap_that_leaves_nothing_is_one_sentence() -> None:
+    with pytest.raises(InputError, match=r"data.gap=100 leaves no point of lidar_block to train on"):
+        RealLidarSource(folder_with("lidar_block"), gap=100.0).read("lidar_block-fold0-train")

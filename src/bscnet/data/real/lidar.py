@@ -89,6 +89,8 @@ class RealLidarSource:
         """The points of one part in the order of the file, metres from the whole cloud's lowest corner."""
         cloud = self._whole()
         kept = np.flatnonzero(self.parts() == _PARTS[self._part(scene)])
+        if len(kept) == 0:
+            raise InputError(f"data.gap={self.gap:g} leaves no point of {self.site.cloud} to train on, take a smaller gap")
         points = cloud.points[kept]
         labels = self._labels(cloud, kept) if labelled else np.full(len(kept), IGNORE_LABEL, dtype=np.int16)
         colors = grey(len(kept)) if cloud.colors is None else cloud.colors[kept]
