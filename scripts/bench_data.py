@@ -2,7 +2,7 @@
 
 Writes benchmarks/data.md and benchmarks/data.json, and fills the README's place for them where it has one.
 
-    python scripts/bench_data.py [--rounds 9] [--quick] [--out FOLDER]
+    python scripts/bench_data.py [--rounds 5] [--quick] [--out FOLDER]
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ SIZES = (0.05, 0.02)
 
 def parse(words: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=9, help="counted rounds of scenes (default 9)")
+    parser.add_argument("--rounds", type=int, default=5, help="counted rounds of scenes (default 5)")
     parser.add_argument("--quick", action="store_true", help="coarse voxels, few steps: a trial, not a result")
     parser.add_argument("--torch-only", action="store_true", help="leave MinkowskiEngine out")
     parser.add_argument("--rooms", type=Path, default=ROOT / "data" / "bench_rooms", help="in ScanNet's layout")
@@ -88,17 +88,21 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
     cores = len(os.sched_getaffinity(0))
     scene = ScanNet(args.rooms).scenes("train")[0]
     torch.set_num_threads(1)
+    say("reading")
     rows = scenes.reading(args.rooms, scene, "room", args.rounds)
     for cloud, scan in clouds(args.rooms, scene, args.quick, left_out).items():
         for size in sizes:
+            say(f"voxelizing {cloud} at {100 * size:g} cm")
             rows += scenes.voxels(scan, size, f"{cloud} {100 * size:g} cm", args.rounds)
     for size in sizes:
+        say(f"samples at {100 * size:g} cm")
         rows += scenes.samples(args.rooms, scene, size, f"room {100 * size:g} cm", args.rounds)
-    rounds, counted = (1, 2) if args.quick else (3, 6)
+    rounds, counted = (1, 2) if args.quick else (2, 6)
     step_rows = []
     for size in sizes:
-        threads = [cores] if size == min(sizes) else sorted({1, cores}, reverse=True)
-        ways = steps.loadings(backends, threads)
+        fine = size == min(sizes)  # where a step takes seconds, fewer ways are compared
+        ways = steps.loadings(backends, [cores] if fine else sorted({1, cores}, reverse=True), 1 if fine else 2)
+        say(f"training steps at {100 * size:g} cm, {len(ways)} ways")
         step_rows += steps.measure(args.rooms, size, ways, rounds, counted)
     report = {
         "cpu": processor(),
@@ -113,6 +117,10 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
         "steps": step_rows,
     }
     return report | {"verdicts": verdicts(report)}
+
+
+def say(what: str) -> None:
+    print(what, file=sys.stderr, flush=True)
 
 
 def run(words: Sequence[str] | None = None) -> int:

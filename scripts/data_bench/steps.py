@@ -21,7 +21,7 @@ from bscnet.data.sampler import TrainSampler
 from bscnet.sparse import SparseTensor
 
 NETWORK = "fcn_s"
-UNCOUNTED = 4
+UNCOUNTED = 3
 """Steps at the beginning of a turn: what was loaded while others had their turn is used up."""
 _EPOCH = 100_000
 
@@ -36,17 +36,17 @@ class Loading:
     prepare: bool = False
 
 
-def loadings(backends: list[str], threads: list[int]) -> list[Loading]:
-    """What is compared: 0, 1 and 2 loading processes; kernel maps from them only where the backend takes any.
+def loadings(backends: list[str], threads: list[int], most_workers: int = 2) -> list[Loading]:
+    """What is compared: 0, 1 and more loading processes; kernel maps from them only where the backend takes any.
 
     MinkowskiEngine has the first number of threads alone: it takes OpenMP's, which a process cannot change afterwards.
     """
     found = []
     for backend in backends:
         for count in threads if backend == "torch" else threads[:1]:
-            found += [Loading(backend, count, workers) for workers in (0, 1, 2)]
+            found += [Loading(backend, count, workers) for workers in range(most_workers + 1)]
             if backend == "torch":
-                found += [Loading(backend, count, workers, prepare=True) for workers in (1, 2)]
+                found += [Loading(backend, count, workers, True) for workers in range(1, most_workers + 1)]
     return found
 
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from fixtures.scannet_files import write_root
 from torch import Tensor, nn
 
 from bscnet.data import ScanDataModule
 from bscnet.data.augment import eval_rng
 from bscnet.sparse import SparseTensor
 from bscnet.training.segmentation import SegmentationModule
+from fixtures.scannet_files import write_root
 
 
 class FromCoordinates(nn.Module):
