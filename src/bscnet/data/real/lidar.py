@@ -90,7 +90,9 @@ class RealLidarSource:
         cloud = self._whole()
         kept = np.flatnonzero(self.parts() == _PARTS[self._part(scene)])
         if len(kept) == 0:
-            raise InputError(f"data.gap={self.gap:g} leaves no point of {self.site.cloud} to train on: take a smaller one")
+            raise InputError(
+                f"data.gap={self.gap:g} leaves no point of {self.site.cloud} to train on: take a smaller one"
+            )
         points = cloud.points[kept]
         labels = self._labels(cloud, kept) if labelled else np.full(len(kept), IGNORE_LABEL, dtype=np.int16)
         colors = grey(len(kept)) if cloud.colors is None else cloud.colors[kept]
