@@ -100,7 +100,7 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
     rounds, counted = (1, 2) if args.quick else (2, 6)
     step_rows = []
     for size in sizes:
-        fine = size == min(sizes)  # where a step takes seconds, fewer ways are compared
+        fine = size < max(SIZES)  # where a step takes a second, fewer ways are compared
         ways = steps.loadings(backends, [cores] if fine else sorted({1, cores}, reverse=True), 1 if fine else 2)
         say(f"training steps at {100 * size:g} cm, {len(ways)} ways")
         step_rows += steps.measure(args.rooms, size, ways, rounds, counted)
