@@ -49,6 +49,7 @@ const std::vector<std::string> kWords = {
     "pointwise", "bits",     "real",     "avg",     "max",         "affine",      "prelu",   "rprelu",
     "relu",      "hardtanh", "bias",     "add",     "op",          "in",          "out",     "steps",
     "shifts",    "kind",     "geometry", "operand", "values",      "output",      "levels",  "rgb",
+    "cloud",     "given",    "names",    "ranges",  "height",      "offset",      "one",     "scale",
     "\\ud800",   "\\u0000",  "\xC3\xA4", "",        "in_channels", "num_classes"};
 
 /// Where a token or a bracketed part of a text stands.

@@ -4,6 +4,7 @@
 
 #include "model/crc32.h"
 #include "model/error.h"
+#include "model/feature_recipe.h"
 #include "model/fields.h"
 #include "model/instruction_reader.h"
 #include "model/safetensors.h"
@@ -44,16 +45,8 @@ const std::string& checked_description(const Safetensors& file) {
   return *description;
 }
 
-void check_features(const Json& json) {
-  const Fields features(json, "the description's \"features\"");
-  features.only({"kind", "scale", "offset"});
-  features.choice("kind", {"rgb"});
-  if (features.number("scale") == 0) features.fail("has 0 for \"scale\"; colours are divided by it");
-  features.number("offset");
-}
-
 /// What the engine does not use but a reader of the description relies on.
-void check_texts(const Fields& fields, int num_classes) {
+void check_texts(const Fields& fields, int in_channels, int num_classes) {
   fields.only({"version", "name", "family", "method", "stage", "precision", "half", "data", "voxel_size", "class_names",
                "in_channels", "num_classes", "features", "shift_plan", "commit", "levels", "values", "instructions",
                "output"});
@@ -69,7 +62,7 @@ void check_texts(const Fields& fields, int num_classes) {
   if (names.size() != static_cast<std::size_t>(num_classes)) {
     fields.fail("has " + std::to_string(names.size()) + " class names for " + std::to_string(num_classes) + " classes");
   }
-  check_features(fields.get("features", Json::Kind::kObject));
+  check_feature_recipe(fields.get("features", Json::Kind::kObject), in_channels);
   for (const auto& [layer, shifts] : fields.get("shift_plan", Json::Kind::kObject).object()) {
     fields.shifts(layer, shifts);
   }
@@ -152,7 +145,7 @@ Program read_program(const unsigned char* bytes, std::size_t size) {
   program.in_channels = static_cast<int>(fields.integer("in_channels", 1, kMaxChannels));
   program.num_classes = static_cast<int>(fields.integer("num_classes", kMinClasses, kMaxClasses));
   program.levels = static_cast<int>(fields.integer("levels", 1, kMaxLevels));
-  check_texts(fields, program.num_classes);
+  check_texts(fields, program.in_channels, program.num_classes);
   read_values(fields, program);
   read_instructions(fields, program, weights);
   return program;

@@ -16,6 +16,7 @@ class Json {
 
   Kind kind() const { return kind_; }
   bool is(Kind kind) const { return kind_ == kind; }
+  bool is_number() const { return kind_ == Kind::kInteger || kind_ == Kind::kDouble; }
   bool boolean() const { return integer_ != 0; }
   std::int64_t integer() const { return integer_; }
   /// Of an integer too.

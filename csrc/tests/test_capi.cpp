@@ -29,7 +29,7 @@ RawModel one_layer(const std::string& values, const std::string& instructions, i
   RawModel model = sample_model();
   const std::size_t start = model.description.find("\"in_channels\"");
   model.description = model.description.substr(0, start) +
-                      "\"in_channels\":1,\"num_classes\":2,\"features\":{\"kind\":\"rgb\",\"scale\":1,\"offset\":0},"
+                      "\"in_channels\":1,\"num_classes\":2,\"features\":{\"kind\":\"given\",\"names\":[\"one\"]},"
                       "\"shift_plan\":{},\"commit\":null,\"levels\":2,\"values\":[[\"real\",0,1]," +
                       values + "],\"instructions\":[" + instructions + "],\"output\":" + std::to_string(output) + "}";
   model.tensors.clear();

@@ -1,6 +1,8 @@
 #include <cmath>
 #include <limits>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "model/description.h"
 #include "tests/check.h"
@@ -104,10 +106,10 @@ TEST(description_entries) {
       {"[\"floor\",", "[1,", "a class name that is not a string"},
       {"\"in_channels\":3", "\"in_channels\":0", "has 0 for \"in_channels\"; allowed are 1 to 2048"},
       {"\"in_channels\":3", "\"in_channels\":2049", "has 2049 for \"in_channels\""},
-      {"\"in_channels\":3", "\"in_channels\":4", "has for value 0, the input, not [\"real\", 0, 4]"},
+      {"\"in_channels\":3", "\"in_channels\":4", "makes 3 channels, but \"in_channels\" is 4"},
       {"\"num_classes\":2", "\"num_classes\":1", "has 1 for \"num_classes\"; allowed are 2 to 1024"},
       {"\"num_classes\":2", "\"num_classes\":1025", "has 1025 for \"num_classes\""},
-      {"\"rgb\"", "\"hsv\"", "\"features\" has \"hsv\" for \"kind\"; allowed are rgb"},
+      {"\"rgb\"", "\"hsv\"", "\"features\" has \"hsv\" for \"kind\"; allowed are rgb, cloud, given"},
       {"127.5", "0", "has 0 for \"scale\""},
       {"127.5", "1e999", "not valid JSON"},
       {"\"offset\":-1.0", "\"offset\":-1.0,\"x\":1", "unknown key \"x\"; allowed are kind, scale, offset"},
@@ -154,6 +156,39 @@ TEST(description_entries) {
   many = "\"instructions\":[";
   for (int i = 0; i < 4096; ++i) many += "{},";
   CHECK_REFUSED(program_of(model.replace("\"instructions\":[", many)), "instructions; allowed are 1 to 4096");
+}
+
+TEST(description_features) {
+  const std::string rgb = R"({"kind":"rgb","scale":127.5,"offset":-1.0})";
+  const auto with = [&](const std::string& features) { return changed(rgb.c_str(), features.c_str()); };
+  // three channels, as the sample has
+  CHECK_EQ(with(R"({"kind":"cloud","names":["offset"],"scale":127.5,"offset":-1,"ranges":{}})").in_channels, 3);
+  CHECK_EQ(
+      with(R"({"kind":"cloud","names":["one","i","height"],"scale":1,"offset":0,"ranges":{"i":[0,65535]}})").levels, 2);
+  CHECK_EQ(with(R"({"kind":"given","names":["depth"]})").in_channels, 3);
+  const auto cloud = [](const std::string& names, const std::string& ranges) {
+    return R"({"kind":"cloud","names":)" + names + R"(,"scale":1,"offset":0,"ranges":)" + ranges + "}";
+  };
+  const std::vector<std::pair<std::string, const char*>> cases = {
+      {cloud("[\"rgb\",\"one\"]", "{}"), "makes 4 channels, but \"in_channels\" is 3"},
+      {cloud("[]", "{}"), "has no names; it must have at least one"},
+      {cloud("[1]", "{}"), "has a name that is not a string"},
+      {cloud("[\"one\",\"one\",\"i\"]", "{}"), "names \"one\" twice"},
+      {cloud("\"rgb\"", "{}"), "has a string for \"names\"; it must be an array"},
+      {cloud("[\"one\",\"i\",\"height\"]", "{}"), "has no range for the measured value \"i\""},
+      {cloud("[\"rgb\"]", "{\"rgb\":[0,255]}"), "a range for \"rgb\", which is no measured value among its names"},
+      {cloud("[\"rgb\"]", "{\"i\":[0,255]}"), "a range for \"i\", which is no measured value among its names"},
+      {cloud("[\"i\"]", "{\"i\":[1,1]}"), "has for \"i\" no range [low, high] with low below high"},
+      {cloud("[\"i\"]", "{\"i\":[0,1,2]}"), "has for \"i\" no range [low, high]"},
+      {cloud("[\"i\"]", "{\"i\":[\"0\",1]}"), "has for \"i\" no range [low, high]"},
+      {cloud("[\"i\"]", "{\"i\":7}"), "has for \"i\" no range [low, high]"},
+      {cloud("[\"i\"]", "[]"), "has an array for \"ranges\"; it must be an object"},
+      {R"({"kind":"cloud","names":["rgb"],"scale":0,"offset":0,"ranges":{}})", "has 0 for \"scale\""},
+      {R"({"kind":"given","names":["rgb"],"scale":1})", "unknown key \"scale\"; allowed are kind, names"},
+      {R"({"kind":"given"})", "has no \"names\""},
+      {R"({"kind":"rgb","names":["rgb"],"scale":1,"offset":0})", "unknown key \"names\""},
+  };
+  for (const auto& [features, says] : cases) CHECK_REFUSED(with(features), says);
 }
 
 TEST(description_instructions) {

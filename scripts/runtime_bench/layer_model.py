@@ -69,7 +69,7 @@ def layer_bytes(channels: int, variant: str) -> bytes:
         "data": "rooms",
         "voxel_size": 0.02,
         "class_names": [f"class {i}" for i in range(CLASSES)],
-        "features": {"kind": "rgb", "scale": 127.5, "offset": -1.0},
+        "features": {"kind": "given", "names": ["noise"]},
         "shift_plan": {},
         "commit": None,
     }

@@ -38,7 +38,7 @@ def test_exports_a_chain(chain: Path, tmp_path: Path, capsys: pytest.CaptureFixt
 
     session = runtime.load(path)
     source = read_source(chain)
-    scene = verification_scene(0.2, source.stage_directory)
+    scene = verification_scene(0.2, ["rgb"], source.stage_directory)
     np.testing.assert_allclose(session(scene.coords, scene.feats), torch_logits(source.network, scene), atol=1e-4)
     described = session.description
     plan = json.loads((chain / "stage1" / "plan.json").read_text())["shifts"]

@@ -78,11 +78,30 @@ def test_weights_that_are_no_numbers_name_their_layer(tmp_path: Path) -> None:
         read_source(path)
 
 
-def test_unknown_features_are_refused(tmp_path: Path) -> None:
-    path = tmp_path / "m.ckpt"
-    write_checkpoint(path, 1, "method=real", "data.features=[rgb,height]")
-    with pytest.raises(InputError, match=r"features rgb, height \(4 channels\) cannot be exported"):
-        read_source(path)
-    write_checkpoint(path, 1, "method=real", "data.features=[offset]")
-    with pytest.raises(InputError, match=r"features offset \(3 channels\) cannot be exported"):
-        read_source(path)
+@pytest.mark.parametrize(
+    "features, ranges, recipe",
+    [
+        ("[rgb]", {"cloud_ranges": {}}, {"kind": "rgb", "scale": 127.5, "offset": -1.0}),
+        ("[rgb]", {}, {"kind": "rgb", "scale": 127.5, "offset": -1.0}),  # as older checkpoints are
+        ("[rgb]", {"cloud_ranges": None}, {"kind": "given", "names": ["rgb"]}),
+        ("[one,intensity]", {}, {"kind": "given", "names": ["one", "intensity"]}),
+        (
+            "[offset,intensity]",
+            {"cloud_ranges": {"intensity": (0, 511)}},
+            {
+                "kind": "cloud",
+                "names": ["offset", "intensity"],
+                "scale": 127.5,
+                "offset": -1.0,
+                "ranges": {"intensity": [0.0, 511.0]},
+            },
+        ),
+    ],
+)
+def test_the_file_says_how_features_are_made(
+    tmp_path: Path, features: str, ranges: dict[str, Any], recipe: dict[str, Any]
+) -> None:
+    write_checkpoint(tmp_path / "m.ckpt", 1, "method=real", f"data.features={features}", **ranges)
+    found = read_source(tmp_path / "m.ckpt")
+    assert found.facts["features"] == recipe
+    assert list(found.features) == features[1:-1].split(",")

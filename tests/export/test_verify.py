@@ -106,7 +106,7 @@ def test_the_scene_is_the_runs_validation_scene_where_there_is_one(tmp_path: Pat
     record = {"data": {"root": str(root), "datamodule": {"_target_": "bscnet.data.ScanDataModule"}}}
     record["data"]["datamodule"]["root"] = "${data.root}"  # type: ignore[index]
     (stage / ".hydra" / "config.yaml").write_text(json.dumps(record))
-    found = verification_scene(0.2, stage)
+    found = verification_scene(0.2, ["rgb"], stage)
     assert found.name.startswith("validation scene scene")
     rows = [tuple(row) for row in found.coords.tolist()]
     assert rows == sorted(set(rows)) and len(found.feats) == len(rows)
@@ -124,8 +124,13 @@ def test_without_data_a_room_is_simulated(tmp_path: Path, record: str | None, mo
         made = make_scene(points=500)  # one room is enough; these are about what comes before it
         scan = Scan("simulated", made.points, made.colors, np.full(500, -100, np.int16))
         monkeypatch.setattr("bscnet.export.scene.simulated_scan", lambda: scan)
-    found = verification_scene(0.4, tmp_path)
+    found = verification_scene(0.4, ["rgb"], tmp_path)
     assert found.name == "simulated room" and len(found.coords) > 100
+    heights = verification_scene(0.4, ["height", "rgb"], tmp_path)
+    assert heights.feats.shape == (len(found.coords), 4) and heights.feats[:, 0].min() >= 0
+    np.testing.assert_array_equal(heights.feats[:, 1:], found.feats)
+    measured = verification_scene(0.4, ["intensity", "one"], tmp_path)
+    assert measured.name == "simulated room with random features" and measured.feats.shape[1] == 2
 
 
 def test_large_scenes_are_cut_to_their_middle(scene: Scene) -> None:

@@ -79,6 +79,52 @@ def test_arrays_in_npz(tmp_path: Path) -> None:
     np.testing.assert_array_equal(seen, colors)
 
 
+def measured(path: Path, size: int, colored: bool, *values: str) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    chunks = list(open_cloud(path, colored, values).chunks(size))
+    joined = {name: np.concatenate([chunk.values[name] for chunk in chunks]) for name in values}
+    return np.concatenate([chunk.colors for chunk in chunks]), joined
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_values_that_are_asked_for(form: str, tmp_path: Path) -> None:
+    points = room(20)
+    names = points.dtype.names or ()
+    wide = np.zeros(20, dtype=[*((n, points.dtype[n]) for n in names), ("scalar_Intensity", "<u2"), ("echo", "<f4")])
+    for name in names:
+        wide[name] = points[name]
+    wide["scalar_Intensity"], wide["echo"] = np.arange(20) * 3000, np.linspace(-1, 1, 20)
+    path = write_ply(tmp_path / "scan.ply", wide, form)
+    colors, values = measured(path, 7, True, "echo", "intensity")
+    np.testing.assert_array_equal(values["intensity"], wide["scalar_Intensity"])
+    np.testing.assert_array_equal(values["echo"], wide["echo"])
+    np.testing.assert_array_equal(colors[:, 1], wide["green"])
+    with pytest.raises(InputError, match="no property 'depth', the network needs it"):
+        open_cloud(path, True, ["depth"])
+
+
+def test_points_without_colours_where_none_are_needed(tmp_path: Path) -> None:
+    bare = room(10)[["x", "y", "z"]].astype([(axis, "<f4") for axis in "xyz"])
+    path = write_ply(tmp_path / "scan.ply", bare)
+    assert (measured(path, 4, False)[0] == 128).all()
+    with pytest.raises(InputError, match="no colours"):
+        open_cloud(path)
+    for path in (tmp_path / "scan.npz", tmp_path / "wide.npz"):
+        np.savez(path, points=np.zeros((10, 3)), i=np.arange(10), **({"colors": 7} if "wide" in path.name else {}))
+        colors, values = measured(path, 4, False, "i")
+        assert (colors == 128).all() and values["i"].tolist() == list(range(10))
+    with pytest.raises(InputError, match="the array 'colors' is missing, points, colors, i are needed"):
+        open_cloud(tmp_path / "scan.npz", True, ["i"])
+    np.savez(tmp_path / "odd.npz", points=np.zeros((10, 3)), i=np.zeros((10, 2)))
+    with pytest.raises(InputError, match=r"i is float64 of shape \(10, 2\), numbers of shape \(10,\) are needed"):
+        open_cloud(tmp_path / "odd.npz", False, ["i"])
+
+
+def test_colours_that_are_not_needed_may_be_of_any_type(tmp_path: Path) -> None:
+    path = write_ply(tmp_path / "scan.ply", room(5), "ascii")
+    path.write_text(path.read_text().replace("uchar red", "float red"))
+    assert (measured(path, 5, False)[0] == 128).all()
+
+
 def refused(path: Path, size: int = 10) -> str:
     with pytest.raises(InputError) as told:
         read(path, size)

@@ -13,36 +13,43 @@ import pytest
 from plyfile import PlyData
 
 from bscnet import runtime
-from bscnet.data.voxelize import voxelize
+from bscnet.data.voxelize import Voxels, voxelize
 from bscnet.errors import InputError
 from bscnet.prediction.classify import best
 from bscnet.prediction.label_cloud import Labelled, label_cloud
 from bscnet.prediction.receptive_field import receptive_radius
 from bscnet.viz.palette import class_palette
 from fixtures.clouds import room, write_ply
-from fixtures.model_files import random_program
+from fixtures.model_files import ModelParts, random_program
 
 CLASSES = 7
 COLOURS = ("red", "green", "blue")
 
 
-def telling_model() -> bytes:
+def telling_model(voxels: Voxels) -> ModelParts:
     """A model that sees 2 to 6 voxels far and gives the room several classes."""
-    cloud = room(6000)
-    points, colors = (np.stack([cloud[name] for name in names], axis=1) for names in (("x", "y", "z"), COLOURS))
-    voxels = voxelize(points / 0.05, colors / 127.5 - 1)
     for seed in range(1000):
-        program = random_program(seed, num_classes=CLASSES, levels=2, length=8, max_channels=17)
+        program = random_program(seed, voxels.feats.shape[1], num_classes=CLASSES, levels=2, length=8, max_channels=17)
         if 2 <= receptive_radius(program.description) <= 6:
             labels = runtime.loads(program.to_bytes())(voxels.coords, voxels.feats).argmax(1)
             if np.bincount(labels).max() < 0.6 * len(labels) and len(np.unique(labels)) >= 3:
-                return program.to_bytes()
+                return program
     raise AssertionError("no random program tells the voxels apart")
+
+
+def colour_model() -> bytes:
+    voxels = voxelize(room_points() / 0.05, room_points(COLOURS) / 127.5 - 1)
+    return telling_model(voxels).to_bytes()
+
+
+def room_points(names: tuple[str, ...] = ("x", "y", "z")) -> np.ndarray:
+    cloud = room(6000)
+    return np.stack([cloud[name] for name in names], axis=1)
 
 
 @pytest.fixture(scope="module")
 def session() -> runtime.Session:
-    return runtime.loads(telling_model(), threads=2)
+    return runtime.loads(colour_model(), threads=2)
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +87,23 @@ def test_labels_confidence_and_colours_are_those_of_the_logits(
     np.testing.assert_array_equal(done.points_of_class, np.bincount(vertices["label"], minlength=CLASSES))
     assert {"read", "voxelize", "network", "label points", "write"} <= done.seconds.keys()
     assert done.times.total > 0
+
+
+def test_a_network_of_heights_and_measured_values(scan: Path, tmp_path: Path) -> None:
+    points = room_points().astype(np.float64)
+    positions = (points - (points.min(axis=0) + points.max(axis=0)) / 2) / 0.05 + 0.5
+    above, red = points[:, [2]] - points[:, 2].min(), room_points(("red",)) / 127.5 - 1
+    voxels = voxelize(positions, np.concatenate([above, positions - np.floor(positions) - 0.5, red], axis=1))
+    model = telling_model(voxels)
+    names = ["height", "offset", "red"]  # any property can be a measured value
+    model.description["features"] = {
+        "kind": "cloud", "names": names, "scale": 1.0, "offset": 0.0, "ranges": {"red": [0, 255]},
+    }  # fmt: skip
+    session = runtime.loads(model.to_bytes())
+    vertices, done = label(session, scan, tmp_path / "out.ply", chunk_points=700)
+    wanted = session(voxels.coords, voxels.feats).argmax(1)[voxels.point_to_voxel]
+    assert (vertices["label"] == wanted).mean() > 0.999
+    assert done.colors.shape == (len(done.voxels), 3) and done.colors.max() > 200
 
 
 def test_the_file_says_what_its_labels_mean(session: runtime.Session, scan: Path, tmp_path: Path) -> None:
@@ -234,7 +258,7 @@ def test_memory_does_not_grow_with_the_points(tmp_path: Path) -> None:
     """Ten times the points in the same voxels: the process needs hardly more."""
     if not Path("/proc/self/status").exists():
         pytest.skip("this system does not tell a process its peak memory")
-    (tmp_path / "model.safetensors").write_bytes(telling_model())
+    (tmp_path / "model.safetensors").write_bytes(colour_model())
     code = (
         "import sys; from pathlib import Path; from bscnet import runtime; "
         "from bscnet.prediction.label_cloud import label_cloud; from bscnet.viz.palette import class_palette; "

@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 from bscnet.data.voxelize import voxelize
 from bscnet.errors import InputError
 from bscnet.prediction.cloud import Chunk
-from bscnet.prediction.features import ColourFeatures
+from bscnet.prediction.features import CloudFeatures
 from bscnet.prediction.frame import Frame, coords_of, frame_of
 from bscnet.prediction.voxel_sums import VoxelSummer, VoxelSums
 from bscnet.sparse.limits import MAX_COORD, MIN_COORD
 from fixtures.sites import PROPERTY
 
 SCAN = Path("scan.ply")
+RGB = CloudFeatures(("rgb",), 127.5, -1.0)
 
 
 def pieces(points: np.ndarray, colors: np.ndarray, cuts: list[int]) -> list[Chunk]:
@@ -29,7 +30,7 @@ def pieces(points: np.ndarray, colors: np.ndarray, cuts: list[int]) -> list[Chun
 def voxels_of(chunks: list[Chunk], size: float) -> tuple[Frame, VoxelSums]:
     frame, summer = frame_of(chunks, size, SCAN), VoxelSummer()
     for chunk in chunks:
-        summer.add(frame.keys(chunk), chunk.colors)
+        summer.add(frame.keys(chunk), RGB.measures(chunk, frame))
     return frame, summer.result()
 
 
@@ -52,7 +53,7 @@ def test_any_chunks_give_the_voxels_of_the_whole(seed: int, count: int, cuts: li
     low, high = points.astype(float).min(axis=0), points.astype(float).max(axis=0)
     wanted = voxelize((points.astype(float) - (low / 2 + high / 2)) / 0.1 + 0.5, colors / 127.5 - 1)
     np.testing.assert_array_equal(coords_of(found.keys), wanted.coords)
-    feats = ColourFeatures(127.5, -1.0)(found.sums, found.counts)
+    feats = RGB(found, frame, 0.1)
     np.testing.assert_allclose(feats, wanted.feats, atol=1e-6)
     assert found.counts.sum() == count and feats.dtype == np.float32
     rows = np.searchsorted(found.keys, np.concatenate([frame.keys(c) for c in pieces(points, colors, cuts)]))
@@ -80,16 +81,3 @@ def test_a_coordinate_that_is_not_finite_is_named(odd: float, place: int) -> Non
     points[place, 1] = odd
     with pytest.raises(InputError, match=f"scan.ply: the coordinates of point {place} are not finite"):
         frame_of(pieces(points, np.zeros((8, 3), np.uint8), [3]), 0.1, SCAN)
-
-
-@pytest.mark.parametrize(
-    "recipe, channels",
-    [
-        (None, 3), ({}, 3), ({"kind": "rgb", "scale": 127.5, "offset": -1}, 4), ({"kind": "xyz"}, 3),
-        ({"kind": "rgb", "scale": 0, "offset": 0}, 3), ({"kind": "rgb", "scale": "1", "offset": 0}, 3),
-        ({"kind": "rgb", "scale": 1.0}, 3), ({"kind": "rgb", "scale": float("inf"), "offset": 0}, 3),
-    ],
-)  # fmt: skip
-def test_recipes_that_colours_cannot_serve_are_refused(recipe: object, channels: int) -> None:
-    with pytest.raises(InputError, match="features"):
-        ColourFeatures.of(recipe, channels)

@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "scan",
         type=Path,
         metavar="SCAN",
-        help=".ply (binary or text; x, y, z, red, green, blue) or .npz (points, colors)",
+        help=".ply (binary or text; x, y, z, red, green, blue) or .npz (points, colors), with what the model measures",
     )
     parser.add_argument(
         "-o",
@@ -162,9 +162,8 @@ def _draw(path: Path, done: Labelled, session: Session, title: str) -> None:
     from bscnet.viz import RenderError, labelled_picture
 
     centres = done.frame.centres(coords_of(done.voxels.keys))
-    colours = (done.voxels.sums // done.voxels.counts[:, None]).astype("u1")
     try:
-        labelled_picture(path, centres, colours, done.classes.labels, session.class_names, title=title)
+        labelled_picture(path, centres, done.colors, done.classes.labels, session.class_names, title=title)
     except (RenderError, OSError) as error:
         raise InputError(f"--render {path}: the labels are written, but no picture could be drawn: {error}") from error
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from torch.utils.data import Sampler
 from bscnet.data.cache import ArrayCache
 from bscnet.data.collate import Batch, collate
 from bscnet.data.dataset import EvalDataset, SceneDataset, TrainDataset
-from bscnet.data.features import FeatureRecipe
+from bscnet.data.features import COMPUTED, FeatureRecipe
 from bscnet.data.labels import CLASS_NAMES
 from bscnet.data.loader import SceneLoader, prepares_maps
 from bscnet.data.sample import MeshPlacement, Placement
@@ -62,6 +62,8 @@ class ScanDataModule(pl.LightningDataModule):
     class_names: Sequence[str] = CLASS_NAMES
     single_view = False
     """Whether a scan is what one sensor saw from one place, in `view_points` along y: pictures then look from there."""
+    raw_ranges: Mapping[str, tuple[float, float]] = {}
+    """For measured values that stand in clouds' files: what becomes -1 and 1 on the way into a `Scan`."""
 
     def __init__(
         self,
@@ -120,6 +122,15 @@ class ScanDataModule(pl.LightningDataModule):
     def view_points(self, scan: Scan) -> npt.NDArray[np.float32]:
         """Points of a scan as a picture shows them: (P, 3), metres, z up."""
         return scan.points
+
+    def cloud_ranges(self) -> dict[str, tuple[float, float]] | None:
+        """`raw_ranges` of the measured features: with the rest, what it takes to make the features of any cloud's file.
+
+        None where such a file does not hold all of them, or scans are not placed in metres.
+        """
+        measured = [name for name in self.features.names if name not in COMPUTED]
+        known = all(name in self.raw_ranges for name in measured)
+        return {name: self.raw_ranges[name] for name in measured} if known else None
 
     def problems(self) -> list[str]:
         """One sentence for each missing or damaged file of the data set; reads every file."""

@@ -59,7 +59,7 @@ def export(source: str | Path, path: str | Path, half: bool = False, scene: Scen
     found = read_source(source)
     facts = {**found.facts, "half": half}
     content = model_bytes(compile_network(found.network, half), facts)
-    tried = verification_scene(facts["voxel_size"], found.stage_directory) if scene is None else scene
+    tried = verification_scene(facts["voxel_size"], found.features, found.stage_directory) if scene is None else scene
     outcome: list[Agreement] = []
     write_checked(path, content, lambda draft: outcome.append(verify(draft, found.network, tried, half)))
     return Exported(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from bscnet.data.sample import evaluation_sample
+from bscnet.data.features import COMPUTED, FeatureRecipe, num_channels
+from bscnet.data.sample import Sample, evaluation_sample
 from bscnet.data.scan import Scan
 from bscnet.errors import InputError
 
@@ -20,7 +22,7 @@ MAX_SITES = 30_000
 class Scene:
     """Sites of one scene in lexicographic order.
 
-    name: what it is, for the report. coords: (N, 4) int32, batch 0. feats: (N, 3) float32, colours.
+    name: what it is, for the report. coords: (N, 4) int32, batch 0. feats: (N, C) float32.
     """
 
     name: str
@@ -28,17 +30,29 @@ class Scene:
     feats: npt.NDArray[np.float32]
 
 
-def verification_scene(voxel_size: float, stage_directory: Path | None = None) -> Scene:
+def verification_scene(voxel_size: float, features: Sequence[str], stage_directory: Path | None = None) -> Scene:
     """The first validation scene of the run's data set where it is on the disk, else a simulated room.
 
     Args:
         voxel_size: metres.
+        features: names of what the network sees, see `bscnet.data.features`.
         stage_directory: of the stage that is exported; its recorded configuration says where the data are.
     """
-    scan = None if stage_directory is None else _validation_scan(stage_directory)
-    name = f"validation scene {scan.name}" if scan is not None else "simulated room"
-    sample = evaluation_sample(simulated_scan() if scan is None else scan, voxel_size, None)
-    return cropped(Scene(name, _with_batch(sample.voxels.coords), sample.voxels.feats))
+    found = None if stage_directory is None else _validation_sample(stage_directory)
+    if found is not None and found.voxels.feats.shape[1] == num_channels(features):
+        return cropped(Scene(f"validation scene {found.scene}", _with_batch(found.voxels.coords), found.voxels.feats))
+    return cropped(_simulated(voxel_size, features))
+
+
+def _simulated(voxel_size: float, features: Sequence[str]) -> Scene:
+    """A simulated room; where it lacks one of the features, with random ones."""
+    scan = simulated_scan()
+    if set(features) <= COMPUTED.keys():
+        voxels = evaluation_sample(scan, voxel_size, None, FeatureRecipe(features)).voxels
+        return Scene("simulated room", _with_batch(voxels.coords), voxels.feats)
+    coords = _with_batch(evaluation_sample(scan, voxel_size, None).voxels.coords)
+    noise = np.random.default_rng(0).standard_normal((len(coords), num_channels(features)), dtype=np.float32)
+    return Scene("simulated room with random features", coords, noise)
 
 
 def simulated_scan(seed: int = 0, index: int = 0) -> Scan:
@@ -68,8 +82,8 @@ def _with_batch(coords: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
     return np.concatenate([np.zeros((len(coords), 1), np.int32), coords], axis=1)
 
 
-def _validation_scan(stage_directory: Path) -> Scan | None:
-    """The first validation scan of the data that a stage was trained on, or None where it cannot be had."""
+def _validation_sample(stage_directory: Path) -> Sample | None:
+    """The first validation scene of the data that a stage was trained on, or None where it cannot be had."""
     recorded = stage_directory / ".hydra" / "config.yaml"
     if not recorded.is_file():
         return None
@@ -77,10 +91,11 @@ def _validation_scan(stage_directory: Path) -> Scan | None:
         from hydra.utils import instantiate
         from omegaconf import OmegaConf
 
-        source = instantiate(OmegaConf.load(recorded).data.datamodule, _convert_="all").make_source()
+        data = instantiate(OmegaConf.load(recorded).data.datamodule, _convert_="all")
+        source = data.make_source()
         name = source.scenes("val")[0]
         source.require([name], labelled=False)
-        scan: Scan = source.read(name, labelled=False)
-        return scan
+        sample: Sample = data.make_placement().evaluation(source.read(name, labelled=False), None)
+        return sample
     except Exception:  # a missing or damaged record or data set is no reason not to export
         return None

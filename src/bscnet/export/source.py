@@ -22,12 +22,14 @@ class Source:
     Attributes:
         network: in eval mode, on the CPU, all weights finite.
         facts: entries of the model file's description.
+        features: names of what it sees, see `bscnet.data.features`.
         checkpoint: the file it was read from.
         stage_directory: of the stage that wrote it.
     """
 
     network: nn.Module
     facts: dict[str, Any]
+    features: tuple[str, ...]
     checkpoint: Path
     stage_directory: Path
 
@@ -46,7 +48,7 @@ def read_source(path: str | Path) -> Source:
     _refuse_unfinished(found.checkpoint, found.metadata)
     check_finite(found.network)
     facts = _facts(found.checkpoint, found.metadata, found.network)
-    return Source(found.network, facts, found.checkpoint, found.stage_directory)
+    return Source(found.network, facts, _features(found.metadata), found.checkpoint, found.stage_directory)
 
 
 def _refuse_unfinished(path: Path, metadata: Mapping[str, Any]) -> None:
@@ -65,6 +67,7 @@ def _refuse_unfinished(path: Path, metadata: Mapping[str, Any]) -> None:
 def _facts(path: Path, metadata: Mapping[str, Any], network: nn.Module) -> dict[str, Any]:
     record = path.absolute().parents[2] / "result.json"
     commit = read_record(record).get("commit") if record.is_file() else None
+    features = _features(metadata)
     plan = {name: [list(shift) for shift in rows] for name, rows in current_plan(network).shifts.items()}
     return {
         "name": metadata["model"],
@@ -75,17 +78,26 @@ def _facts(path: Path, metadata: Mapping[str, Any], network: nn.Module) -> dict[
         "data": metadata["data"],
         "voxel_size": float(metadata["voxel_size"]),
         "class_names": [str(name) for name in metadata["class_names"]],
-        "features": feature_recipe(metadata.get("features", ["rgb"]), int(metadata["in_channels"])),
+        "features": feature_recipe(features, metadata.get("cloud_ranges", {} if features == ("rgb",) else None)),
         "shift_plan": plan,
         "commit": commit,
     }
 
 
-def feature_recipe(features: Sequence[str], in_channels: int) -> dict[str, Any]:
-    """How a site's features are made from its points: the mean of ``colour * 1 / scale + offset`` for RGB."""
-    if list(features) != ["rgb"] or in_channels != 3:
-        raise InputError(
-            f"a network of the features {', '.join(features)} ({in_channels} channels) cannot be exported: only rgb is "
-            "known, 3 channels"
-        )
-    return {"kind": "rgb", "scale": 127.5, "offset": -1.0}
+def feature_recipe(features: Sequence[str], ranges: Mapping[str, Sequence[float]] | None) -> dict[str, Any]:
+    """How a site's features are made from its points, as docs/engine.md has it.
+
+    features: names, see `bscnet.data.features`. ranges: see `ScanDataModule.cloud_ranges`.
+    """
+    if ranges is None:
+        return {"kind": "given", "names": list(features)}
+    colour = {"scale": 127.5, "offset": -1.0}  # of `colour_features`
+    if list(features) == ["rgb"]:
+        return {"kind": "rgb", **colour}
+    plain = {name: [float(end) for end in ends] for name, ends in ranges.items()}
+    return {"kind": "cloud", "names": list(features), **colour, "ranges": plain}
+
+
+def _features(metadata: Mapping[str, Any]) -> tuple[str, ...]:
+    """Names of the features, of checkpoints too that older versions wrote."""
+    return tuple(metadata.get("features", ["rgb"]))

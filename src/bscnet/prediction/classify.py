@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from bscnet.errors import InputError
-from bscnet.prediction.features import ColourFeatures
 from bscnet.prediction.frame import coords_of
 from bscnet.prediction.progress import Progress
 from bscnet.prediction.tiles import Tile, cut_tiles, plan_tiles
@@ -42,7 +41,7 @@ class VoxelClasses:
 def classify(
     network: Network,
     voxels: VoxelSums,
-    features: ColourFeatures,
+    features: Callable[[VoxelSums], npt.NDArray[np.float32]],
     *,
     max_sites: int,
     margin: int,
@@ -50,8 +49,8 @@ def classify(
 ) -> VoxelClasses:
     """Run the network over the voxels, in tiles if they are more than `max_sites`.
 
-    margin: voxels around a tile that are run with it and whose result is dropped. From the receptive field on, the
-    result is that of the whole scene.
+    features: of voxels, (V, channels). margin: voxels around a tile that are run with it and whose result is dropped.
+    From the receptive field on, the result is that of the whole scene.
 
     Raises:
         InputError: tiles cannot be cut so small, or the machine has not enough memory for one.
@@ -70,9 +69,8 @@ def classify(
     times = Times()
     for tile in tiles:
         try:
-            coords = coords_of(voxels.keys[tile.rows])
-            feats = features(voxels.sums[tile.rows], voxels.counts[tile.rows])
-            logits, spent = network.timed(coords, feats)
+            part = voxels if len(tile.rows) == len(voxels) else voxels.at(tile.rows)
+            logits, spent = network.timed(coords_of(part.keys), features(part))
         except MemoryError as error:
             raise InputError(
                 f"there is not enough memory to run {len(tile.rows)} voxels at once: lower --max-sites ({max_sites})"

@@ -1,4 +1,4 @@
-"""Coloured clouds read a chunk at a time: PLY (binary or text) and NPZ.
+"""Clouds read a chunk at a time: PLY (binary or text) and NPZ.
 
 So that a network without torch labels clouds larger than the memory, with NumPy alone. The readers of training data,
 `bscnet.data.folder.formats`, hold whole clouds, take more formats and keep every column.
@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import io
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from bscnet.data.folder.cloud import find_column
 from bscnet.data.ply_header import Vertices, read_header
+from bscnet.data.scan import grey
 from bscnet.errors import InputError
 
 _MAX_LINE = 10_000
@@ -26,17 +28,21 @@ _COLOURS = (("red", "green", "blue"), ("diffuse_red", "diffuse_green", "diffuse_
 
 @dataclass(frozen=True)
 class Chunk:
-    """Consecutive points. axes: x, y and z, each (P,) in the file's own type; colors: (P, 3) uint8, RGB."""
+    """Consecutive points.
+
+    axes: x, y and z, each (P,) in the file's own type. colors: (P, 3) uint8, RGB. values: (P,) each, as in the file.
+    """
 
     axes: tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]
     colors: npt.NDArray[np.uint8]
+    values: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.colors)
 
 
 class Cloud(ABC):
-    """A file of coloured points. num_points: at least 1. dtype: of the coordinates."""
+    """A file of points. num_points: at least 1. dtype: of the coordinates."""
 
     def __init__(self, path: Path, num_points: int, dtype: np.dtype[Any]) -> None:
         self.path, self.num_points, self.dtype = path, num_points, dtype
@@ -51,23 +57,26 @@ class Cloud(ABC):
 
 
 class PlyCloud(Cloud):
-    """Vertices of a PLY file with 8-bit colours; all else in it is passed over."""
+    """Vertices of a PLY file; what is not asked for is passed over."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, colored: bool, values: Sequence[str]) -> None:
         self._vertices = read_header(path)
         kinds = dict(self._vertices.dtype.fields or {})
         for axis in _AXES:
             if axis not in kinds:
                 raise InputError(f"{path}: the vertices have no property '{axis}'")
+        self._values = {name: _property(path, kinds, name) for name in values}
         self._colors = next((names for names in _COLOURS if all(name in kinds for name in names)), None)
-        if self._colors is None:
+        if colored and self._colors is None:
             raise InputError(
                 f"{path}: the vertices have no colours (properties red, green, blue), the network needs them"
             )
-        if any(kinds[name][0] != np.dtype("u1") for name in self._colors):
-            raise InputError(
-                f"{path}: the colours must be of type uchar (0 to 255), but are {kinds[self._colors[0]][0]}"
-            )
+        if self._colors is not None and any(kinds[name][0] != np.dtype("u1") for name in self._colors):
+            if colored:
+                raise InputError(
+                    f"{path}: the colours must be of type uchar (0 to 255), but are {kinds[self._colors[0]][0]}"
+                )
+            self._colors = None
         self._check_size(path, self._vertices)
         dtype = np.result_type(*(kinds[axis][0] for axis in _AXES), np.float32).newbyteorder("=")
         super().__init__(path, self._vertices.count, dtype)
@@ -75,10 +84,10 @@ class PlyCloud(Cloud):
     def chunks(self, size: int) -> Iterator[Chunk]:
         """All vertices, `size` at a time."""
         records = self._from_text(size) if self._vertices.text else self._from_bytes(size)
-        colors = self._colors or ()
         for record in records:
             x, y, z = (record[axis].astype(self.dtype) for axis in _AXES)
-            yield Chunk((x, y, z), np.stack([record[name] for name in colors], axis=1))
+            shades = grey(len(record)) if self._colors is None else np.stack([record[c] for c in self._colors], axis=1)
+            yield Chunk((x, y, z), shades, {name: record[column] for name, column in self._values.items()})
 
     def _from_bytes(self, size: int) -> Iterator[npt.NDArray[Any]]:
         with self.path.open("rb") as stream:
@@ -121,34 +130,50 @@ class PlyCloud(Cloud):
 
 
 class NpzCloud(Cloud):
-    """Arrays `points` (P, 3) and `colors` (P, 3) uint8 of a NumPy file."""
+    """Arrays `points` (P, 3), `colors` (P, 3) uint8 and the values (P,) that are asked for, of a NumPy file."""
 
-    def __init__(self, path: Path) -> None:
-        self._points, self._colors = (_array(path, name) for name in ("points", "colors"))
+    def __init__(self, path: Path, colored: bool, values: Sequence[str]) -> None:
+        arrays = _arrays(path, ["points", *(["colors"] if colored else []), *values])
+        self._points = arrays.pop("points")
         count = len(self._points) if self._points.ndim else 0
         if self._points.shape != (count, 3) or self._points.dtype.kind not in "fiu" or count == 0:
             raise InputError(
                 f"{path}: points have shape {self._points.shape}, numbers of shape (P, 3), P >= 1, are needed"
             )
+        self._colors = arrays.pop("colors") if colored else grey(count)
         if self._colors.shape != (count, 3) or self._colors.dtype != np.uint8:
             raise InputError(
                 f"{path}: colors are {self._colors.dtype} of shape {self._colors.shape}, "
                 f"uint8 of shape ({count}, 3) is needed"
             )
+        for name, array in arrays.items():
+            if array.shape != (count,) or array.dtype.kind not in "fiu":
+                raise InputError(
+                    f"{path}: {name} is {array.dtype} of shape {array.shape}, numbers of shape ({count},) are needed"
+                )
+        self._values = arrays
         super().__init__(path, count, np.result_type(self._points.dtype, np.float32))
 
     def chunks(self, size: int) -> Iterator[Chunk]:
         """All points, `size` at a time."""
         for first in range(0, self.num_points, size):
-            part = self._points[first : first + size].astype(self.dtype)
-            yield Chunk((part[:, 0], part[:, 1], part[:, 2]), self._colors[first : first + size])
+            rows = slice(first, first + size)
+            part = self._points[rows].astype(self.dtype)
+            values = {name: array[rows] for name, array in self._values.items()}
+            yield Chunk((part[:, 0], part[:, 1], part[:, 2]), self._colors[rows], values)
 
 
-def open_cloud(path: Path) -> Cloud:
+def open_cloud(path: Path, colored: bool = True, values: Sequence[str] = ()) -> Cloud:
     """The cloud in a file, by the ending of its name.
 
+    Args:
+        path: of the file.
+        colored: whether points must have colours; where they need none, an NPZ file's are not read.
+        values: names of what points must have beside position and colour.
+
     Raises:
-        InputError: another ending than .ply or .npz, no such file, a damaged file, no points, no 8-bit colours.
+        InputError: another ending than .ply or .npz, no such file, a damaged file, no points, no 8-bit colours where
+            they are needed, no such values.
     """
     suffix = path.suffix.lower()
     if suffix not in (".ply", ".npz"):
@@ -160,22 +185,31 @@ def open_cloud(path: Path) -> Cloud:
     if path.stat().st_size == 0:
         raise InputError(f"{path}: the file is empty")
     try:
-        return PlyCloud(path) if suffix == ".ply" else NpzCloud(path)
+        return (PlyCloud if suffix == ".ply" else NpzCloud)(path, colored, values)
     except PermissionError as error:
         raise InputError(f"{path}: the file cannot be read ({error.strerror})") from error
 
 
-def _array(path: Path, name: str) -> npt.NDArray[Any]:
+def _arrays(path: Path, names: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
     # A damaged archive makes the parsers of zip, zlib and headers fail in any way; each is a bad file.
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
-            found = arrays.get(name)
+            columns = {name: find_column(arrays.files, name) for name in names}
+            found = {name: arrays[column] for name, column in columns.items() if column is not None}
     except Exception as error:
         reason = " ".join(f"{type(error).__name__}: {error}".split())[:120]
         raise InputError(f"{path}: damaged, truncated or no NPZ file of numbers ({reason})") from error
-    if found is None:
-        raise InputError(f"{path}: the array '{name}' is missing, points (P, 3) and colors (P, 3) are needed")
-    return np.asarray(found)
+    missing = next((name for name in names if name not in found), None)
+    if missing is not None:
+        raise InputError(f"{path}: the array '{missing}' is missing, {', '.join(names)} are needed")
+    return found
+
+
+def _property(path: Path, columns: Collection[str], name: str) -> str:
+    column = find_column(columns, name)
+    if column is None:
+        raise InputError(f"{path}: the vertices have no property '{name}', the network needs it")
+    return column
 
 
 def _portions(total: int, size: int) -> Iterator[int]:

@@ -1,44 +1,113 @@
-"""The feature recipe of a model: how a voxel's features come from the colours of its points."""
+"""The feature recipe of a model: how a voxel's features come from the points of a cloud."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from bscnet.data.features import COMPUTED
 from bscnet.errors import InputError
+from bscnet.prediction.cloud import Chunk
+from bscnet.prediction.frame import Frame, coords_of
+from bscnet.prediction.voxel_sums import VoxelSums
+
+_STEPS = 1 << 24
+"""Steps of 1 in which places and measured values are added up, so that sums are integers; float32 has as many."""
+
+_LARGEST = 1e6
+"""Of a measured value once its range is -1 to 1: beyond it a voxel's sum could overflow."""
 
 
 @dataclass(frozen=True)
-class ColourFeatures:
-    """f = mean colour of the voxel's points (0..255) / scale + offset, a channel each for red, green and blue."""
+class CloudFeatures:
+    """The features of `bscnet.data.features` as means over a voxel's points, made from integer sums.
 
+    names: of the features, in the order of their channels. scale, offset: rgb is colour (0..255) / scale + offset.
+    ranges: of measured values, raw (low, high), which become -1 and 1.
+    """
+
+    names: tuple[str, ...]
     scale: float
     offset: float
+    ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, recipe: object, in_channels: int) -> ColourFeatures:
-        """The recipe in a model's description.
+    def of(cls, recipe: Mapping[str, Any]) -> CloudFeatures:
+        """The recipe in a model's description (docs/engine.md), which the engine has checked.
 
         Raises:
-            InputError: it asks for something else than the colours of a cloud.
+            InputError: it is one that only its caller can follow.
         """
-        if not isinstance(recipe, Mapping) or recipe.get("kind") != "rgb" or in_channels != 3:
+        if recipe["kind"] == "given":
             raise InputError(
-                f"the model takes {in_channels} channels of features {recipe!r}; a coloured cloud gives 3 of kind 'rgb'"
+                f"the model takes features that a cloud's file does not give ({', '.join(recipe['names'])}): make them "
+                "as in training and run the model by bscnet.runtime"
             )
-        numbers: list[Any] = [recipe.get("scale"), recipe.get("offset")]
-        sound = all(isinstance(number, int | float) and math.isfinite(number) for number in numbers)
-        if not sound or not numbers[0]:
-            raise InputError(
-                f"the model's features {dict(recipe)!r} need a finite scale other than 0 and a finite offset"
-            )
-        return cls(*numbers)
+        if recipe["kind"] == "rgb":
+            return cls(("rgb",), recipe["scale"], recipe["offset"])
+        names = tuple(recipe["names"])
+        # in the order of their columns among the sums
+        ranges = {name: (low, high) for name in names if name not in COMPUTED for low, high in [recipe["ranges"][name]]}
+        return cls(names, recipe["scale"], recipe["offset"], ranges)
 
-    def __call__(self, sums: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-        """(V, 3) float32 from the sums of the points' colours (V, 3) and the points' numbers (V,)."""
-        return (sums / counts[:, None] / self.scale + self.offset).astype(np.float32)
+    @property
+    def colored(self) -> bool:
+        """Whether points need colours."""
+        return "rgb" in self.names
+
+    @property
+    def measured(self) -> Sequence[str]:
+        """The values that points need beside position and colour."""
+        return tuple(self.ranges)
+
+    def measures(self, chunk: Chunk, frame: Frame) -> npt.NDArray[np.int64]:
+        """(P, M), what is added up of each point: its colour, its place in the voxel if that matters, its values.
+
+        Raises:
+            InputError: a value that is not finite, or very far from its range.
+        """
+        parts = [chunk.colors.astype(np.int64)]
+        if self._placed:
+            at = frame.positions(chunk)
+            parts.append(np.rint((at - np.floor(at)) * _STEPS).astype(np.int64))
+        for name, (low, high) in self.ranges.items():
+            values = (chunk.values[name].astype(np.float64) - low) / (high - low) * 2 - 1
+            if not (np.abs(values) <= _LARGEST).all():  # written so that NaN is refused too
+                raise InputError(
+                    f"a point has the {name} {chunk.values[name][np.argmin(np.abs(values) <= _LARGEST)]:g}; the model "
+                    f"was trained on {low:g} to {high:g}"
+                )
+            parts.append(np.rint(values * _STEPS).astype(np.int64)[:, None])
+        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+
+    def colors(self, voxels: VoxelSums) -> npt.NDArray[np.uint8]:
+        """(V, 3) mean colours, rounded down; grey where points have none."""
+        return (voxels.sums[:, :3] // voxels.counts[:, None]).astype(np.uint8)
+
+    def __call__(self, voxels: VoxelSums, frame: Frame, metres: float) -> npt.NDArray[np.float32]:
+        """(V, channels) of voxels whose sums are of `measures`; metres: side of a voxel as in training."""
+        means = voxels.sums / voxels.counts[:, None]
+        places = means[:, 3:6] / _STEPS if self._placed else means
+        first_value = 6 if self._placed else 3
+        parts: list[npt.NDArray[np.float64]] = []
+        for name in self.names:
+            if name == "rgb":
+                parts.append(means[:, :3] / self.scale + self.offset)
+            elif name == "one":
+                parts.append(np.ones((len(voxels), 1)))
+            elif name == "offset":
+                parts.append(places - 0.5)
+            elif name == "height":
+                above = coords_of(voxels.keys)[:, 2] + places[:, 2] - frame.lowest
+                parts.append(above[:, None] * metres)
+            else:
+                parts.append(means[:, [first_value + self.measured.index(name)]] / _STEPS)
+        return np.concatenate(parts, axis=1).astype(np.float32)
+
+    @property
+    def _placed(self) -> bool:
+        return "offset" in self.names or "height" in self.names

@@ -37,13 +37,25 @@ class Frame:
         """(3,), in the file's units."""
         return self.low / 2 + self.high / 2
 
+    @property
+    def lowest(self) -> float:
+        """z of the box's floor, in voxels."""
+        return float(self._scaled(self.low[2], 2))
+
+    def positions(self, chunk: Chunk) -> npt.NDArray[np.float64]:
+        """(P, 3), in voxels; a voxel u is [u, u + 1) on each axis."""
+        return np.stack([self._scaled(values, axis) for axis, values in enumerate(chunk.axes)], axis=1)
+
     def keys(self, chunk: Chunk) -> Keys:
         """(P,) int64, one a voxel, ordered as (x, y, z)."""
         cells = [
-            np.floor((axis.astype(np.float64) - middle) / self.voxel_size + 0.5).astype(np.int64) + _HALF
-            for axis, middle in zip(chunk.axes, self.middle, strict=True)
+            np.floor(self._scaled(values, axis)).astype(np.int64) + _HALF for axis, values in enumerate(chunk.axes)
         ]
         return (cells[0] << (2 * AXIS_BITS)) | (cells[1] << AXIS_BITS) | cells[2]
+
+    def _scaled(self, values: npt.NDArray[Any], axis: int) -> npt.NDArray[np.float64]:
+        scaled: npt.NDArray[np.float64] = (values.astype(np.float64) - self.middle[axis]) / self.voxel_size + 0.5
+        return scaled
 
     def centres(self, coords: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
         """(V, 3) middles of voxels, in the file's units."""

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from bscnet.errors import InputError
 from bscnet.prediction.classify import VoxelClasses, classify
 from bscnet.prediction.cloud import Chunk, Cloud, open_cloud
-from bscnet.prediction.features import ColourFeatures
+from bscnet.prediction.features import CloudFeatures
 from bscnet.prediction.frame import Frame, Keys, frame_of
 from bscnet.prediction.labelled_ply import LabelledPly, check_output
 from bscnet.prediction.progress import Clock, Progress, Silence
@@ -32,11 +32,15 @@ _CHUNK_POINTS = 500_000
 
 @dataclass(frozen=True)
 class Labelled:
-    """What was done. voxels with classes are kept for a picture; seconds: of each part; points_of_class: (classes,)."""
+    """What was done. voxels, their colors (V, 3) and classes are kept for a picture.
+
+    seconds: of each part. points_of_class: (classes,).
+    """
 
     points: int
     frame: Frame
     voxels: VoxelSums
+    colors: npt.NDArray[np.uint8]
     classes: VoxelClasses
     receptive_radius: int
     margin: int
@@ -61,14 +65,14 @@ def label_cloud(
     chunk_points: int = _CHUNK_POINTS,
     progress: Progress | None = None,
 ) -> Labelled:
-    """Give each point of a coloured cloud the class of its voxel, and write them to a PLY file.
+    """Give each point of a cloud the class of its voxel, and write them to a PLY file.
 
     The points are read three times (bounds, voxels, labels) and never held all at once; what is held grows with the
     number of voxels, and the network's own memory with `max_sites`.
 
     Args:
         session: the model.
-        source: .ply or .npz file.
+        source: .ply or .npz file, with the colours and values that the model's features need.
         target: PLY file; it appears whole or not at all.
         palette: (classes, 3) uint8, RGB of the classes.
         voxel_size: in the file's units; None takes the model's.
@@ -89,9 +93,9 @@ def label_cloud(
     overlap = min(radius, MAX_MARGIN) if margin is None else margin
     if overlap < 0:
         raise InputError(f"--margin {overlap} is not allowed, it must be at least 0")
-    features = ColourFeatures.of(session.description.get("features"), session.in_channels)
+    features = CloudFeatures.of(session.description["features"])
     check_output(target, "-o", [source])
-    cloud = open_cloud(source)
+    cloud = open_cloud(source, features.colored, features.measured)
     clock, shown = Clock(), progress or Silence()
 
     def chunks(what: str) -> Iterator[Chunk]:
@@ -104,11 +108,18 @@ def label_cloud(
         summer = VoxelSummer()
         for chunk in chunks("voxels"):
             with clock.part("voxelize"):
-                summer.add(frame.keys(chunk), chunk.colors)
+                summer.add(frame.keys(chunk), features.measures(chunk, frame))
         with clock.part("voxelize"):
             voxels = summer.result()
         with clock.part("network"):
-            classes = classify(session, voxels, features, max_sites=max_sites, margin=overlap, progress=shown)
+            classes = classify(
+                session,
+                voxels,
+                lambda some: features(some, frame, session.voxel_size),
+                max_sites=max_sites,
+                margin=overlap,
+                progress=shown,
+            )
         comments = [f"labels by bscnet model {session.description.get('name')}", f"voxel size {size:g}"]
         writer = LabelledPly(stream, cloud.num_points, cloud.dtype, session.class_names, palette, comments)
         counts = np.zeros(session.num_classes, dtype=np.int64)
@@ -119,7 +130,8 @@ def label_cloud(
                 counts += np.bincount(labels, minlength=session.num_classes)
             with clock.part("write"):
                 writer.write(chunk.axes, labels, classes.confidence[rows])
-    return Labelled(cloud.num_points, frame, voxels, classes, radius, overlap, clock.seconds, counts)
+    colors = features.colors(voxels)
+    return Labelled(cloud.num_points, frame, voxels, colors, classes, radius, overlap, clock.seconds, counts)
 
 
 def _rows_of(keys: Keys, voxels: VoxelSums, path: Path) -> npt.NDArray[np.intp]:

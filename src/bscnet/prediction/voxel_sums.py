@@ -1,4 +1,4 @@
-"""Voxels and the colours of their points, gathered from chunks in any number and order."""
+"""Voxels and sums over their points, gathered from chunks in any number and order."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bscnet.prediction.frame import Keys
 
 @dataclass(frozen=True)
 class VoxelSums:
-    """keys: (V,) int64, ascending. sums: (V, 3) int64, colours added up. counts: (V,) int64, points.
+    """keys: (V,) int64, ascending. sums: (V, M) int64, measures added up. counts: (V,) int64, points.
 
     Integers throughout: the result does not depend on how the points were divided into chunks.
     """
@@ -24,6 +24,10 @@ class VoxelSums:
     def __len__(self) -> int:
         return len(self.keys)
 
+    def at(self, rows: npt.NDArray[np.int64]) -> VoxelSums:
+        """Some of the voxels."""
+        return VoxelSums(self.keys[rows], self.sums[rows], self.counts[rows])
+
 
 class VoxelSummer:
     """Adds up points. Runs of voxels are merged two and two when they are about as long: V log(chunks) work in all."""
@@ -31,9 +35,9 @@ class VoxelSummer:
     def __init__(self) -> None:
         self._runs: list[VoxelSums] = []
 
-    def add(self, keys: Keys, colors: npt.NDArray[np.uint8]) -> None:
-        """Points of one chunk. keys: (P,) of their voxels; colors: (P, 3)."""
-        run = _reduced(keys, colors.astype(np.int64), np.ones(len(keys), dtype=np.int64))
+    def add(self, keys: Keys, measures: npt.NDArray[np.int64]) -> None:
+        """Points of one chunk. keys: (P,) of their voxels; measures: (P, M), M always the same."""
+        run = _reduced(keys, measures, np.ones(len(keys), dtype=np.int64))
         while self._runs and len(self._runs[-1]) <= 2 * len(run):
             run = _merged(self._runs.pop(), run)
         self._runs.append(run)

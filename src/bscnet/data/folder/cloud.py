@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,11 +42,16 @@ class Cloud:
         return COLORS[0] in self.columns
 
     def find(self, name: str) -> str | None:
-        """The column's name in the file: as written, else whatever its case and without CloudCompare's `scalar_`."""
-        if name in self.columns:
-            return name
-        plain = _plain(name)
-        return next((column for column in self.columns if _plain(column) == plain), None)
+        """The column's name in the file; see `find_column`."""
+        return find_column(self.columns, name)
+
+
+def find_column(columns: Collection[str], name: str) -> str | None:
+    """The column of that name: as written, else whatever its case and without CloudCompare's `scalar_`."""
+    if name in columns:
+        return name
+    plain = _plain(name)
+    return next((column for column in columns if _plain(column) == plain), None)
 
 
 def make_cloud(path: Path, columns: Mapping[str, Column], units: str | None = None) -> Cloud:

@@ -23,6 +23,9 @@ from bscnet.errors import InputError
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+AS_THEY_ARE = (-1.0, 1.0)
+"""The range of a value that is not scaled."""
+
 EXAMINATION_VERSION = 1
 """Part of the key of remembered examinations: raise it when the same folder would be judged otherwise."""
 
@@ -45,6 +48,7 @@ class FolderDataModule(ScanDataModule):
         description = read_description(root)
         super().__init__(root, features=tuple(features or description.features), **options)
         self.class_names = description.class_names
+        self.raw_ranges = {name: description.scale.get(name, AS_THEY_ARE) for name in self.features.names}
         self.validate = validate
         self._validated = False
 

@@ -49,6 +49,9 @@ class NyuDepthDataModule(ScanDataModule):
         """The protocol of this data set."""
         return ImagePlacement(self.voxel_size, self.features)
 
+    def cloud_ranges(self) -> None:
+        """None: scans are placed in pixels and centimetres, as no cloud's file is."""
+
     def view_points(self, scan: Scan) -> npt.NDArray[np.float32]:
         """Where the camera saw the pixels: (P, 3), metres, x right, y forward, z up."""
         return metric_points(scan.points, scan.extra["depth"] * np.float32(DEPTH_UNIT))

@@ -74,6 +74,7 @@ class RealLidarDataModule(OneSceneDataModule):
             raise InputError(f"data.crop={crop} is not allowed, it must be null or a positive number of metres")
         self.crop = math.inf if crop is None else crop
         self.class_names = source.class_names
+        self.raw_ranges = {"intensity": (0.0, source.site.intensity_range)}
 
     def make_placement(self) -> Placement:
         """Random pieces to train on, the whole held-out part to score."""
@@ -86,6 +87,9 @@ class SingleCloudDataModule(OneSceneDataModule):
     def __init__(self, root: str | Path, cloud: str, **options: Any) -> None:
         self._single = SingleCloudSource(root, cloud)
         super().__init__(root, cloud, self._single, **options)
+        largest = VIEWS[cloud].intensity_range
+        if largest is not None:
+            self.raw_ranges = {"intensity": (0.0, largest)}
 
     @property
     def class_names(self) -> Sequence[str]:  # type: ignore[override]
