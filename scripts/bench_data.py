@@ -18,11 +18,11 @@ import numpy as np
 import torch
 
 from bench.report import processor
-from bscnet.data.labels import IGNORE_LABEL
 from bscnet.data.package_files import PackageUnavailableError
 from bscnet.data.scan import Scan
 from bscnet.data.scannet import ScanNet
 from bscnet.errors import InputError, shown
+from bscnet.ignore import IGNORE_INDEX
 from bscnet.sparse import resolve_backend
 from data_bench import scenes, steps
 from data_bench.report import PLACE, markdown, summary, write
@@ -68,7 +68,7 @@ def clouds(root: Path, scene: str, quick: bool, left_out: list[str]) -> dict[str
 
 
 def _scan(name: str, points: np.ndarray, colors: np.ndarray) -> Scan:
-    return Scan(name, points, colors, np.full(len(points), IGNORE_LABEL, dtype=np.int16))
+    return Scan(name, points, colors, np.full(len(points), IGNORE_INDEX, dtype=np.int16))
 
 
 def measure(args: argparse.Namespace) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from hydra import compose, initialize_config_dir
 from hydra.core.plugins import Plugins
 from hydra.plugins.sweeper import Sweeper
 from bscnet.paths import config_dir
-import bscnet, bscnet.data.labels
+import bscnet, bscnet.data.scannet.classes
 with initialize_config_dir(config_dir(), version_base=None):
     cfg = compose("config", overrides=["model=unet_h", "recipe=quick"])
 print(config_dir())

@@ -21,6 +21,7 @@ from bench.memory import forget_peak, peak_mb
 from bench.process import private_stdout, serve
 from bench.scene import FIELDS
 from bscnet import models
+from bscnet.ignore import IGNORE_INDEX
 from bscnet.search import confidence_loss
 from bscnet.sparse import SparseTensor, resolve_backend
 
@@ -44,7 +45,7 @@ class Stepper:
         scores = self.network(x)[self.scene["point_to_voxel"]]
         middle = time.perf_counter()
         self.optimizer.zero_grad(set_to_none=True)
-        loss = functional.cross_entropy(scores, self.scene["labels"], ignore_index=-100)
+        loss = functional.cross_entropy(scores, self.scene["labels"], ignore_index=IGNORE_INDEX)
         if self.conv == "composite":
             loss = loss + 0.1 * confidence_loss(self.network)
         loss.backward()

@@ -15,13 +15,13 @@ def prepare_scene(folder: Path, voxel_size: float, file: Path) -> dict[str, Any]
 
     A folder without split lists is filled with simulated rooms of the default size first, once.
     """
-    from bscnet.data import ScanDataModule
+    from bscnet.data import ScanNetDataModule
     from bscnet.data.simulate import simulate
     from bscnet.sparse.torch import TorchSites
 
     if not (folder / "splits").is_dir():
         simulate(folder, 2, seed=0, val_fraction=0.5, workers=1)
-    module = ScanDataModule(folder, voxel_size=voxel_size, eval_augment=False, num_workers=0)
+    module = ScanNetDataModule(folder, voxel_size=voxel_size, eval_augment=False, num_workers=0)
     module.setup("fit")
     batch = module.val_scene(0).batch
     np.savez(file, **{name: getattr(batch, name).numpy() for name in FIELDS})

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from bscnet.data import augment, ply
+from bscnet.data import augment
 from bscnet.data.cache import ArrayCache
 from bscnet.data.dataset import EvalDataset, TrainDataset
 from bscnet.data.features import FeatureRecipe
@@ -17,6 +17,7 @@ from bscnet.data.sample import MeshPlacement
 from bscnet.data.sampler import SampleKey
 from bscnet.data.scan import Scan
 from bscnet.data.scannet import ScanNet
+from bscnet.data.scannet import mesh as meshes
 from bscnet.data.source import ScanStore
 from bscnet.data.voxelize import Voxels, voxelize
 from data_bench import naive
@@ -33,8 +34,8 @@ def reading(root: Path, scene: str, name: str, rounds: int) -> list[dict[str, An
     mesh, labels = ScanNet(root).files(scene)[:2]
 
     def ours() -> None:
-        points, _ = ply.read_mesh(mesh)
-        ply.read_labels(labels, len(points))
+        points, _ = meshes.read_mesh(mesh)
+        meshes.read_labels(labels, len(points))
 
     def naively(faces: dict[str, dict[str, int]] | None = None) -> None:
         naive.read_mesh(mesh, faces)

@@ -14,10 +14,11 @@ from torch.nn import functional
 
 from bench.cases import NETWORKS
 from bscnet import models
-from bscnet.data import ScanDataModule
+from bscnet.data import ScanNetDataModule
 from bscnet.data.collate import Batch
 from bscnet.data.loader import SceneLoader
 from bscnet.data.sampler import TrainSampler
+from bscnet.ignore import IGNORE_INDEX
 from bscnet.sparse import SparseTensor
 
 NETWORK = "fcn_s"
@@ -58,7 +59,7 @@ class Steps:
         kind, numbers = NETWORKS[NETWORK]
         self.network = getattr(models, kind)(3, 20, layers=models.LayerFactory(precision="a32w32"), **numbers)
         self.optimizer = torch.optim.Adam(self.network.parameters(), lr=1e-3)
-        module = ScanDataModule(root, voxel_size=voxel_size, num_workers=0)
+        module = ScanNetDataModule(root, voxel_size=voxel_size, num_workers=0)
         module.setup("fit")
         data = module.train_dataset
         self.streams: dict[Loading, Iterator[Batch]] = {}
@@ -83,7 +84,7 @@ class Steps:
         voxels = SparseTensor(batch.feats, batch.coords, backend, maps=batch.maps)
         scores = self.network(voxels)[batch.point_to_voxel]
         self.optimizer.zero_grad(set_to_none=True)
-        functional.cross_entropy(scores, batch.labels, ignore_index=-100).backward()
+        functional.cross_entropy(scores, batch.labels, ignore_index=IGNORE_INDEX).backward()
         self.optimizer.step()
 
 

@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from bscnet.data.labels import IGNORE_LABEL
 from bscnet.data.real.height import HeightClassifier, above_ground
 from bscnet.data.real.lidar import RealLidarSource
 from bscnet.data.real.split import GAP
+from bscnet.ignore import IGNORE_INDEX
 from bscnet.metrics import scores
 
 
@@ -44,6 +44,6 @@ def fold_baseline(data: Mapping[str, Any], fold: int) -> tuple[dict[str, Any], d
 
 def confusion(prediction: npt.NDArray[np.integer], labels: npt.NDArray[np.integer], num_classes: int) -> torch.Tensor:
     """Counts (C, C) of labelled points, rows the truth, columns the prediction."""
-    known = labels != IGNORE_LABEL
+    known = labels != IGNORE_INDEX
     cells = labels[known].astype(np.int64) * num_classes + prediction[known]
     return torch.from_numpy(np.bincount(cells, minlength=num_classes**2).reshape(num_classes, num_classes))

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from bscnet import models
-from bscnet.data.labels import CLASS_NAMES
+from bscnet.data.scannet.classes import CLASS_NAMES
 from bscnet.export.file import model_bytes
 from bscnet.export.network import compile_network
 from bscnet.nn import ShiftedSparseConv3d

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from bscnet import data
-from bscnet.data import CLASS_NAMES, Batch, ScanDataModule
+from bscnet.data import Batch, ScanNetDataModule
 from bscnet.data.cache import ArrayCache
-from bscnet.data.labels import nyu40_to_class
+from bscnet.data.scannet.classes import CLASS_NAMES, nyu40_to_class
 from bscnet.errors import InputError
 from fixtures.scannet_files import make_scene, write_root, write_scene
 
@@ -23,8 +23,8 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_root(tmp_path_factory.mktemp("scannet"), train=5, val=3)
 
 
-def make(root: Path, **options: Any) -> ScanDataModule:
-    return ScanDataModule(root, **{"voxel_size": 0.2, "num_workers": 0, "batch_size": 2, **options})
+def make(root: Path, **options: Any) -> ScanNetDataModule:
+    return ScanNetDataModule(root, **{"voxel_size": 0.2, "num_workers": 0, "batch_size": 2, **options})
 
 
 def same(a: Batch, b: Batch) -> bool:
@@ -32,7 +32,7 @@ def same(a: Batch, b: Batch) -> bool:
     return a.scenes == b.scenes and all(torch.equal(x, y) for x, y in pairs)
 
 
-def epochs_of(module: ScanDataModule, epochs: int = 2) -> list[Batch]:
+def epochs_of(module: ScanNetDataModule, epochs: int = 2) -> list[Batch]:
     loader = module.train_dataloader()
     batches: list[Batch] = []
     for epoch in range(epochs):

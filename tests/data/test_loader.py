@@ -6,13 +6,13 @@ from pathlib import Path
 
 from joblib import Parallel, delayed
 
-from bscnet.data import ScanDataModule
+from bscnet.data import ScanNetDataModule
 from fixtures.scannet_files import write_root
 
 
 def scenes_of_an_epoch(root: Path) -> list[str]:
     """Names in the order that two loading processes deliver them."""
-    module = ScanDataModule(root, voxel_size=0.2, num_workers=2, batch_size=2)
+    module = ScanNetDataModule(root, voxel_size=0.2, num_workers=2, batch_size=2)
     module.setup("fit")
     return [name for batch in module.train_dataloader() for name in batch.scenes]
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from bscnet.data import ScanDataModule
+from bscnet.data import ScanNetDataModule
 from bscnet.data.collate import Batch
 from bscnet.data.loader import SceneLoader, prepares_maps
 from bscnet.data.sampler import TrainSampler
@@ -33,7 +33,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def loader(root: Path, num_workers: int, prepare: bool, batch_size: int = 1) -> SceneLoader:
-    module = ScanDataModule(root, voxel_size=0.1, num_workers=0)
+    module = ScanNetDataModule(root, voxel_size=0.1, num_workers=0)
     module.setup("fit")
     return SceneLoader(
         module.train_dataset, TrainSampler(SCENES, seed=1), batch_size, num_workers=num_workers, prepare=prepare

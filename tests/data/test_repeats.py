@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bscnet.data import ScanDataModule
+from bscnet.data import ScanNetDataModule
 from bscnet.data.augment import eval_rng
 from bscnet.sparse import SparseTensor
 from bscnet.training.segmentation import SegmentationModule
@@ -29,7 +29,7 @@ def scorer() -> SegmentationModule:
 
 def test_scores_are_summed_over_the_placements(tmp_path: Path) -> None:
     root = write_root(tmp_path, train=1, val=3)
-    module = ScanDataModule(root, voxel_size=0.1, num_workers=0, seed=5, val_reps=3, eval_batch_size=2)
+    module = ScanNetDataModule(root, voxel_size=0.1, num_workers=0, seed=5, val_reps=3, eval_batch_size=2)
     batches = list(module.val_dataloader())
     assert [batch.repeats for batch in batches] == [3, 3] and [len(batch.scenes) for batch in batches] == [2, 1]
     for batch in batches:
@@ -40,7 +40,7 @@ def test_scores_are_summed_over_the_placements(tmp_path: Path) -> None:
         np.testing.assert_allclose(found, wanted, rtol=1e-6, atol=1e-5)
 
 
-def summed_by_hand(module: ScanDataModule, scene: str) -> np.ndarray:
+def summed_by_hand(module: ScanNetDataModule, scene: str) -> np.ndarray:
     scan = module.val_dataset.store.scan(scene)
     total = np.zeros((len(scan.points), 20), np.float32)
     for repeat in range(3):
@@ -53,7 +53,7 @@ def summed_by_hand(module: ScanDataModule, scene: str) -> np.ndarray:
 
 def test_the_first_placement_is_that_of_an_evaluation_without_repeats(tmp_path: Path) -> None:
     root = write_root(tmp_path, train=1, val=1)
-    once, thrice = (ScanDataModule(root, 0.1, num_workers=0, val_reps=reps) for reps in (1, 3))
+    once, thrice = (ScanNetDataModule(root, 0.1, num_workers=0, val_reps=reps) for reps in (1, 3))
     one, three = once.val_scene(0).batch, next(iter(thrice.val_dataloader()))
     count = len(one.coords)
     assert torch.equal(one.coords, three.coords[:count]) and torch.equal(one.feats, three.feats[:count])
@@ -65,7 +65,7 @@ def test_repeats_come_from_the_cache_as_they_went_in(tmp_path: Path) -> None:
     root = write_root(tmp_path / "data", train=1, val=2)
     batches = []
     for cache in (None, tmp_path / "cache", tmp_path / "cache"):
-        module = ScanDataModule(root, 0.1, num_workers=0, val_reps=2, cache_dir=cache)
+        module = ScanNetDataModule(root, 0.1, num_workers=0, val_reps=2, cache_dir=cache)
         batches.append(next(iter(module.val_dataloader())))
     for other in batches[1:]:
         assert torch.equal(other.coords, batches[0].coords) and torch.equal(other.feats, batches[0].feats)
@@ -74,5 +74,5 @@ def test_repeats_come_from_the_cache_as_they_went_in(tmp_path: Path) -> None:
 
 def test_without_randomness_one_placement_is_enough(tmp_path: Path) -> None:
     root = write_root(tmp_path, train=1, val=1)
-    module = ScanDataModule(root, 0.1, num_workers=0, val_reps=3, eval_augment=False)
+    module = ScanNetDataModule(root, 0.1, num_workers=0, val_reps=3, eval_augment=False)
     assert next(iter(module.val_dataloader())).repeats == 1

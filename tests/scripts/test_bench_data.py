@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import bench_data
-from bscnet.data import ply
 from bscnet.data.scannet import ScanNet
+from bscnet.data.scannet import mesh as meshes
 from bscnet.data.voxelize import voxelize
 from bscnet.errors import InputError
 from data_bench import naive
@@ -89,9 +89,9 @@ def test_the_naive_way_gives_the_same(tmp_path: Path) -> None:
     root = write_root(tmp_path, train=1, val=1)
     source = ScanNet(root)
     mesh, labels = source.files(source.scenes("train")[0])[:2]
-    for found, expected in zip(naive.read_mesh(mesh), ply.read_mesh(mesh), strict=True):
+    for found, expected in zip(naive.read_mesh(mesh), meshes.read_mesh(mesh), strict=True):
         np.testing.assert_array_equal(found, expected)
-    np.testing.assert_array_equal(naive.read_labels(labels), ply.read_labels(labels, len(found)))
+    np.testing.assert_array_equal(naive.read_labels(labels), meshes.read_labels(labels, len(found)))
 
 
 def test_markdown_and_json_give_the_same_numbers(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import torch
 from pytorch_lightning.callbacks import Callback
 
 from bscnet.checkpoint import read_checkpoint
-from bscnet.data import ScanDataModule
+from bscnet.data import ScanNetDataModule
 from bscnet.models import UNet
 from bscnet.training import run_stage
 from fixtures.scannet_files import write_root
@@ -24,7 +24,7 @@ class _Stop(Callback):
 def train(root: Path, directory: Path, workers: int, **options: Any) -> dict[str, torch.Tensor]:
     torch.manual_seed(0)
     network = UNet(3, 20, 4, 1, 1, factory("a1w1", "shifted"))
-    data = ScanDataModule(root, voxel_size=0.2, batch_size=2, num_workers=workers)
+    data = ScanNetDataModule(root, voxel_size=0.2, batch_size=2, num_workers=workers)
     run_stage(network, spec("a1w1", "shifted", epochs=4, milestones=(2,)), data, directory, **options)
     state: dict[str, torch.Tensor] = read_checkpoint(directory / "checkpoints" / "last.ckpt")["state_dict"]
     return state

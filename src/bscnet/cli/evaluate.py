@@ -89,7 +89,7 @@ def _dataset(opened: Reopened, split: str) -> EvalDataset:
 
 
 def _require_scannet(opened: Reopened) -> None:
-    from bscnet.data.labels import CLASS_NAMES
+    from bscnet.data.scannet.classes import CLASS_NAMES
 
     if list(opened.data.class_names) != list(CLASS_NAMES):
         raise InputError("--submission is the ScanNet benchmark's: the run's classes are not those of ScanNet")

@@ -1,6 +1,6 @@
 """Reading, augmenting and voxelizing scans, and the LightningDataModules that serve them.
 
-Names are loaded on first use: the label tables and the simulator need neither torch nor Lightning.
+Names are loaded on first use: the readers and the simulator need neither torch nor Lightning.
 """
 
 from __future__ import annotations
@@ -12,26 +12,16 @@ from bscnet.lazy import lazy_names
 if TYPE_CHECKING:
     from bscnet.data.collate import Batch
     from bscnet.data.datamodule import ScanDataModule, SceneView
-    from bscnet.data.labels import CLASS_NAMES, IGNORE_LABEL, NUM_CLASSES
-    from bscnet.data.rooms import RoomsDataModule
+    from bscnet.data.scannet.datamodule import ScanNetDataModule
+    from bscnet.data.simulate.datamodule import RoomsDataModule
 
-__all__ = [
-    "CLASS_NAMES",
-    "IGNORE_LABEL",
-    "NUM_CLASSES",
-    "Batch",
-    "RoomsDataModule",
-    "ScanDataModule",
-    "SceneView",
-]
+__all__ = ["Batch", "RoomsDataModule", "ScanDataModule", "ScanNetDataModule", "SceneView"]
 
 _MODULE_OF = {
-    "CLASS_NAMES": "labels",
-    "IGNORE_LABEL": "labels",
-    "NUM_CLASSES": "labels",
     "Batch": "collate",
-    "RoomsDataModule": "rooms",
+    "RoomsDataModule": "simulate.datamodule",
     "ScanDataModule": "datamodule",
+    "ScanNetDataModule": "scannet.datamodule",
     "SceneView": "datamodule",
 }
 

@@ -1,4 +1,4 @@
-"""The LightningDataModule of a data set of scenes; as it stands, of a folder in ScanNet's layout."""
+"""What the LightningDataModules of all data sets share: loading, placing, scoring and showing scenes."""
 
 from __future__ import annotations
 
@@ -17,12 +17,10 @@ from bscnet.data.cache import ArrayCache
 from bscnet.data.collate import Batch, collate
 from bscnet.data.dataset import EvalDataset, SceneDataset, TrainDataset
 from bscnet.data.features import COMPUTED, FeatureRecipe
-from bscnet.data.labels import CLASS_NAMES
 from bscnet.data.loader import SceneLoader, prepares_maps
 from bscnet.data.sample import MeshPlacement, Placement
 from bscnet.data.sampler import EvalSampler, SampleKey, TrainSampler
 from bscnet.data.scan import Scan
-from bscnet.data.scannet import ScanNet, check
 from bscnet.data.source import ScanStore, SceneSource
 from bscnet.errors import InputError
 
@@ -44,22 +42,23 @@ class SceneView:
 
 
 class ScanDataModule(pl.LightningDataModule):
-    """Scenes of a folder in ScanNet's layout, 20 classes (method section 9).
+    """Scenes of a data set: each has a subclass with `make_source`, `problems` and the attribute `class_names`.
 
-    Data sets in other layouts override `make_source`, and what else is theirs: `make_placement`, `view_points`, the
-    attributes `class_names` and `num_classes`. `in_channels` is what the features make.
+    Where scans are not meshes in metres with z up, it overrides `make_placement` and `view_points` too. `in_channels`
+    is what the features make.
 
-    voxel_size: metres. batch_size: scenes per step and rank. num_workers: loading processes (0: none). seed: of order
-    and augmentation. cache_dir: where decoded scans and evaluation voxels are kept (None: nowhere). augment: random
-    placement of training scenes. elastic: elastic distortion too. eval_augment: the evaluation protocol's fixed random
-    mirror, rotation and jitter. val_reps: placements of a scored scene, over which its scores are summed. features: see
-    `FeatureRecipe`. limit_*_scenes: only the first so many of a list (None: all). prepare_maps: see `prepares_maps`.
-    repeats: how often an epoch shows each training scene, every time placed anew.
+    root: the data set's folder. voxel_size: metres. batch_size: scenes per step and rank. num_workers: loading
+    processes (0: none). seed: of order and augmentation. cache_dir: where decoded scans and evaluation voxels are kept
+    (None: nowhere). augment: random placement of training scenes. elastic: elastic distortion too. eval_augment: the
+    evaluation protocol's fixed random mirror, rotation and jitter. val_reps: placements of a scored scene, over which
+    its scores are summed. features: see `FeatureRecipe`. limit_*_scenes: only the first so many of a list (None: all).
+    prepare_maps: see `prepares_maps`. repeats: how often an epoch shows each training scene, every time placed anew.
     The Trainer must run with use_distributed_sampler=False: the samplers here know their rank.
     InputError: a value out of range, and at set-up a data set that is not all there.
     """
 
-    class_names: Sequence[str] = CLASS_NAMES
+    class_names: Sequence[str]
+    """Names of the classes, in the order of their ids."""
     single_view = False
     """Whether a scan is what one sensor saw from one place, in `view_points` along y: pictures then look from there."""
     raw_ranges: Mapping[str, tuple[float, float]] = {}
@@ -113,7 +112,7 @@ class ScanDataModule(pl.LightningDataModule):
 
     def make_source(self) -> SceneSource:
         """The reader of the data set."""
-        return ScanNet(self.root)
+        raise NotImplementedError
 
     def make_placement(self) -> Placement:
         """How scans are put on the voxel grid."""
@@ -134,7 +133,7 @@ class ScanDataModule(pl.LightningDataModule):
 
     def problems(self) -> list[str]:
         """One sentence for each missing or damaged file of the data set; reads every file."""
-        return check(self.root, workers=max(self.num_workers, 1))
+        raise NotImplementedError
 
     def condition(self) -> str:
         """A clause about the data set where it has no problems."""

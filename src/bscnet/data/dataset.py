@@ -13,12 +13,12 @@ from torch.utils.data import Dataset
 from bscnet.data import augment
 from bscnet.data.cache import Arrays
 from bscnet.data.fingerprint import text_hash
-from bscnet.data.labels import IGNORE_LABEL
 from bscnet.data.sample import Placement, Sample
 from bscnet.data.sampler import SampleKey
 from bscnet.data.source import ScanStore
 from bscnet.data.voxelize import Voxels
 from bscnet.errors import InputError
+from bscnet.ignore import IGNORE_INDEX
 
 
 class SceneDataset(Dataset[Sample], ABC):
@@ -95,7 +95,7 @@ class EvalDataset(SceneDataset):
         sample = self.sample(self.scenes[key.place])
         if key.counted:
             return sample
-        return replace(sample, labels=np.full_like(sample.labels, IGNORE_LABEL))
+        return replace(sample, labels=np.full_like(sample.labels, IGNORE_INDEX))
 
     def sample(self, scene: str) -> Sample:
         """The sample of a scene of this split or of any other of the store's source, with all its repeats."""

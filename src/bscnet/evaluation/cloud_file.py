@@ -13,6 +13,7 @@ from bscnet.data.folder.convert import LABEL_COLUMNS, eight_bit, finite_points
 from bscnet.data.folder.formats import read_cloud
 from bscnet.data.scan import grey
 from bscnet.errors import InputError
+from bscnet.ignore import IGNORE_INDEX
 from bscnet.viz.page import PageScene
 from bscnet.viz.page.scene import FARTHEST_M, MAX_CLASSES
 
@@ -76,13 +77,13 @@ def _labels(path: Path, cloud: Cloud) -> tuple[npt.NDArray[np.int64], list[str]]
     whole = values.astype(np.int64)
     named = _class_names(path)
     if named:
-        return np.where((whole >= 0) & (whole < len(named)), whole, -100), named
+        return np.where((whole >= 0) & (whole < len(named)), whole, IGNORE_INDEX), named
     present = np.unique(whole[whole >= 0])
     if len(present) > MAX_CLASSES:
         raise InputError(
             f"{path}: the column '{column}' holds {len(present)} different labels, at most {MAX_CLASSES} can be shown"
         )
-    return np.where(whole >= 0, np.searchsorted(present, whole), -100), [f"label {value}" for value in present]
+    return np.where(whole >= 0, np.searchsorted(present, whole), IGNORE_INDEX), [f"label {value}" for value in present]
 
 
 def _class_names(path: Path) -> list[str]:

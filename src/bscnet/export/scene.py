@@ -13,6 +13,7 @@ from bscnet.data.features import COMPUTED, FeatureRecipe, num_channels
 from bscnet.data.sample import Sample, evaluation_sample
 from bscnet.data.scan import Scan
 from bscnet.errors import InputError
+from bscnet.ignore import IGNORE_INDEX
 
 MAX_SITES = 30_000
 """More than these are cut to the ones nearest the scene's middle: the torch model has to run them too."""
@@ -66,7 +67,7 @@ def simulated_scan(seed: int = 0, index: int = 0) -> Scan:
     except ImportError as error:
         raise InputError(f"a simulated room is needed to verify the export, and {error.name} is missing") from error
     mesh = simulate_scene(seed, index, QUICK)
-    return Scan("simulated", mesh.points, mesh.colours, np.full(len(mesh.points), -100, np.int16))
+    return Scan("simulated", mesh.points, mesh.colours, np.full(len(mesh.points), IGNORE_INDEX, np.int16))
 
 
 def cropped(scene: Scene, limit: int = MAX_SITES) -> Scene:

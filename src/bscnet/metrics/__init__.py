@@ -1,6 +1,6 @@
 """Segmentation scores: pure functions of a confusion matrix, and the torchmetrics object that collects it."""
 
 from bscnet.metrics.scores import SegmentationScores, scores
-from bscnet.metrics.segmentation import IGNORE_INDEX, SegmentationMetric
+from bscnet.metrics.segmentation import SegmentationMetric
 
-__all__ = ["IGNORE_INDEX", "SegmentationMetric", "SegmentationScores", "scores"]
+__all__ = ["SegmentationMetric", "SegmentationScores", "scores"]

@@ -5,9 +5,8 @@ from __future__ import annotations
 from torch import Tensor
 from torchmetrics.classification import MulticlassConfusionMatrix
 
+from bscnet.ignore import IGNORE_INDEX
 from bscnet.metrics.scores import SegmentationScores, scores
-
-IGNORE_INDEX = -100
 
 
 class SegmentationMetric(MulticlassConfusionMatrix):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor
 
-from bscnet.metrics import IGNORE_INDEX
+from bscnet.ignore import IGNORE_INDEX
 
 
 def point_cross_entropy(logits: Tensor, labels: Tensor, ignore_index: int = IGNORE_INDEX) -> Tensor:

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from torchmetrics import MeanMetric
 
 from bscnet.checkpoint import METADATA_KEY
-from bscnet.metrics import IGNORE_INDEX, SegmentationMetric, SegmentationScores
+from bscnet.ignore import IGNORE_INDEX
+from bscnet.metrics import SegmentationMetric, SegmentationScores
 from bscnet.nn import binary_weights
 from bscnet.sparse import SparseTensor
 from bscnet.training.loss import point_cross_entropy

@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bscnet.data.labels import IGNORE_LABEL
 from bscnet.data.package_files import PackageUnavailableError
 from bscnet.data.real.height import above_ground
 from bscnet.data.real.lidar import RealLidarSource
 from bscnet.data.real.sites import BLOCK, BRIDGE, merged
 from bscnet.data.real_clouds import CLOUDS
 from bscnet.errors import InputError
+from bscnet.ignore import IGNORE_INDEX
 from fixtures.real_clouds import folder_with
 
 # points held out; of them ground, vegetation, building; points lost to a gap of 1 m
@@ -28,7 +28,7 @@ def counts(labels: np.ndarray, classes: int = 3) -> tuple[int, ...]:
 
 def test_codes_become_classes() -> None:
     codes = np.array([1, 2, 3, 4, 5, 6, 7, 17, 65])
-    none = IGNORE_LABEL
+    none = IGNORE_INDEX
     assert merged(codes, BLOCK).tolist() == [none, 0, 1, 1, 1, 2, none, none, none]
     assert merged(codes, BRIDGE).tolist() == [none, 0, 1, 1, 1, none, none, 2, none]
 
@@ -40,7 +40,7 @@ def test_the_thirds_hold_the_documented_points(fold: int) -> None:
     total, classes, lost = THIRDS[fold]
     assert (len(val.points), counts(val.labels)) == (total, classes)
     assert len(train.points) + len(val.points) + lost == 25408
-    assert set(np.unique(val.labels)) <= {0, 1, 2, IGNORE_LABEL}
+    assert set(np.unique(val.labels)) <= {0, 1, 2, IGNORE_INDEX}
 
 
 def test_a_part_is_the_cloud_at_its_points() -> None:
@@ -53,7 +53,7 @@ def test_a_part_is_the_cloud_at_its_points() -> None:
     assert scan.extra["intensity"] == pytest.approx(cloud.intensity[kept] / 32767.5 - 1, abs=1e-6)
     assert scan.extra["above_ground"] == pytest.approx(above_ground(scan.points) / 8 - 1, abs=1e-6)
     assert scan.extra["above_ground"].min() > -1.1 and scan.extra["above_ground"].max() < 1.1
-    assert (source.read("lidar_block-fold2-val", labelled=False).labels == IGNORE_LABEL).all()
+    assert (source.read("lidar_block-fold2-val", labelled=False).labels == IGNORE_INDEX).all()
     assert (scan.labels == merged(cloud.labels[kept], BLOCK)).all()
 
 
@@ -64,7 +64,7 @@ def test_buildings_in_the_crowns_can_be_ignored() -> None:
         (scene,) = plain.scenes("val")
         before, after = plain.read(scene), ruled.read(scene)
         changed = before.labels != after.labels
-        assert (before.labels[changed] == 2).all() and (after.labels[changed] == IGNORE_LABEL).all()
+        assert (before.labels[changed] == 2).all() and (after.labels[changed] == IGNORE_INDEX).all()
         assert (before.points[changed, 2] > 6).all() and not (after.labels[before.points[:, 2] > 6] == 2).any()
         assert plain.fingerprint(scene) != ruled.fingerprint(scene)
         ignored += int(changed.sum())

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bscnet.data.folder.strict_yaml import shown
-from bscnet.data.labels import IGNORE_LABEL
 from bscnet.errors import InputError
+from bscnet.ignore import IGNORE_INDEX
 
 MAX_CLASSES = 1000
 _WIDEST = 2**53
@@ -19,7 +19,7 @@ _WIDEST = 2**53
 
 @dataclass(frozen=True)
 class ClassMap:
-    """names: of class 0, 1, … pairs: (label in a file, class id or `IGNORE_LABEL`), in order of labels."""
+    """names: of class 0, 1, … pairs: (label in a file, class id or `IGNORE_INDEX`), in order of labels."""
 
     names: tuple[str, ...] = ()
     pairs: tuple[tuple[int, int], ...] = ()
@@ -71,7 +71,7 @@ def parse_classes(path: Path, classes: Any, ignore: Any) -> ClassMap:
     both = sorted(set(ids) & set(ignore))
     if both:
         raise InputError(f"{path}: label {both[0]} stands under 'classes' and under 'ignore', only one is allowed")
-    return ClassMap(names, tuple(sorted((ids | dict.fromkeys(ignore, IGNORE_LABEL)).items())))
+    return ClassMap(names, tuple(sorted((ids | dict.fromkeys(ignore, IGNORE_INDEX)).items())))
 
 
 def _by_label(path: Path, classes: Any) -> dict[int, str]:

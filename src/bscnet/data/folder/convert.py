@@ -10,10 +10,10 @@ import numpy.typing as npt
 from bscnet.data.features import COMPUTED
 from bscnet.data.folder.cloud import AXES, COLORS, Cloud, Column
 from bscnet.data.folder.description import Description
-from bscnet.data.labels import IGNORE_LABEL
 from bscnet.data.scan import Scan, grey
 from bscnet.data.voxelize import bounds
 from bscnet.errors import InputError
+from bscnet.ignore import IGNORE_INDEX
 
 LABEL_COLUMNS = ("label", "labels", "class", "classification", "class_id", "semantic", "gt")
 """Columns that hold labels where none is described, best first; upper case and a `scalar_` before it make no matter."""
@@ -42,7 +42,7 @@ def to_scan(name: str, path: Path, cloud: Cloud, description: Description, label
         colors = eight_bit(path, [cloud.columns[color] for color in COLORS], description.colors)
     elif "rgb" in description.features:
         raise InputError(f"{path}: the points have no colours, but the features {list(description.features)} need them")
-    labels = np.full(count, IGNORE_LABEL, dtype=np.int16)
+    labels = np.full(count, IGNORE_INDEX, dtype=np.int16)
     if labelled:
         column = label_column(path, cloud, description)
         labels = description.classes(cloud.columns[column], path, column)

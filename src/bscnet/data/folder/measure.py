@@ -15,10 +15,10 @@ from bscnet.data.folder.convert import color_range, finite_points, to_scan
 from bscnet.data.folder.description import Description
 from bscnet.data.folder.duplicates import SKETCH, Marks, occupied, point_sum
 from bscnet.data.folder.formats import read_cloud
-from bscnet.data.labels import IGNORE_LABEL
 from bscnet.data.scan import Scan
 from bscnet.data.voxelize import bounds
 from bscnet.errors import InputError
+from bscnet.ignore import IGNORE_INDEX
 
 _NEIGHBOURS = 2000
 _STRAY_SHARE = 0.001
@@ -72,7 +72,7 @@ def measure(
     scan = _scan(name, split, path, cloud, description)
     points = scan.points.astype(np.float64)
     voxels = occupied(points, voxel_size)
-    classed = scan.labels[scan.labels != IGNORE_LABEL]
+    classed = scan.labels[scan.labels != IGNORE_INDEX]
     low, high = bounds(points)
     extent = high - low
     away = centred(points)

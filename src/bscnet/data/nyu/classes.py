@@ -9,7 +9,7 @@ from importlib import resources
 import numpy as np
 import numpy.typing as npt
 
-from bscnet.data.labels import IGNORE_LABEL
+from bscnet.ignore import IGNORE_INDEX
 
 NUM_NAMES = 894
 """Largest id of a label image; 0 is "unlabelled"."""
@@ -22,7 +22,7 @@ def class_names() -> tuple[str, ...]:
 
 
 def ids_to_classes(ids: npt.NDArray[np.integer]) -> npt.NDArray[np.int16]:
-    """Class 0..39 of each id, `IGNORE_LABEL` for 0 (unlabelled); NYU40's ids 1..40 are classes 0..39.
+    """Class 0..39 of each id, `IGNORE_INDEX` for 0 (unlabelled); NYU40's ids 1..40 are classes 0..39.
 
     ids: any shape, every value in 0..894 (the reader checks this). Returns int16 of the same shape.
     """
@@ -31,7 +31,7 @@ def ids_to_classes(ids: npt.NDArray[np.integer]) -> npt.NDArray[np.int16]:
 
 @cache
 def _class_of_id() -> npt.NDArray[np.int16]:
-    table = np.full(NUM_NAMES + 1, IGNORE_LABEL, dtype=np.int16)
+    table = np.full(NUM_NAMES + 1, IGNORE_INDEX, dtype=np.int16)
     for row in _table("nyu894_to_nyu40.csv"):
         table[int(row["nyu894_id"])] = int(row["nyu40_id"]) - 1
     return table

@@ -14,13 +14,13 @@ from pathlib import Path
 import numpy as np
 
 from bscnet.data.fingerprint import text_hash
-from bscnet.data.labels import IGNORE_LABEL
 from bscnet.data.nyu.classes import ids_to_classes
 from bscnet.data.nyu.frames import LabeledFile
 from bscnet.data.nyu.projection import NUM_PIXELS, cropped, image_points
 from bscnet.data.nyu.splits import read_splits, splits_file
 from bscnet.data.scan import Scan
 from bscnet.errors import InputError
+from bscnet.ignore import IGNORE_INDEX
 
 READER_VERSION = 1
 """Part of every cache key: raise it when the same files would be read as other arrays."""
@@ -82,7 +82,7 @@ class NyuDepth:
         if labelled:
             labels = ids_to_classes(cropped(frame.ids))
         else:
-            labels = np.full(NUM_PIXELS, IGNORE_LABEL, dtype=np.int16)
+            labels = np.full(NUM_PIXELS, IGNORE_INDEX, dtype=np.int16)
         return Scan(
             scene,
             image_points(frame.depth, self.whole_centimetres),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from bscnet.data.labels import IGNORE_LABEL
+from bscnet.ignore import IGNORE_INDEX
 
 GROUND_PERCENTILE = 1.0
 """Of a part's heights: its ground. Not the lowest point, since lidar has some stray points below the ground."""
@@ -32,7 +32,7 @@ class HeightClassifier:
 
     def fit(self, heights: npt.NDArray[np.floating], labels: npt.NDArray[np.integer]) -> HeightClassifier:
         """Count the classes of the labelled points, bin by bin; ValueError if no point has a label."""
-        known = labels != IGNORE_LABEL
+        known = labels != IGNORE_INDEX
         if not known.any():
             raise ValueError("no point has a label, at least one is needed")
         self.bins, rows = np.unique(self._bin(heights[known]), return_inverse=True)

@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from bscnet.data.fingerprint import FileHasher
-from bscnet.data.labels import IGNORE_LABEL
 from bscnet.data.real.files import cloud_files
 from bscnet.data.real.height import above_ground
 from bscnet.data.real.sites import SITES, Site, merged
@@ -18,6 +17,7 @@ from bscnet.data.real.split import HELD_OUT, TRAIN, spatial_fold
 from bscnet.data.real_clouds import CLOUDS, Cloud
 from bscnet.data.scan import Scan, grey
 from bscnet.errors import InputError
+from bscnet.ignore import IGNORE_INDEX
 
 READER_VERSION = 1
 """Part of every cache key: raise it when the same file would be read as other arrays."""
@@ -94,7 +94,7 @@ class RealLidarSource:
                 f"data.gap={self.gap:g} leaves no point of {self.site.cloud} to train on: take a smaller one"
             )
         points = cloud.points[kept]
-        labels = self._labels(cloud, kept) if labelled else np.full(len(kept), IGNORE_LABEL, dtype=np.int16)
+        labels = self._labels(cloud, kept) if labelled else np.full(len(kept), IGNORE_INDEX, dtype=np.int16)
         colors = grey(len(kept)) if cloud.colors is None else cloud.colors[kept]
         assert cloud.intensity is not None
         intensity = cloud.intensity[kept] / (self.site.intensity_range / 2) - 1
@@ -120,7 +120,7 @@ class RealLidarSource:
         labels = merged(cloud.labels[kept], self.site)
         if self.building_ceiling is not None:
             high = cloud.points[kept, 2] > self.building_ceiling
-            labels[high & (labels == self.class_names.index("building"))] = IGNORE_LABEL
+            labels[high & (labels == self.class_names.index("building"))] = IGNORE_INDEX
         return labels
 
     def _whole(self) -> Cloud:

@@ -10,11 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from bscnet.data.fingerprint import FileHasher
-from bscnet.data.labels import CLASS_NAMES, IGNORE_LABEL
 from bscnet.data.real.files import cloud_files
 from bscnet.data.real_clouds import CLOUDS, Cloud
 from bscnet.data.scan import Scan, grey
+from bscnet.data.scannet.classes import CLASS_NAMES
 from bscnet.errors import InputError
+from bscnet.ignore import IGNORE_INDEX
 
 READER_VERSION = 1
 """Part of every cache key: raise it when the same file would be read as other arrays."""
@@ -101,7 +102,7 @@ class SingleCloudSource:
         kept = np.ones(len(cloud.points), dtype=bool) if view.depth is None else cloud.points[:, 2] < view.depth
         points = cloud.points[kept]
         colors = grey(len(points)) if cloud.colors is None else cloud.colors[kept]
-        labels = np.full(len(points), IGNORE_LABEL, dtype=np.int16)
+        labels = np.full(len(points), IGNORE_INDEX, dtype=np.int16)
         if labelled and cloud.labels is not None:
             labels = cloud.labels[kept]
         extra = {}

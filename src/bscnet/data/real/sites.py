@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from bscnet.data.labels import IGNORE_LABEL
+from bscnet.ignore import IGNORE_INDEX
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,8 @@ SITES: dict[str, Site] = {site.cloud: site for site in (BLOCK, BRIDGE)}
 
 
 def merged(codes: npt.NDArray[np.integer], site: Site) -> npt.NDArray[np.int16]:
-    """Class id of each ASPRS code, (P,); `IGNORE_LABEL` for codes of no class, such as noise."""
-    labels = np.full(codes.shape, IGNORE_LABEL, dtype=np.int16)
+    """Class id of each ASPRS code, (P,); `IGNORE_INDEX` for codes of no class, such as noise."""
+    labels = np.full(codes.shape, IGNORE_INDEX, dtype=np.int16)
     for number, members in enumerate(site.classes.values()):
         labels[np.isin(codes, members)] = number
     return labels

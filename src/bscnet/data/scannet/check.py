@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from bscnet.data.ply import count_vertices, read_corners, read_mesh
+from bscnet.data.scannet.mesh import count_vertices, read_corners, read_mesh
 from bscnet.data.scannet.reader import LABELLED_SPLITS, SPLITS, ScanNet
 from bscnet.data.scannet.units import units_problem
 from bscnet.errors import InputError

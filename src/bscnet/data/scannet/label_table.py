@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
-from bscnet.data.labels import MAX_NYU40_ID
+from bscnet.data.scannet.classes import MAX_NYU40_ID
 from bscnet.errors import InputError
 
 TABLE_NAME = "scannetv2-labels.combined.tsv"

@@ -19,12 +19,13 @@ import numpy as np
 import numpy.typing as npt
 
 from bscnet.data.fingerprint import FileHasher
-from bscnet.data.labels import IGNORE_LABEL, nyu40_to_class
-from bscnet.data.ply import count_vertices, read_labels, read_mesh
 from bscnet.data.scan import Scan
+from bscnet.data.scannet.classes import nyu40_to_class
 from bscnet.data.scannet.label_table import TABLE_NAME, read_label_table
+from bscnet.data.scannet.mesh import count_vertices, read_labels, read_mesh
 from bscnet.data.scannet.segments import read_segment_labels, segment_files
 from bscnet.errors import InputError
+from bscnet.ignore import IGNORE_INDEX
 
 READER_VERSION = 1
 """Part of every cache key: raise it when the same files would be read as other arrays."""
@@ -84,7 +85,7 @@ class ScanNet:
         if labelled:
             labels = nyu40_to_class(self.nyu40_ids(scene, len(points)))
         else:
-            labels = np.full(len(points), IGNORE_LABEL, dtype=np.int16)
+            labels = np.full(len(points), IGNORE_INDEX, dtype=np.int16)
         return Scan(scene, points, colors, labels)
 
     def nyu40_ids(self, scene: str, num_points: int) -> npt.NDArray[np.int64]:

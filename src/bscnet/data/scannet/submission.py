@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from bscnet.data.labels import NUM_CLASSES, NYU40_IDS, class_to_nyu40
+from bscnet.data.scannet.classes import NUM_CLASSES, NYU40_IDS, class_to_nyu40
 from bscnet.errors import InputError
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bscnet.data.labels import CLASS_NAMES, NYU40_IDS
+from bscnet.data.scannet.classes import CLASS_NAMES, NYU40_IDS
 
 CLASS_IDS: dict[str, int] = dict(zip(CLASS_NAMES, NYU40_IDS, strict=True))
 """NYU40 id of each of the benchmark's twenty classes."""

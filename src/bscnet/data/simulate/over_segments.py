@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bscnet.data.ply import read_corners, read_labels, read_mesh
+from bscnet.data.scannet.mesh import read_corners, read_labels, read_mesh
 from bscnet.data.simulate.classes import CLASS_IDS, CLUTTER_IDS, UNLABELLED
 from bscnet.data.simulate.scannet_layout import scene_files, write_label_table, write_segments
 

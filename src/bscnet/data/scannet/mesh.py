@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from plyfile import PlyData
 
-from bscnet.data.labels import MAX_NYU40_ID
 from bscnet.data.ply_header import Header, parse_header, record_dtype, row_bytes
+from bscnet.data.scannet.classes import MAX_NYU40_ID
 from bscnet.errors import InputError
 
 _CORNERS = ("vertex_indices", "vertex_index")

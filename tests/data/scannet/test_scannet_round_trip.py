@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from bscnet import cli
-from bscnet.data.labels import nyu40_to_class
 from bscnet.data.scannet import ScanNet, check
+from bscnet.data.scannet.classes import nyu40_to_class
 from bscnet.data.simulate.classes import CLASS_IDS
 from bscnet.data.simulate.fusion import ScannedMesh
 from bscnet.data.simulate.over_segments import CELL, over_segment

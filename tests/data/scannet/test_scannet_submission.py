@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bscnet.data.labels import NYU40_IDS
 from bscnet.data.scannet import ScanNet, write_submission, zip_submission
+from bscnet.data.scannet.classes import NYU40_IDS
 from bscnet.errors import InputError
 from fixtures.scannet_files import make_scene, write_test_scene
 

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from bscnet.data.labels import CLASS_NAMES, IGNORE_LABEL, NUM_CLASSES, class_to_nyu40, nyu40_to_class
+from bscnet.data.scannet.classes import CLASS_NAMES, NUM_CLASSES, class_to_nyu40, nyu40_to_class
+from bscnet.ignore import IGNORE_INDEX
 
 
 def test_the_twenty_classes_of_the_benchmark() -> None:
@@ -16,10 +17,10 @@ def test_the_twenty_classes_of_the_benchmark() -> None:
         if nyu40 in benchmark:
             assert CLASS_NAMES[label] == benchmark[nyu40]
         else:
-            assert label == IGNORE_LABEL == -100
+            assert label == IGNORE_INDEX == -100
 
 
 def test_the_way_back() -> None:
-    classes = np.array([*range(20), IGNORE_LABEL])
+    classes = np.array([*range(20), IGNORE_INDEX])
     assert class_to_nyu40(classes).tolist()[-1] == 0
     np.testing.assert_array_equal(nyu40_to_class(class_to_nyu40(classes)), classes)

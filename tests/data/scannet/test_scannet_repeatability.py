@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from bscnet.data import Batch, ScanDataModule
+from bscnet.data import Batch, ScanNetDataModule
 from fixtures.scannet_files import make_scene, write_by_segment, write_root
 
 
@@ -38,7 +38,7 @@ def digest(batch: Batch) -> str:
 def digests(root: Path, workers: int, **options: Any) -> list[str]:
     """Two epochs of training batches, each with the validation batches after it."""
     settings = {"voxel_size": 0.1, "batch_size": 2, "elastic": True, "val_reps": 3, "seed": 4, **options}
-    module = ScanDataModule(root, num_workers=workers, **settings)
+    module = ScanNetDataModule(root, num_workers=workers, **settings)
     train, val = module.train_dataloader(), module.val_dataloader()
     found: list[str] = []
     for epoch in range(2):

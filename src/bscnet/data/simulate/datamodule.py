@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from bscnet.data.datamodule import ScanDataModule
+from bscnet.data.scannet.datamodule import ScanNetDataModule
 
 
-class RoomsDataModule(ScanDataModule):
-    """A `ScanDataModule` over simulated rooms, which `prepare_data` makes below `root` unless they are there.
+class RoomsDataModule(ScanNetDataModule):
+    """A `ScanNetDataModule` over simulated rooms, which `prepare_data` makes below `root` unless they are there.
 
     train_scenes, val_scenes: rooms to make for each split. rooms_seed: decides every byte of them. quick: scan with
     fewer views and less detail. The other options are those of `ScanDataModule`.
@@ -30,7 +30,7 @@ class RoomsDataModule(ScanDataModule):
 
     def prepare_data(self) -> None:
         """Make the rooms; a second call finds them and does nothing."""
-        from bscnet.data.simulate import ensure_rooms  # brings in Open3D
+        from bscnet.data.simulate.scene_set import ensure_rooms  # brings in Open3D
 
         ensure_rooms(self.root, self.train_scenes, self.val_scenes, self.rooms_seed, quick=self.quick)
 

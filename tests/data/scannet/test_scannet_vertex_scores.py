@@ -9,7 +9,8 @@ import pytest
 import pytorch_lightning as pl
 import torch
 
-from bscnet.data import CLASS_NAMES, ScanDataModule, augment
+from bscnet.data import ScanNetDataModule, augment
+from bscnet.data.scannet.classes import CLASS_NAMES
 from bscnet.models import LayerFactory, UNet
 from bscnet.sparse import SparseTensor
 from bscnet.training import SegmentationModule
@@ -89,7 +90,7 @@ def vertex_logits(network: torch.nn.Module, scene: Scene, name: str, repeat: int
 def test_scores_at_the_vertices_equal_the_oracles(
     root: Path, scenes: dict[str, Scene], network: torch.nn.Module, repeats: int
 ) -> None:
-    data = ScanDataModule(root, VOXEL, num_workers=0, seed=SEED, val_reps=repeats)
+    data = ScanNetDataModule(root, VOXEL, num_workers=0, seed=SEED, val_reps=repeats)
     module = SegmentationModule(network, 20, CLASS_NAMES, backend="torch")
     trainer = pl.Trainer(
         accelerator="cpu", logger=False, enable_checkpointing=False, enable_progress_bar=False,

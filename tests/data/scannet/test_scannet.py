@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bscnet.data.labels import nyu40_to_class
 from bscnet.data.scannet import ScanNet, check
+from bscnet.data.scannet.classes import nyu40_to_class
 from bscnet.data.scannet.units import units_problem
 from bscnet.errors import InputError
 from fixtures.scannet_files import Scene, make_scene, write_root, write_scene, write_test_scene

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-IGNORE_LABEL = -100
-"""Class id of points that neither train nor score."""
+from bscnet.ignore import IGNORE_INDEX
 
 MAX_NYU40_ID = 40
 """Largest id a label file may hold; 0 is "unlabelled"."""
@@ -41,7 +40,7 @@ NUM_CLASSES = len(CLASS_NAMES)
 
 
 def _class_table() -> npt.NDArray[np.int16]:
-    table = np.full(MAX_NYU40_ID + 1, IGNORE_LABEL, dtype=np.int16)
+    table = np.full(MAX_NYU40_ID + 1, IGNORE_INDEX, dtype=np.int16)
     table[list(NYU40_IDS)] = np.arange(NUM_CLASSES)
     return table
 
@@ -50,7 +49,7 @@ _CLASS_OF_NYU40 = _class_table()
 
 
 def nyu40_to_class(ids: npt.NDArray[np.integer]) -> npt.NDArray[np.int16]:
-    """Class 0..19 of each NYU40 id; ids outside the benchmark's 20 become `IGNORE_LABEL`.
+    """Class 0..19 of each NYU40 id; ids outside the benchmark's 20 become `IGNORE_INDEX`.
 
     ids: any shape, every value in 0..40 (the reader checks this). Returns int16 of the same shape.
     """
@@ -58,6 +57,6 @@ def nyu40_to_class(ids: npt.NDArray[np.integer]) -> npt.NDArray[np.int16]:
 
 
 def class_to_nyu40(classes: npt.NDArray[np.integer]) -> npt.NDArray[np.uint16]:
-    """NYU40 id of each class 0..19; `IGNORE_LABEL` becomes 0 (unlabelled). Inverse of `nyu40_to_class`."""
+    """NYU40 id of each class 0..19; `IGNORE_INDEX` becomes 0 (unlabelled). Inverse of `nyu40_to_class`."""
     table = np.array([*NYU40_IDS, 0], dtype=np.uint16)
-    return table[np.where(classes == IGNORE_LABEL, NUM_CLASSES, classes)]
+    return table[np.where(classes == IGNORE_INDEX, NUM_CLASSES, classes)]
