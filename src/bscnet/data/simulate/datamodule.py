@@ -30,7 +30,7 @@ class RoomsDataModule(ScanNetDataModule):
 
     def prepare_data(self) -> None:
         """Make the rooms; a second call finds them and does nothing."""
-        from bscnet.data.simulate.scene_set import ensure_rooms  # brings in Open3D
+        from bscnet.data.simulate import ensure_rooms  # brings in Open3D
 
         ensure_rooms(self.root, self.train_scenes, self.val_scenes, self.rooms_seed, quick=self.quick)
 
