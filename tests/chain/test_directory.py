@@ -12,9 +12,18 @@ def test_the_name_says_what_the_chain_is(settings, tmp_path):
 
 def test_the_hash_is_of_what_decides_the_result(settings):
     plain = config_hash(settings())
-    for override in ("output_dir=x", "resume=true", "logger=wandb", "stage=1", "threads=1", "picture=false"):
+    watched = ("output_dir=x", "resume=true", "logger=wandb", "stage=1", "threads=1", "picture=false")
+    loaded = ("data.num_workers=3", "data.cache_dir=x", "data.prepare_maps=false")
+    for override in (*watched, *loaded):
         assert config_hash(settings(override)) == plain
-    changed = ["seed=1", "recipe.epochs=5", "method.relax=gumbel_st", "backend=torch", "method.conf_weight=1"]
+    changed = [
+        "seed=1",
+        "recipe.epochs=5",
+        "method.relax=gumbel_st",
+        "backend=torch",
+        "method.conf_weight=1",
+        "data.repeats=2",
+    ]
     assert len({config_hash(settings(override)) for override in changed} | {plain}) == len(changed) + 1
 
 

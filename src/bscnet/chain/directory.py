@@ -11,12 +11,21 @@ from typing import Any
 _NOT_HASHED = ("output_dir", "resume", "logger", "stage", "threads", "picture")
 """What may differ between two runs of the same chain: where it is written, how it is watched, how fast it is."""
 
+LOADING = ("num_workers", "prepare_maps", "cache_dir")
+"""The same among the data's settings: how scenes are loaded, which changes no byte of them."""
+
 
 def config_hash(settings: Mapping[str, Any]) -> str:
     """Eight hex digits that stand for everything in the settings that decides what a chain computes."""
     decisive = {key: value for key, value in settings.items() if key not in _NOT_HASHED}
+    decisive["data"] = _without_loading(decisive["data"])
+    decisive["data"]["datamodule"] = _without_loading(decisive["data"]["datamodule"])
     text = json.dumps(decisive, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def _without_loading(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in data.items() if key not in LOADING}
 
 
 def chain_home(settings: Mapping[str, Any]) -> Path:

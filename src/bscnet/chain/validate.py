@@ -76,6 +76,7 @@ RULES: dict[str, Rule] = {
     "data.datamodule.augment": Flag(),
     "data.datamodule.elastic": Flag(),
     "data.datamodule.eval_augment": Flag(),
+    "data.datamodule.whole_centimetres": Flag(),
     "recipe.epochs": _COUNT,
     "recipe.budget": OneOf(("per_stage", "per_chain")),
     "recipe.reference_epochs": _COUNT,
