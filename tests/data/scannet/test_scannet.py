@@ -23,6 +23,18 @@ def test_a_scene_comes_back_exactly(tmp_path: Path) -> None:
     np.testing.assert_array_equal(scan.labels, nyu40_to_class(scene.nyu40))
 
 
+def test_labels_above_40_are_ignored_and_no_damage(tmp_path: Path) -> None:
+    """The owners' scene0270_00 and scene0270_02 hold 50, scene0384_00 holds 149."""
+    scene = make_scene(seed=3)
+    scene.nyu40[:4] = 50, 149, 39, 65535
+    root = write_root(tmp_path)
+    write_scene(root, "scene0000_00", scene)
+    labels = ScanNet(root).read("scene0000_00").labels
+    assert labels[:4].tolist() == [-100, -100, 19, -100]
+    np.testing.assert_array_equal(labels[4:], nyu40_to_class(scene.nyu40[4:]))
+    assert check(root) == []
+
+
 def test_a_scene_without_labels_is_all_ignored(tmp_path: Path) -> None:
     write_scene(tmp_path, "a", make_scene())[1].unlink()
     assert set(ScanNet(tmp_path).read("a", labelled=False).labels.tolist()) == {-100}

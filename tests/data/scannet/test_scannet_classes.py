@@ -24,3 +24,9 @@ def test_the_way_back() -> None:
     classes = np.array([*range(20), IGNORE_INDEX])
     assert class_to_nyu40(classes).tolist()[-1] == 0
     np.testing.assert_array_equal(nyu40_to_class(class_to_nyu40(classes)), classes)
+
+
+def test_ids_that_mean_nothing_are_ignored() -> None:
+    classes = nyu40_to_class(np.array([[39, 41, 50], [149, 2**31, 1]]))
+    assert classes.dtype == np.int16
+    assert classes.tolist() == [[19, -100, -100], [-100, -100, 0]]

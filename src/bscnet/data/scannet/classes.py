@@ -8,7 +8,7 @@ import numpy.typing as npt
 from bscnet.ignore import IGNORE_INDEX
 
 MAX_NYU40_ID = 40
-"""Largest id a label file may hold; 0 is "unlabelled"."""
+"""Largest id that has a meaning; 0 is "unlabelled"."""
 
 NYU40_IDS: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 16, 24, 28, 33, 34, 36, 39)
 """NYU40 id of class 0, 1, …, 19."""
@@ -51,9 +51,13 @@ _CLASS_OF_NYU40 = _class_table()
 def nyu40_to_class(ids: npt.NDArray[np.integer]) -> npt.NDArray[np.int16]:
     """Class 0..19 of each NYU40 id; ids outside the benchmark's 20 become `IGNORE_INDEX`.
 
-    ids: any shape, every value in 0..40 (the reader checks this). Returns int16 of the same shape.
+    ids: any shape, none negative (the reader checks this); ids above 40, which a few of the owners' files hold, are
+    ignored like the rest. Returns int16 of the same shape.
     """
-    return _CLASS_OF_NYU40[ids]
+    classes: npt.NDArray[np.int16] = np.full(np.shape(ids), IGNORE_INDEX, dtype=np.int16)
+    known = ids <= MAX_NYU40_ID
+    classes[known] = _CLASS_OF_NYU40[ids[known]]
+    return classes
 
 
 def class_to_nyu40(classes: npt.NDArray[np.integer]) -> npt.NDArray[np.uint16]:

@@ -10,7 +10,6 @@ import numpy.typing as npt
 from plyfile import PlyData
 
 from bscnet.data.ply_header import Header, parse_header, record_dtype, row_bytes
-from bscnet.data.scannet.classes import MAX_NYU40_ID
 from bscnet.errors import InputError
 
 _CORNERS = ("vertex_indices", "vertex_index")
@@ -43,20 +42,21 @@ def read_mesh(path: Path) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8
 
 
 def read_labels(path: Path, num_points: int) -> npt.NDArray[np.int64]:
-    """NYU40 id (0..40) of each of the `num_points` vertices of the mesh that the label file belongs to.
+    """Label of each of the `num_points` vertices of the mesh that the label file belongs to.
 
-    InputError: file missing or damaged, no property 'label', another number of vertices, an id outside 0..40.
+    NYU40 ids, and now and then a larger number: the owners' own files hold such labels, which are no class.
+    InputError: file missing or damaged, no property 'label', another number of vertices, a negative label.
     """
     labels = _column(_vertices(_header(path), path), "label", "iu", path)
     if len(labels) != num_points:
         raise InputError(
             f"{path}: {len(labels)} labels for the {num_points} vertices of the mesh, they must be as many"
         )
-    bad = np.flatnonzero((labels < 0) | (labels > MAX_NYU40_ID))
+    bad = np.flatnonzero(labels < 0)
     if len(bad):
         raise InputError(
-            f"{path}: label {labels[bad[0]]} of vertex {bad[0]} is out of range, "
-            f"NYU40 ids are 0..{MAX_NYU40_ID} ({len(bad)} such vertices)"
+            f"{path}: label {labels[bad[0]]} of vertex {bad[0]} is negative, labels are NYU40 ids, from 0 on "
+            f"({len(bad)} such vertices)"
         )
     return labels.astype(np.int64)
 

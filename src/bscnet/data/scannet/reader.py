@@ -27,7 +27,7 @@ from bscnet.data.scannet.segments import read_segment_labels, segment_files
 from bscnet.errors import InputError
 from bscnet.ignore import IGNORE_INDEX
 
-READER_VERSION = 1
+READER_VERSION = 2
 """Part of every cache key: raise it when the same files would be read as other arrays."""
 
 LABELLED_SPLITS = ("train", "val")
@@ -89,7 +89,7 @@ class ScanNet:
         return Scan(scene, points, colors, labels)
 
     def nyu40_ids(self, scene: str, num_points: int) -> npt.NDArray[np.int64]:
-        """NYU40 id 0..40 of each of the `num_points` vertices of a labelled scene; InputError as for `read`."""
+        """Label of each of the `num_points` vertices, see `read_labels`; InputError as for `read`."""
         match self.files(scene)[1:]:
             case [labels]:
                 return read_labels(labels, num_points)
