@@ -5,15 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
-
-from bscnet.chain.build import build_datamodule, build_network
+from bscnet.chain.build import build_datamodule
 from bscnet.chain.manifest import Manifest
-from bscnet.chain.plan import plan_stages
-from bscnet.chain.settings import plain_settings
+from bscnet.chain.planned import planned_network
+from bscnet.chain.reopen import recorded_settings
 from bscnet.cost import operations, profile_network
-from bscnet.errors import InputError
-from bscnet.search import ShiftPlan, apply_plan
 from bscnet.training.carry import PLAN_NAME
 
 
@@ -21,15 +17,14 @@ def chain_settings(manifest: Manifest) -> dict[str, Any]:
     """The configuration that the chain's last stage ran with.
 
     Raises:
-        InputError: it is gone, or holds a value that is not known any more.
+        InputError: it is gone or damaged, or holds a value that is not known any more.
     """
-    path = manifest.directory / f"stage{manifest.stages[-1].stage}" / ".hydra" / "config.yaml"
-    if not path.is_file():
-        raise InputError(f"{path} is not there: the chain's network cannot be built again without it")
-    config = OmegaConf.load(path)
-    if not isinstance(config, DictConfig):
-        raise InputError(f"{path} must hold a mapping")
-    return plain_settings(config)
+    return recorded_settings(last_directory(manifest))
+
+
+def last_directory(manifest: Manifest) -> Path:
+    """Of the chain's last stage."""
+    return manifest.directory / f"stage{manifest.stages[-1].stage}"
 
 
 def chain_cost(manifest: Manifest, settings: dict[str, Any]) -> dict[str, float]:
@@ -41,11 +36,7 @@ def chain_cost(manifest: Manifest, settings: dict[str, Any]) -> dict[str, float]
     Raises:
         InputError: the shifts or the data cannot be read.
     """
-    last = manifest.stages[-1]
-    spec = plan_stages(settings["method"], settings["recipe"], settings["model"], settings["data"])[last.stage - 1]
-    network = build_network(settings, spec)
-    if spec.shifts == "searched":
-        apply_plan(network, ShiftPlan.load(Path(manifest.directory) / f"stage{last.stage}" / PLAN_NAME))
+    _, network = planned_network(settings, manifest.stages[-1].stage, last_directory(manifest) / PLAN_NAME)
     data: Any = build_datamodule(settings)
     scenes = (data.val_scene(number).batch.coords for number in range(data.num_val_scenes))
     profile = profile_network(network, scenes, settings["data"]["in_channels"])

@@ -84,6 +84,16 @@ def test_chains_of_other_data_are_refused(tmp_path: Path) -> None:
         finished(tmp_path)
 
 
+def test_a_damaged_configuration_is_named(tmp_path: Path) -> None:
+    path = write_chain(tmp_path, Case("real", 0, 0), 0.5) / "stage1" / ".hydra" / "config.yaml"
+    path.write_text("data: [")
+    with pytest.raises(InputError, match=rf"{path} cannot be read as a configuration"):
+        finished(tmp_path)
+    path.unlink()
+    with pytest.raises(InputError, match=rf"{path} is not there"):
+        finished(tmp_path)
+
+
 def test_a_case_is_run_with_what_makes_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     seen: list[list[str]] = []
 

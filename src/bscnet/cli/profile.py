@@ -63,24 +63,17 @@ def profile_overrides(overrides: Sequence[str], limit: int | None = None) -> tup
     Raises:
         InputError: a value that is not allowed, a data set or shift plan that cannot be read.
     """
-    from bscnet.chain.build import build_datamodule, build_network
-    from bscnet.chain.plan import plan_stages
+    from bscnet.chain.build import build_datamodule
+    from bscnet.chain.planned import planned_network
     from bscnet.chain.settings import composed_settings
-    from bscnet.chain.validate import wanted_stages
     from bscnet.cost import profile_network
-    from bscnet.search import ShiftPlan, apply_plan
 
     settings = composed_settings(overrides)
     method, model, data = settings["method"], settings["model"], settings["data"]
-    specs = plan_stages(method, settings["recipe"], model, data)
-    spec = specs[wanted_stages(settings["stage"], len(specs), method["name"])[-1] - 1]
-    network = build_network(settings, spec)
+    spec, network = planned_network(settings, settings["stage"], settings["shift_plan"])
     note = ""
-    if spec.shifts == "searched":
-        if settings["shift_plan"] is None:
-            note = "no shift_plan=… was given, so executed pairs are those of shifts that are all zero"
-        else:
-            apply_plan(network, ShiftPlan.load(settings["shift_plan"]))
+    if spec.shifts == "searched" and settings["shift_plan"] is None:
+        note = "no shift_plan=… was given, so executed pairs are those of shifts that are all zero"
     datamodule: Any = build_datamodule(settings)
     count = min(datamodule.num_val_scenes, limit or datamodule.num_val_scenes)
     profile = profile_network(network, _scenes(datamodule, count), data["in_channels"])

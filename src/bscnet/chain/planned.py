@@ -1,0 +1,38 @@
+"""The network of one planned stage, with the shifts that its search decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bscnet.chain.build import build_network
+from bscnet.chain.plan import plan_stages
+from bscnet.chain.validate import wanted_stages
+from bscnet.search import ShiftPlan, apply_plan
+from bscnet.training.stage import StageSpec
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+def planned_network(
+    settings: Mapping[str, Any], stage: Any, plan_path: str | Path | None
+) -> tuple[StageSpec, nn.Module]:
+    """What a stage trains: its plan, and its network with freshly drawn weights.
+
+    Args:
+        settings: of the chain.
+        stage: its 1-based place, or "all" for the method's last stage.
+        plan_path: where the ShiftPlan is. It is read if the stage takes its shifts from a search; with None those
+            shifts stay zero.
+
+    Raises:
+        InputError: no such stage, or a plan that cannot be read or is of another network.
+    """
+    specs = plan_stages(settings["method"], settings["recipe"], settings["model"], settings["data"])
+    spec = specs[wanted_stages(stage, len(specs), settings["method"]["name"])[-1] - 1]
+    network = build_network(settings, spec)
+    if spec.shifts == "searched" and plan_path is not None:
+        apply_plan(network, ShiftPlan.load(plan_path))
+    return spec, network
