@@ -43,7 +43,3 @@ def test_ranks_share_one_order() -> None:
     whole = [key.place for key in TrainSampler(6, 1)]
     ranks = [[key.place for key in TrainSampler(6, 1, rank, 2)] for rank in range(2)]
     assert [place for pair in zip(*ranks, strict=True) for place in pair] == whole
-
-
-def test_unshuffled_order() -> None:
-    assert [key.place for key in TrainSampler(4, shuffle=False)] == [0, 1, 2, 3]

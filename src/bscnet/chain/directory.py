@@ -11,7 +11,7 @@ from typing import Any
 _NOT_HASHED = ("output_dir", "resume", "logger", "stage", "threads", "picture")
 """What may differ between two runs of the same chain: where it is written, how it is watched, how fast it is."""
 
-LOADING = ("num_workers", "prepare_maps", "cache_dir")
+LOADING = ("num_workers", "prepare_maps", "cache_dir", "pin_memory")
 """The same among the data's settings: how scenes are loaded, which changes no byte of them."""
 
 

@@ -51,8 +51,9 @@ class ScanDataModule(pl.LightningDataModule):
     processes (0: none). seed: of order and augmentation. cache_dir: where decoded scans and evaluation voxels are kept
     (None: nowhere). augment: random placement of training scenes. elastic: elastic distortion too. eval_augment: the
     evaluation protocol's fixed random mirror, rotation and jitter. val_reps: placements of a scored scene, over which
-    its scores are summed. features: see `FeatureRecipe`. limit_*_scenes: only the first so many of a list (None: all).
-    prepare_maps: see `prepares_maps`. repeats: how often an epoch shows each training scene, every time placed anew.
+    its scores are summed. features: see `FeatureRecipe`. eval_batch_size: scenes scored at once. limit_*_scenes: only
+    the first so many of a list (None: all). pin_memory: page-locked batches, for a GPU. prepare_maps: see
+    `prepares_maps`. repeats: how often an epoch shows each training scene, every time placed anew.
     The Trainer must run with use_distributed_sampler=False: the samplers here know their rank.
     InputError: a value out of range, and at set-up a data set that is not all there.
     """

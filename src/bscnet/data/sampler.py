@@ -29,10 +29,8 @@ class TrainSampler(Sampler[SampleKey]):
     Every rank gets ⌈scenes / world_size⌉ keys; the permutation starts over where it is too short.
     """
 
-    def __init__(
-        self, num_scenes: int, seed: int = 0, rank: int = 0, world_size: int = 1, shuffle: bool = True
-    ) -> None:
-        self._num_scenes, self._seed, self._shuffle = num_scenes, seed, shuffle
+    def __init__(self, num_scenes: int, seed: int = 0, rank: int = 0, world_size: int = 1) -> None:
+        self._num_scenes, self._seed = num_scenes, seed
         self._rank, self._world_size = rank, world_size
         self.epoch = 0
 
@@ -44,11 +42,8 @@ class TrainSampler(Sampler[SampleKey]):
         return -(-self._num_scenes // self._world_size)
 
     def __iter__(self) -> Iterator[SampleKey]:
-        order: Sequence[int] = range(self._num_scenes)
-        if self._shuffle:
-            rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([_ORDER, self._seed, self.epoch])))
-            order = rng.permutation(self._num_scenes).tolist()
-        shares = _deal(order, self._rank, self._world_size)
+        rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([_ORDER, self._seed, self.epoch])))
+        shares = _deal(rng.permutation(self._num_scenes).tolist(), self._rank, self._world_size)
         return iter([SampleKey(self.epoch, index) for index, _ in shares])
 
 
