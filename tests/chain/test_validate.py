@@ -45,7 +45,8 @@ def test_a_preset_of_another_number_of_groups_is_refused_where_it_is_used(settin
 
 def test_every_group_can_be_asked_for(settings):
     for preset, groups in PRESET_GROUPS.items():
-        settings("method=bsc_manual", f"method.manual={preset}", f"method.G={groups}")
+        chosen = settings("method=bsc_manual", f"method.manual={preset}", f"method.G={groups}")["method"]
+        assert (chosen["manual"], chosen["G"]) == (preset, groups)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +10,11 @@ import torch
 
 from bscnet.errors import InputError
 from bscnet.export.source import read_source
-from fixtures.stage_checkpoint import write_checkpoint
+from fixtures.stage_checkpoint import write_checkpoint, write_result
 
 
 def in_chain(chain: Path, stage: int) -> Path:
     return chain / f"stage{stage}" / "checkpoints" / "last.ckpt"
-
-
-def write_result(chain: Path, *stages: dict[str, Any]) -> None:
-    chain.mkdir(exist_ok=True, parents=True)
-    (chain / "result.json").write_text(json.dumps({"commit": "abc", "stages": list(stages)}))
 
 
 @pytest.mark.parametrize(

@@ -11,16 +11,11 @@ import torch
 
 from bscnet.errors import InputError
 from bscnet.models.restore import find_checkpoint, restore
-from fixtures.stage_checkpoint import write_checkpoint
+from fixtures.stage_checkpoint import write_checkpoint, write_result
 
 
 def in_chain(chain: Path, stage: int) -> Path:
     return chain / f"stage{stage}" / "checkpoints" / "last.ckpt"
-
-
-def write_result(chain: Path, *stages: dict[str, Any]) -> None:
-    chain.mkdir(exist_ok=True, parents=True)
-    (chain / "result.json").write_text(json.dumps({"commit": "abc", "stages": list(stages)}))
 
 
 def test_a_chain_gives_its_last_finished_stage_even_where_it_was_moved(tmp_path: Path) -> None:
