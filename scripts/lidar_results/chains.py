@@ -97,7 +97,7 @@ def read_result(manifest: Manifest, settings: Mapping[str, Any]) -> Result:
         raise InputError(f"{manifest.directory} is a chain on {data['name']}, this table takes real_lidar alone")
     curves = read_curves(manifest.directory / f"stage{last.stage}")
     prefix = "val/iou/"
-    scores = scores_at(curves, last.val_miou, ["val/acc", *(name for name in curves if name.startswith(prefix))])
+    scores = scores_at(curves, last, ["val/acc", *(name for name in curves if name.startswith(prefix))])
     return Result(
         case=Case(manifest.facts["method"], data["fold"], manifest.facts["seed"], tuple(data["features"])),
         manifest=manifest,

@@ -9,6 +9,7 @@ from typing import Any
 
 from bscnet.chain.manifest import FILE_NAME, Manifest
 from bscnet.errors import InputError
+from bscnet.training.stage import StageOutcome
 from bscnet.viz.curves import read_curves
 
 SCORES = ("val/miou", "val/acc", "val/macc")
@@ -108,16 +109,24 @@ def read_record(manifest: Manifest) -> Record:
         stages=len(manifest.stages),
         epochs=sum(row.epochs for row in manifest.stages),
         seconds=sum(row.seconds for row in manifest.stages),
-        scores={**scores_at(curves, last.val_miou), "val/miou": last.val_miou},
+        scores={**scores_at(curves, last), "val/miou": last.val_miou},
     )
 
 
 def scores_at(
-    curves: dict[str, list[tuple[int, float]]], miou: float, names: Sequence[str] = SCORES
+    curves: dict[str, list[tuple[int, float]]], stage: StageOutcome, names: Sequence[str] = SCORES
 ) -> dict[str, float]:
-    """The logged scores of the epoch whose mIoU is nearest to that of the checkpoint, the latest of several."""
-    if not curves.get("val/miou"):
+    """The logged scores of a stage's checkpoint: of the last epoch up to its own that was scored.
+
+    An old record does not say the checkpoint's epoch: it has the epoch whose mIoU is nearest to the record's, the
+    latest of several.
+    """
+    scored = [point for point in curves.get("val/miou", []) if stage.epoch is None or point[0] <= stage.epoch]
+    if not scored:
         return {}
-    epoch = min(curves["val/miou"], key=lambda point: (abs(point[1] - miou), -point[0]))[0]
+    if stage.epoch is None:
+        epoch = min(scored, key=lambda point: (abs(point[1] - stage.val_miou), -point[0]))[0]
+    else:
+        epoch = max(scored)[0]
     found = {name: dict(curves.get(name, [])).get(epoch) for name in names}
     return {name: value for name, value in found.items() if value is not None}

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bscnet.errors import InputError
+from bscnet.training.stage import StageOutcome
 from bscnet.viz.comparison import score_figure
 from quick_results.readme import fill
 from quick_results.records import (
@@ -100,8 +102,19 @@ def test_a_record_sums_the_stages_and_takes_the_scores_of_the_checkpoint(tmp_pat
 
 
 def test_scores_of_equal_epochs_are_those_of_the_latest() -> None:
-    assert scores_at({"val/miou": [(0, 0.3), (1, 0.3)], "val/acc": [(0, 0.1), (1, 0.2)]}, 0.3)["val/acc"] == 0.2
-    assert scores_at({}, 0.3) == {}
+    old = StageOutcome(1, "x", "a1w1", "last.ckpt", epochs=3, val_miou=0.3, seconds=1.0)
+    curves = {"val/miou": [(0, 0.3), (1, 0.3), (2, 0.2)], "val/acc": [(0, 0.1), (1, 0.2), (2, 0.4)]}
+    assert scores_at(curves, old) == {"val/miou": 0.3, "val/acc": 0.2}
+    assert scores_at({}, old) == {}
+
+
+def test_the_checkpoints_epoch_decides_where_the_record_says_it() -> None:
+    known = StageOutcome(1, "x", "a1w1", "best.ckpt", epochs=4, val_miou=0.3, seconds=1.0, epoch=0)
+    curves = {"val/miou": [(0, 0.3), (1, 0.3), (3, 0.3)], "val/acc": [(0, 0.1), (1, 0.2), (3, 0.5)]}
+    assert scores_at(curves, known)["val/acc"] == 0.1
+    assert scores_at(curves, replace(known, epoch=2))["val/acc"] == 0.2  # epoch 2 was not scored
+    assert scores_at(curves, replace(known, epoch=3))["val/acc"] == 0.5
+    assert scores_at({"val/miou": [(1, 0.3)]}, known) == {}
 
 
 def test_spread_of_three_numbers_and_of_one() -> None:

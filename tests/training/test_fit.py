@@ -35,6 +35,7 @@ def test_a_stage_learns_logs_and_leaves_its_checkpoints(tmp_path: Path, conv: st
     assert len(miou) == 4
     assert found.val_miou == pytest.approx(miou[-1])
     assert found.best_val_miou == pytest.approx(max(miou))
+    assert found.epoch == 3
     assert 0 < found.seconds < 120
     losses = column(tmp_path, "train/loss_epoch")
     assert losses[-1] < losses[0]
@@ -175,5 +176,7 @@ def test_the_best_checkpoint_can_be_the_carried_one(tmp_path: Path) -> None:
     found = run_stage(network, spec(epochs=5, lr=0.05), TinyData(), tmp_path, carried="best")
     assert found.checkpoint == str(tmp_path / "checkpoints" / "best.ckpt")
     assert found.val_miou == found.best_val_miou
+    scored = [(int(row["epoch"]), float(row["val/miou"])) for row in rows_of(tmp_path) if row["val/miou"]]
+    assert found.epoch is not None and dict(scored)[found.epoch] == pytest.approx(found.val_miou)
     stored = read_checkpoint(found.checkpoint)["state_dict"]
     assert all(torch.equal(stored[f"network.{key}"], value) for key, value in network.state_dict().items())

@@ -129,6 +129,7 @@ def run_stage(
         seconds=end["seconds"],
         plan_path=str(plan_path) if is_search else None,
         best_val_miou=end["best_val_miou"],
+        epoch=progress["epochs"] - 1,
     )
 
 

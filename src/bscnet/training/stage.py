@@ -56,6 +56,7 @@ class StageOutcome:
         seconds: wall time of the stage, all its runs together.
         plan_path: path of the ShiftPlan (JSON) that a search stage wrote; None otherwise.
         best_val_miou: the best mIoU over the validation split of any epoch (the one in `best.ckpt`).
+        epoch: 0-based epoch that the checkpoint was written after, as the CSV files count them; None in old records.
     """
 
     stage: int
@@ -68,3 +69,4 @@ class StageOutcome:
     plan_path: str | None = None
     backend: str | None = None
     best_val_miou: float | None = None
+    epoch: int | None = None
