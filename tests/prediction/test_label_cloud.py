@@ -276,3 +276,12 @@ def test_memory_does_not_grow_with_the_points(tmp_path: Path) -> None:
         assert PlyData.read(str(tmp_path / "out.ply"))["vertex"].count == count
     # all 1.8 million points more would be 27 MB in the file, 43 MB as float64 coordinates
     assert peaks[1] - peaks[0] < 12e6
+
+
+def test_a_value_out_of_all_range_names_the_file(scan: Path, tmp_path: Path) -> None:
+    program = random_program(0, in_channels=1, num_classes=CLASSES)
+    recipe = {"kind": "cloud", "names": ["z"], "scale": 1.0, "offset": 0.0, "ranges": {"z": [0, 1e-9]}}
+    program.description["features"] = recipe
+    with pytest.raises(InputError, match=r"scan\.ply: a point has the z .*; the model was trained on 0 to 1e-09"):
+        label(runtime.loads(program.to_bytes()), scan, tmp_path / "out.ply")
+    assert not (tmp_path / "out.ply").exists()

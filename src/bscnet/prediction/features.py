@@ -91,22 +91,24 @@ class CloudFeatures:
     def __call__(self, voxels: VoxelSums, frame: Frame, metres: float) -> npt.NDArray[np.float32]:
         """(V, channels) of voxels whose sums are of `measures`; metres: side of a voxel as in training."""
         means = voxels.sums / voxels.counts[:, None]
-        places = means[:, 3:6] / _STEPS if self._placed else means
-        first_value = 6 if self._placed else 3
-        parts: list[npt.NDArray[np.float64]] = []
-        for name in self.names:
-            if name == "rgb":
-                parts.append(means[:, :3] / self.scale + self.offset)
-            elif name == "one":
-                parts.append(np.ones((len(voxels), 1)))
-            elif name == "offset":
-                parts.append(places - 0.5)
-            elif name == "height":
-                above = coords_of(voxels.keys)[:, 2] + places[:, 2] - frame.lowest
-                parts.append(above[:, None] * metres)
-            else:
-                parts.append(means[:, [first_value + self.measured.index(name)]] / _STEPS)
+        height = coords_of(voxels.keys)[:, 2] - frame.lowest  # of the voxels' floors, in voxels
+        parts = [self._feature(name, means, height, metres) for name in self.names]
         return np.concatenate(parts, axis=1).astype(np.float32)
+
+    def _feature(
+        self, name: str, means: npt.NDArray[np.float64], height: npt.NDArray[np.float64], metres: float
+    ) -> npt.NDArray[np.float64]:
+        """Columns of the means are those of `measures`: colour 0 to 2, place 3 to 5 if there is one, values."""
+        if name == "rgb":
+            return means[:, :3] / self.scale + self.offset
+        if name == "one":
+            return np.ones((len(means), 1))
+        if name == "offset":
+            return means[:, 3:6] / _STEPS - 0.5
+        if name == "height":
+            return (height + means[:, 5] / _STEPS)[:, None] * metres
+        column = (6 if self._placed else 3) + self.measured.index(name)
+        return means[:, [column]] / _STEPS
 
     @property
     def _placed(self) -> bool:

@@ -108,7 +108,7 @@ def label_cloud(
         summer = VoxelSummer()
         for chunk in chunks("voxels"):
             with clock.part("voxelize"):
-                summer.add(frame.keys(chunk), features.measures(chunk, frame))
+                summer.add(frame.keys(chunk), _measures(features, chunk, frame, source))
         with clock.part("voxelize"):
             voxels = summer.result()
         with clock.part("network"):
@@ -132,6 +132,13 @@ def label_cloud(
                 writer.write(chunk.axes, labels, classes.confidence[rows])
     colors = features.colors(voxels)
     return Labelled(cloud.num_points, frame, voxels, colors, classes, radius, overlap, clock.seconds, counts)
+
+
+def _measures(features: CloudFeatures, chunk: Chunk, frame: Frame, path: Path) -> npt.NDArray[np.int64]:
+    try:
+        return features.measures(chunk, frame)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
 
 
 def _rows_of(keys: Keys, voxels: VoxelSums, path: Path) -> npt.NDArray[np.intp]:
