@@ -91,13 +91,13 @@ class CloudFeatures:
     def __call__(self, voxels: VoxelSums, frame: Frame, metres: float) -> npt.NDArray[np.float32]:
         """(V, channels) of voxels whose sums are of `measures`; metres: side of a voxel as in training."""
         means = voxels.sums / voxels.counts[:, None]
-        height = coords_of(voxels.keys)[:, 2] - frame.lowest  # of the voxels' floors, in voxels
-        parts = [self._feature(name, means, height, metres) for name in self.names]
+        parts = [self._feature(name, means) for name in self.names if name != "height"]
+        if "height" in self.names:
+            above = coords_of(voxels.keys)[:, 2] + means[:, 5] / _STEPS - frame.lowest
+            parts.insert(self.names.index("height"), above[:, None] * metres)
         return np.concatenate(parts, axis=1).astype(np.float32)
 
-    def _feature(
-        self, name: str, means: npt.NDArray[np.float64], height: npt.NDArray[np.float64], metres: float
-    ) -> npt.NDArray[np.float64]:
+    def _feature(self, name: str, means: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Columns of the means are those of `measures`: colour 0 to 2, place 3 to 5 if there is one, values."""
         if name == "rgb":
             return means[:, :3] / self.scale + self.offset
@@ -105,8 +105,6 @@ class CloudFeatures:
             return np.ones((len(means), 1))
         if name == "offset":
             return means[:, 3:6] / _STEPS - 0.5
-        if name == "height":
-            return (height + means[:, 5] / _STEPS)[:, None] * metres
         column = (6 if self._placed else 3) + self.measured.index(name)
         return means[:, [column]] / _STEPS
 
