@@ -14,12 +14,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from bscnet.chain.finished import require_comparable
 from bscnet.chain.manifest import write_json
 from bscnet.errors import InputError, shown
 from bscnet.viz.comparison import score_figure
 from quick_results.cost import chain_cost, chain_settings
 from quick_results.readme import fill
-from quick_results.records import find_manifests, missing_chains, newest_finished, read_record, require_same_settings
+from quick_results.records import find_manifests, missing_chains, newest_finished, read_record
 from quick_results.summary import markdown_table, method_row
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -48,7 +49,7 @@ def collect(runs: Path, seeds: list[int]) -> dict[str, Any]:
         rows.append(method_row(records, costs))
     if not rows:
         raise InputError(f"{runs} holds no finished chain of {', '.join(METHODS)} with seeds {seeds}")
-    require_same_settings(settings)
+    require_comparable(settings)
     facts = {key: chains[0][key] for key in ("model", "data", "voxel_size", "recipe")}
     data = next(iter(settings.values()))["data"]
     scenes = {key: data.get(key) for key in ("train_scenes", "val_scenes", "rooms_seed")}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bscnet.chain.manifest import FILE_NAME, Manifest
+from bscnet.chain.finished import finished_manifests, require_comparable
+from bscnet.chain.manifest import Manifest
 from bscnet.errors import InputError
 from bscnet.viz.curves import read_curves
 from quick_results.cost import chain_settings
@@ -75,14 +76,9 @@ def finished(folder: Path) -> dict[Case, Result]:
     Raises:
         InputError: a record cannot be read; chains of other data, or that differ in more than a table may mix.
     """
-    paths = sorted(folder.glob(f"**/{FILE_NAME}"), key=lambda path: (path.stat().st_mtime, str(path)))
-    found: dict[Case, Result] = {}
-    for manifest in map(Manifest.load, (path.parent for path in paths)):
-        whole = [row.stage for row in manifest.stages] == manifest.planned and manifest.planned[0] == 1
-        if manifest.status == "finished" and whole:
-            result = read_result(manifest, chain_settings(manifest))
-            found[result.case] = result
-    require_comparable(found.values())
+    results = [read_result(manifest, chain_settings(manifest)) for manifest in finished_manifests(folder)]
+    found = {result.case: result for result in results}
+    require_comparable({result.manifest.directory: result.settings for result in found.values()}, free=_FREE)
     return found
 
 
@@ -108,24 +104,6 @@ def read_result(manifest: Manifest, settings: Mapping[str, Any]) -> Result:
         epochs=sum(row.epochs for row in manifest.stages),
         seconds=sum(row.seconds for row in manifest.stages),
     )
-
-
-def require_comparable(results: Iterable[Result]) -> None:
-    """See that chains had the same model, recipe and data but for fold and features.
-
-    Raises:
-        InputError: names the first two that differ, and in what.
-    """
-    found = [(result.manifest.directory, _compared(result.settings)) for result in results]
-    for directory, values in found[1:]:
-        for key in values.keys() | found[0][1].keys():
-            if values.get(key) != found[0][1].get(key):
-                raise InputError(f"{found[0][0]} and {directory} differ in {key}, so no table may mix them")
-
-
-def _compared(settings: Mapping[str, Any]) -> dict[str, Any]:
-    data = {f"data.{key}": value for key, value in settings["data"].items() if key not in _FREE}
-    return {"model": settings["model"], "recipe": settings["recipe"], **data}
 
 
 def run_case(case: Case, runs: Path, further: Sequence[str]) -> int:

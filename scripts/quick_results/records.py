@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bscnet.chain.finished import chain_manifests, is_finished
 from bscnet.chain.manifest import FILE_NAME, Manifest
 from bscnet.errors import InputError
 from bscnet.training.stage import StageOutcome
@@ -41,24 +42,21 @@ def find_manifests(folder: Path) -> list[Manifest]:
     Raises:
         InputError: there is none, or one cannot be read.
     """
-    paths = sorted(folder.glob(f"**/{FILE_NAME}"), key=lambda path: (path.stat().st_mtime, str(path)))
-    if not paths:
+    manifests = chain_manifests(folder)
+    if not manifests:
         raise InputError(f"{folder} holds no chain (no {FILE_NAME}): run experiment=quick_rooms first")
-    return [Manifest.load(path.parent) for path in paths]
+    return manifests
 
 
 def newest_finished(manifests: Iterable[Manifest]) -> dict[tuple[str, int], Manifest]:
     """For each method and seed the newest of its finished chains (the arguments come oldest first).
-
-    A chain counts if every stage from the first to the last that was asked for is there: a stage run alone is none.
 
     Raises:
         InputError: chains of different models, data, voxel sizes or recipes, which no table may mix.
     """
     chosen: dict[tuple[str, int], Manifest] = {}
     for manifest in manifests:
-        whole = [row.stage for row in manifest.stages] == manifest.planned and manifest.planned[0] == 1
-        if manifest.status == "finished" and whole:
+        if is_finished(manifest):
             chosen[manifest.facts["method"], manifest.facts["seed"]] = manifest
     for key in SAME:
         values = {str(manifest.facts[key]): manifest.directory for manifest in chosen.values()}
@@ -66,19 +64,6 @@ def newest_finished(manifests: Iterable[Manifest]) -> dict[tuple[str, int], Mani
             found = ", ".join(f"{value} in {directory}" for value, directory in values.items())
             raise InputError(f"chains of one table must have the same {key}; found {found}")
     return chosen
-
-
-def require_same_settings(settings: Mapping[Path, Mapping[str, Any]]) -> None:
-    """See that chains (settings by directory) had the same model, data and recipe, whatever those are called.
-
-    Raises:
-        InputError: names the first group in which two of them differ.
-    """
-    (first, wanted), *others = settings.items()
-    for directory, found in others:
-        for group in ("model", "data", "recipe"):
-            if found[group] != wanted[group]:
-                raise InputError(f"{first} and {directory} differ in their {group}, so no table may mix them")
 
 
 def missing_chains(manifests: Sequence[Manifest], methods: Sequence[str], seeds: Sequence[int]) -> list[str]:

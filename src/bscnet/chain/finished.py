@@ -1,0 +1,56 @@
+"""Which chains lie below a folder, which of them are finished, and which may be compared."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from bscnet.chain.manifest import FILE_NAME, Manifest
+from bscnet.errors import InputError
+
+
+def chain_manifests(folder: str | Path) -> list[Manifest]:
+    """The records of all chains below a folder, oldest first.
+
+    Raises:
+        InputError: one cannot be read.
+    """
+    paths = sorted(Path(folder).glob(f"**/{FILE_NAME}"), key=lambda path: (path.stat().st_mtime, str(path)))
+    return [Manifest.load(path.parent) for path in paths]
+
+
+def is_finished(manifest: Manifest) -> bool:
+    """Whether every stage from the first to the last that was asked for is there: a later stage run alone is none."""
+    whole = [row.stage for row in manifest.stages] == manifest.planned and manifest.planned[:1] == [1]
+    return manifest.status == "finished" and whole
+
+
+def finished_manifests(folder: str | Path) -> list[Manifest]:
+    """The records of the finished chains below a folder, oldest first.
+
+    Raises:
+        InputError: a record cannot be read.
+    """
+    return [manifest for manifest in chain_manifests(folder) if is_finished(manifest)]
+
+
+def require_comparable(settings: Mapping[Path, Mapping[str, Any]], free: Collection[str] = ()) -> None:
+    """See that chains (settings by directory) had the same model, recipe and data, whatever those are called.
+
+    free: settings of the data that may differ.
+
+    Raises:
+        InputError: names the first two that differ, and in what.
+    """
+    compared = [(directory, _compared(found, free)) for directory, found in settings.items()]
+    for directory, values in compared[1:]:
+        first, wanted = compared[0]
+        for key in {**wanted, **values}:
+            if (key in values, values.get(key)) != (key in wanted, wanted.get(key)):
+                raise InputError(f"{first} and {directory} differ in {key}, so no table may mix them")
+
+
+def _compared(settings: Mapping[str, Any], free: Collection[str]) -> dict[str, Any]:
+    data = {f"data.{key}": value for key, value in settings["data"].items() if key not in free}
+    return {"model": settings["model"], "recipe": settings["recipe"], **data}
