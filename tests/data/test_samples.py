@@ -5,7 +5,14 @@ import pytest
 
 from bscnet.data import augment
 from bscnet.data.collate import Batch, collate
-from bscnet.data.sample import MAX_RADIUS, Sample, evaluation_sample, training_sample
+from bscnet.data.sample import (
+    MAX_RADIUS,
+    Sample,
+    evaluation_sample,
+    too_wide_for_training,
+    training_sample,
+    training_share,
+)
 from bscnet.data.scan import Scan
 from bscnet.errors import InputError
 from fixtures.scannet_files import make_scene
@@ -45,6 +52,25 @@ def test_training_stays_in_the_cube_and_reports_what_it_drops() -> None:
         assert sample.voxels.coords.min() >= 0 and sample.voxels.coords.max() < augment.FULL_SCALE
         assert 0 < sample.dropped == 400 - len(sample.labels)
         assert len(sample.voxels.point_to_voxel) == len(sample.labels) > 0
+
+
+@pytest.mark.parametrize("cubes", [1.5, 3.0])
+def test_the_share_that_training_sees_is_that_of_its_samples(cubes: float) -> None:
+    scan = make_scan(points=2000, size=cubes * 0.05 * augment.FULL_SCALE)
+    kept = [len(training_sample(scan, 0.05, augment.train_rng(1, 0, index)).labels) / 2000 for index in range(200)]
+    share = training_share(scan.points, 0.05)
+    assert share == pytest.approx(np.mean(kept), rel=0.2) and 0 < share < 0.7
+    assert too_wide_for_training(share, 0.05) == (
+        "the scan is wider than the training cube of 4096 voxels of 0.05 m: training sees a random piece of it, about "
+        f"{100 * share:.2g} % of the points"
+    )
+
+
+def test_training_sees_all_of_a_scan_that_fits() -> None:
+    scan = make_scan(points=2000, size=0.5 * 0.05 * augment.FULL_SCALE)
+    assert training_share(scan.points, 0.05) == 1.0 and too_wide_for_training(1.0, 0.05) is None
+    assert training_share(make_scan(size=40.0).points, 0.05) == 1.0
+    assert training_share(make_scan(size=40.0).points, 0.005) < 0.5
 
 
 def test_two_far_parts_never_leave_the_cube_empty() -> None:

@@ -23,6 +23,11 @@ RGB = FeatureRecipe(("rgb",))
 MAX_RADIUS = MAX_COORD - augment.FULL_SCALE
 """Voxels a point may lie away from the scan's mean, so that any rotation keeps it within the range of coordinates."""
 
+_ALWAYS_FITS = augment.FULL_SCALE / 1.6
+"""Voxels across: hardly any noise matrix makes a scan of this diameter wider than the cube."""
+_DRAWS = 16
+_NEARLY_ALL = 0.99
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -90,15 +95,45 @@ def training_sample(
     InputError: a point further than MAX_RADIUS voxels from the mean; a scan too large for the elastic field, or without
     the values of a feature.
     """
-    positions = augment.place_for_training(_centred(scan, voxel_size), 1 / voxel_size, rng, distort)
-    kept = augment.inside_cube(positions)
-    if not kept.any():  # a scan of far-flung parts may leave the cube empty: set it around one of the points
-        positions += augment.FULL_SCALE / 2 - positions[rng.integers(len(positions))]
-        kept = augment.inside_cube(positions)
+    positions, kept = _in_the_cube(_centred(scan, voxel_size), voxel_size, rng, distort)
     feats = features(scan, positions, augment.colour_shift(rng))
     if kept.all():
         return Sample(scan.name, voxelize(positions, feats), scan.labels)
     return Sample(scan.name, voxelize(positions[kept], feats[kept]), scan.labels[kept], int((~kept).sum()))
+
+
+def training_share(points: npt.NDArray[np.floating], voxel_size: float) -> float:
+    """Mean share of a scan's points that training placements keep: 1.0 unless the scan is wider than the cube.
+
+    points: (P, 3) metres, as `Scan.points`. Estimated from some placements, always the same ones.
+    """
+    away = augment.centred(points)
+    if 2 * _radius(away) <= _ALWAYS_FITS * voxel_size:
+        return 1.0
+    placed = (_in_the_cube(away, voxel_size, augment.train_rng(0, 0, draw)) for draw in range(_DRAWS))
+    return float(np.mean([kept.mean() for _, kept in placed]))
+
+
+def too_wide_for_training(share: float, voxel_size: float) -> str | None:
+    """What training makes of a scan of which it sees this share (`training_share`), or None if it sees all of it."""
+    if share > _NEARLY_ALL:
+        return None
+    return (
+        f"the scan is wider than the training cube of {augment.FULL_SCALE} voxels of {voxel_size:g} m: training sees a "
+        f"random piece of it, about {100 * share:.2g} % of the points"
+    )
+
+
+def _in_the_cube(
+    points: npt.NDArray[np.float64], voxel_size: float, rng: np.random.Generator, distort: bool = False
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    """Randomly placed positions (P, 3) of centred points, and which of them lie within the training cube: some do."""
+    positions = augment.place_for_training(points, 1 / voxel_size, rng, distort)
+    kept = augment.inside_cube(positions)
+    if not kept.any():  # a scan of far-flung parts may leave the cube empty: set it around one of the points
+        positions += augment.FULL_SCALE / 2 - positions[rng.integers(len(positions))]
+        kept = augment.inside_cube(positions)
+    return positions, kept
 
 
 def evaluation_sample(
@@ -114,10 +149,15 @@ def evaluation_sample(
 
 def _centred(scan: Scan, voxel_size: float) -> npt.NDArray[np.float64]:
     points = augment.centred(scan.points)
-    radius = float(np.sqrt(np.einsum("pa,pa->p", points, points).max())) / voxel_size
+    radius = _radius(points) / voxel_size
     if radius > MAX_RADIUS:
         raise InputError(
             f"a point lies {radius:.3g} voxels of {voxel_size:g} m away from the scan's mean, beyond the key range of "
             f"{MAX_RADIUS}: is the scan in metres? Take larger voxels or remove stray points"
         )
     return points
+
+
+def _radius(points: npt.NDArray[np.float64]) -> float:
+    """How far the farthest of centred points lies from the mean."""
+    return float(np.sqrt(np.einsum("pa,pa->p", points, points).max()))

@@ -17,6 +17,7 @@ from pytorch_lightning.loggers import CSVLogger, Logger
 from pytorch_lightning.trainer.states import TrainerStatus
 
 from bscnet.training.checkpoint_io import AtomicCheckpointIO
+from bscnet.training.dropped import DroppedPoints
 from bscnet.training.progress import progress_callback
 from bscnet.training.random_state import RandomState
 from bscnet.training.stage_checkpoint import StageCheckpoint
@@ -47,7 +48,7 @@ def make_trainer(
         loggers, callbacks: in addition to the stage's own.
     """
     given = dict(options)
-    own = [progress_callback(title), RandomState(), StageCheckpoint(directory / "checkpoints")]
+    own = [progress_callback(title), DroppedPoints(), RandomState(), StageCheckpoint(directory / "checkpoints")]
     return pl.Trainer(
         **{
             "log_every_n_steps": 1,

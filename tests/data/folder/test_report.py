@@ -169,6 +169,16 @@ def test_colours_strays_scale_and_density(tmp_path: Path) -> None:
     told(root, "c.ply: the feature 'intensity' reaches 65")
 
 
+def test_a_training_scan_wider_than_the_cube(tmp_path: Path) -> None:
+    """At 1 mm the cube is 4.1 m wide, the rooms are some 4 x 3 x 2.6 m; scored scans are seen whole."""
+    root = write_folder(tmp_path, {"train/a": make_room(0), "val/c": make_room(2)}, classes=CLASSES)
+    share = examine(root, 0.0005).scenes[0].training_share
+    told(root, f"{root / 'train' / 'a.ply'}: the scan is wider than the training cube of 4096", voxel_size=0.0005)
+    told(root, f"about {100 * share:.2g} % of the points", voxel_size=0.0005)
+    assert 0.05 < share < 0.7 and examine(root, VOXEL).scenes[0].training_share == 1.0
+    told(root, "wider than the training cube", voxel_size=0.0005)  # of the training scan alone
+
+
 def test_colours_of_two_ranges(tmp_path: Path) -> None:
     write_las(tmp_path / "train" / "a.las", make_room(0))
     write_ply(tmp_path / "train" / "b.ply", make_room(1))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 AS_THEY_ARE = (-1.0, 1.0)
 """The range of a value that is not scaled."""
 
-EXAMINATION_VERSION = 1
+EXAMINATION_VERSION = 2
 """Part of the key of remembered examinations: raise it when the same folder would be judged otherwise."""
 
 _log = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from bscnet.data.folder.description import FILE_NAME, Description
 from bscnet.data.folder.duplicates import copies
 from bscnet.data.folder.measure import SceneReport
 from bscnet.data.folder.units import better_unit, mixed_units
-from bscnet.data.sample import MAX_RADIUS
+from bscnet.data.sample import MAX_RADIUS, too_wide_for_training
 
 _LOUD = 10.0
 _SPARSE = 1.05
@@ -44,6 +44,8 @@ def _about_one(scene: SceneReport, description: Description, voxel_size: float) 
             f"{path}: the scan reaches {scene.reach:.4g} m from its mean, more than {MAX_RADIUS} voxels of "
             f"{voxel_size:g} m; take larger voxels, cut it, or check its 'units'",
         )
+    elif too_wide := too_wide_for_training(scene.training_share, voxel_size):
+        yield Finding(False, f"{path}: {too_wide}")
     if scene.strays:
         yield Finding(False, f"{path}: {scene.strays} stray points lie far away from all others and widen the scan")
     if scene.dropped:

@@ -15,6 +15,7 @@ from bscnet.data.folder.convert import color_range, finite_points, to_scan
 from bscnet.data.folder.description import Description
 from bscnet.data.folder.duplicates import SKETCH, Marks, occupied, point_sum
 from bscnet.data.folder.formats import read_cloud
+from bscnet.data.sample import training_share
 from bscnet.data.scan import Scan
 from bscnet.data.voxelize import bounds
 from bscnet.errors import InputError
@@ -32,8 +33,9 @@ class SceneReport:
     points: how many. dropped: further points, without finite coordinates, that are left out. extent: along x, y and z.
     spacing: median distance of a point to its nearest neighbour. voxels: occupied ones. counts: points of each class.
     ignored: points without a class. strays: points far away from all others. reach: farthest point from the mean.
-    color: "", "none", "black" or "constant". color_range: see `convert.color_range`, "" without colours. peaks: largest
-    absolute value of each measured feature. units: as the file itself states them, or None.
+    training_share: see `sample.training_share`; 1.0 outside the split train. color: "", "none", "black" or "constant".
+    color_range: see `convert.color_range`, "" without colours. peaks: largest absolute value of each measured feature.
+    units: as the file itself states them, or None.
     """
 
     name: str
@@ -48,6 +50,7 @@ class SceneReport:
     ignored: int
     strays: int
     reach: float
+    training_share: float
     color: str
     color_range: str
     units: str | None
@@ -89,6 +92,7 @@ def measure(
         len(points) - len(classed),
         _strays(points),
         float(np.sqrt(np.einsum("pa,pa->p", away, away).max())),
+        training_share(scan.points, voxel_size) if split == "train" else 1.0,
         _color(scan.colors) if cloud.has_colors else "none",
         color_range([cloud.columns[color] for color in COLORS]) if cloud.has_colors else "",
         cloud.units,
