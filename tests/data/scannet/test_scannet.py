@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bscnet.data import ScanNetDataModule
 from bscnet.data.scannet import ScanNet, check
 from bscnet.data.scannet.classes import nyu40_to_class
 from bscnet.data.scannet.units import units_problem
@@ -130,19 +131,47 @@ def test_check_names_every_problem(tmp_path: Path) -> None:
     assert "scannetv2_test.txt" in check(root, ["test"])[0]
 
 
-def test_the_check_reads_with_threads_and_tells_how_far_it_is(tmp_path: Path) -> None:
+def test_the_check_reads_with_threads(tmp_path: Path) -> None:
     root = write_root(tmp_path, train=4, val=3)
     source = ScanNet(root)
     for name in ("scene0001_00", "scene1002_00"):
         source.files(name)[1].write_bytes(b"ply")
     source.files("scene0002_00")[0].unlink()
-    calls: list[tuple[int, int]] = []
-    problems = check(root, workers=3, progress=lambda done, total: calls.append((done, total)))
-    assert calls == [(done, 6) for done in range(1, 7)]
+    problems = check(root, workers=3)
     assert problems == check(root)
     assert [str(source.files(name)[side]) in problem for (name, side), problem in zip(
         [("scene0002_00", 0), ("scene0001_00", 1), ("scene1002_00", 1)], problems, strict=True
     )] == [True] * 3  # fmt: skip
+
+
+def test_test_scans_are_checked_wherever_they_lie(tmp_path: Path) -> None:
+    root = write_root(tmp_path, train=2, val=1)
+    condition = ScanNetDataModule(root).condition
+    listed = root / "splits" / "scannetv2_test.txt"
+    assert check(root) == [] and condition() == f"{root} is complete: train 2, val 1, no test scans"
+    listed.write_text("scene0707_00\nscene0708_00\n")
+    assert check(root) == []  # the owners' lists come together, whether one has the test scans or not
+    meshes = [write_scene(root, name, make_scene())[0] for name in ("scene0707_00", "scene0708_00")]
+    assert check(root) == [] and condition() == f"{root} is complete: train 2, val 1, test 2"
+    meshes[1].write_bytes(meshes[1].read_bytes()[:-9])
+    (problem,) = check(root)
+    assert problem.startswith(f"{meshes[1]}: damaged or truncated")
+    meshes[1].unlink()
+    assert check(root) == [f"{meshes[1]}: no such file"]
+    listed.write_text("")
+    (problem,) = check(root)
+    assert problem.startswith(f"{listed}: the split list is empty")
+
+
+def test_a_scan_in_both_lists_is_not_trained_on(tmp_path: Path) -> None:
+    root = write_root(tmp_path)
+    with (root / "splits" / "scannetv2_val.txt").open("a") as file:
+        file.write("scene0001_00\n")
+    for limits in ({}, {"limit_train_scenes": 1}):
+        with pytest.raises(InputError) as error:
+            ScanNetDataModule(root, **limits).setup()
+        for told in (str(root), "scene0001_00", "scannetv2_train.txt", "scannetv2_val.txt", "1 such scenes"):
+            assert told in str(error.value)
 
 
 def test_the_check_names_both_files_of_a_scene_and_reads_faces(tmp_path: Path) -> None:
@@ -196,6 +225,17 @@ def test_other_units_are_told(factor: float, unit: str, tmp_path: Path) -> None:
     mesh, _ = write_scene(tmp_path, "a", scene)
     (problem,) = check(tmp_path, ["train"])
     assert problem.startswith(f"{mesh}: the mesh is ") and unit in problem and "must be in metres" in problem
+
+
+def test_training_scans_wider_than_the_cube_are_told(tmp_path: Path) -> None:
+    root = write_root(tmp_path, train=1, val=1)
+    points, corners = room(length=45.0)
+    for name in ("scene0000_00", "scene1000_00"):
+        write_scene(root, name, Scene(points, np.zeros((600, 3), np.uint8), np.ones(600, np.uint16), corners))
+    assert check(root) == []
+    (problem,) = check(root, voxel_size=0.005)
+    assert problem.startswith(f"{ScanNet(root).files('scene0000_00')[0]}: the scan is wider than the training cube")
+    assert ScanNetDataModule(root, voxel_size=0.005).problems() == [problem]
 
 
 def test_the_fingerprint_follows_the_content(tmp_path: Path) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from bscnet.data.sample import too_wide_for_training, training_share
 from bscnet.data.scannet.mesh import count_vertices, read_corners, read_mesh
 from bscnet.data.scannet.reader import LABELLED_SPLITS, SPLITS, ScanNet
 from bscnet.data.scannet.units import units_problem
@@ -15,22 +16,16 @@ _INSTEAD = ", nor are there labels by segment (.segs.json and .aggregation.json)
 
 
 def check(
-    root: str | Path,
-    splits: Iterable[str] | None = None,
-    workers: int = 1,
-    progress: Callable[[int, int], None] | None = None,
+    root: str | Path, splits: Iterable[str] | None = None, workers: int = 1, voxel_size: float = 0.05
 ) -> list[str]:
     """One sentence for each missing, damaged or suspicious file of the given splits; empty when all is well.
 
     First it looks which files are there, then it reads every file of the scenes that are complete, faces included.
-    splits: None for train and val, and for test if ROOT/scans_test is there. workers: threads that read. progress:
-    called with (scenes read, scenes to read).
+    splits: None for those of `splits_here`. workers: threads that read. voxel_size: metres, of training.
     """
     source = ScanNet(root)
-    if splits is None:
-        splits = SPLITS if (source.root / "scans_test").is_dir() else LABELLED_SPLITS
     problems: list[str] = []
-    scenes = _listed(source, splits, problems)
+    scenes = _listed(source, splits_here(source) if splits is None else splits, problems)
     complete = []
     for scene, split in scenes.items():
         absent = [path for path in source.files(scene, split in LABELLED_SPLITS) if not path.is_file()]
@@ -39,14 +34,23 @@ def check(
             complete.append(scene)
     pool = ThreadPoolExecutor(max(workers, 1))
     try:
-        results = pool.map(lambda scene: _damage(source, scene, scenes[scene] in LABELLED_SPLITS), complete)
-        for done, found in enumerate(results, 1):
+        for found in pool.map(lambda scene: _damage(source, scene, scenes[scene], voxel_size), complete):
             problems += found
-            if progress is not None:
-                progress(done, len(complete))
     finally:
         pool.shutdown(cancel_futures=True)
     return list(dict.fromkeys(problems))  # a table that is missing is missing once
+
+
+def splits_here(source: ScanNet) -> tuple[str, ...]:
+    """Train and val, which must be there, and test if there is a folder of test scans or any scan of its list."""
+    if (source.root / "scans_test").is_dir():
+        return SPLITS
+    try:
+        scenes = source.scenes("test")
+    except InputError:  # a list that is not there, or is wrong
+        return SPLITS if (source.root / "splits" / "scannetv2_test.txt").exists() else LABELLED_SPLITS
+    there = any(source.files(scene, labelled=False)[0].exists() for scene in scenes)
+    return SPLITS if there else LABELLED_SPLITS
 
 
 def _listed(source: ScanNet, splits: Iterable[str], problems: list[str]) -> dict[str, str]:
@@ -64,13 +68,16 @@ def _listed(source: ScanNet, splits: Iterable[str], problems: list[str]) -> dict
     return split_of
 
 
-def _damage(source: ScanNet, scene: str, labelled: bool) -> list[str]:
+def _damage(source: ScanNet, scene: str, split: str, voxel_size: float) -> list[str]:
+    labelled = split in LABELLED_SPLITS
     mesh = source.files(scene, labelled)[0]
     problems = []
     try:
         points, _ = read_mesh(mesh)
-        problem = units_problem(points, read_corners(mesh, len(points)))
-        problems += [f"{mesh}: {problem}"] if problem else []
+        odd = units_problem(points, read_corners(mesh, len(points)))
+        if odd is None and split == "train":
+            odd = too_wide_for_training(training_share(points, voxel_size), voxel_size)
+        problems += [f"{mesh}: {odd}"] if odd else []
     except InputError as error:
         problems.append(str(error))
     try:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bscnet.data.datamodule import ScanDataModule
-from bscnet.data.scannet.check import check
+from bscnet.data.dataset import EvalDataset, TrainDataset
+from bscnet.data.scannet.check import check, splits_here
 from bscnet.data.scannet.classes import CLASS_NAMES
-from bscnet.data.scannet.reader import ScanNet
+from bscnet.data.scannet.reader import SPLITS, ScanNet
+from bscnet.errors import InputError
 
 
 class ScanNetDataModule(ScanDataModule):
@@ -21,4 +23,21 @@ class ScanNetDataModule(ScanDataModule):
 
     def problems(self) -> list[str]:
         """See `ScanDataModule.problems`."""
-        return check(self.root, workers=max(self.num_workers, 1))
+        return check(self.root, workers=max(self.num_workers, 1), voxel_size=self.voxel_size)
+
+    def condition(self) -> str:
+        """See `ScanDataModule.condition`; says how many scenes each split has."""
+        source = self.make_source()
+        here = splits_here(source)
+        told = [f"{split} {len(source.scenes(split))}" if split in here else f"no {split} scans" for split in SPLITS]
+        return f"{self.root} is complete: {', '.join(told)}"
+
+    def _find(self) -> tuple[TrainDataset, EvalDataset]:
+        source = self.make_source()
+        both = set(source.scenes("train")) & set(source.scenes("val"))
+        if both:
+            raise InputError(
+                f"{self.root}: scene {min(both)} is in both splits/scannetv2_train.txt and splits/scannetv2_val.txt "
+                f"({len(both)} such scenes), a scan that is trained on must not be scored"
+            )
+        return super()._find()
