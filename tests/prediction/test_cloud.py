@@ -9,7 +9,7 @@ import pytest
 from plyfile import PlyData, PlyElement
 
 from bscnet.errors import InputError
-from bscnet.prediction.cloud import open_cloud
+from bscnet.prediction.formats import open_cloud
 from fixtures.clouds import room, write_ply
 
 FORMS = ("binary_little_endian", "binary_big_endian", "ascii")

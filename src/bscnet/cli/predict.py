@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "scan",
         type=Path,
         metavar="SCAN",
-        help=".ply (binary or text; x, y, z, red, green, blue) or .npz (points, colors), with what the model measures",
+        help=".ply (x, y, z, red, green, blue), .npz (points, colors), .las or .laz, with the values the model needs",
     )
     parser.add_argument(
         "-o",

@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from bscnet.errors import InputError
 from bscnet.prediction.classify import VoxelClasses, classify
-from bscnet.prediction.cloud import Chunk, Cloud, open_cloud
+from bscnet.prediction.cloud import Chunk, CloudFile
 from bscnet.prediction.features import CloudFeatures
+from bscnet.prediction.formats import open_cloud
 from bscnet.prediction.frame import Frame, Keys, frame_of
 from bscnet.prediction.labelled_ply import LabelledPly, check_output
 from bscnet.prediction.progress import Clock, Progress, Silence
@@ -148,7 +149,7 @@ def _rows_of(keys: Keys, voxels: VoxelSums, path: Path) -> npt.NDArray[np.intp]:
     return rows
 
 
-def _timed_chunks(cloud: Cloud, size: int, clock: Clock, progress: Progress) -> Iterator[Chunk]:
+def _timed_chunks(cloud: CloudFile, size: int, clock: Clock, progress: Progress) -> Iterator[Chunk]:
     """The cloud's chunks, the time of reading them counted."""
     chunks = cloud.chunks(size)
     while True:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from bscnet.data.folder.cloud import Cloud
@@ -38,18 +39,26 @@ def read_cloud(path: Path, columns: Sequence[str] | None = None) -> Cloud:
     if not path.is_file():
         raise InputError(f"{path}: no such file")
     name = MODULES[suffix]
-    try:
+    with one_sentence(path):
         if path.stat().st_size == 0:
             raise InputError(f"{path}: the file is empty")
         module = importlib.import_module(f"bscnet.data.folder.formats.{name}")
         cloud: Cloud = module.read(path, columns) if name == "xyz" else module.read(path)
         return cloud
-    except (InputError, KeyboardInterrupt, SystemExit):
+
+
+@contextmanager
+def one_sentence(path: Path, extra: str = "train") -> Iterator[None]:
+    """Whatever a parser raises on a file becomes one `InputError` that names it. extra: of pip, that brings parsers."""
+    try:
+        yield
+    except (InputError, GeneratorExit, KeyboardInterrupt, SystemExit):
         raise
     except ImportError as error:
-        raise InputError(f"{path}: reading it needs {error.name}: pip install 'bscnet[train]'") from error
+        raise InputError(f"{path}: reading it needs {error.name}: pip install 'bscnet[{extra}]'") from error
     except PermissionError as error:
         raise InputError(f"{path}: the file cannot be read ({error.strerror})") from error
     except BaseException as error:  # damaged bytes make parsers fail in any way; lazrs's panics are no Exception
         reason = " ".join(f"{type(error).__name__}: {error}".split())[:160]
-        raise InputError(f"{path}: damaged, truncated or no {suffix[1:].upper()} file ({reason})") from error
+        kind = path.suffix[1:].upper()
+        raise InputError(f"{path}: damaged, truncated or no {kind} file ({reason})") from error

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bscnet.data.folder.cloud import Cloud, Column, make_cloud, split_wide
 from bscnet.data.folder.formats.laz import check_chunk_table, check_layers
 from bscnet.errors import InputError
+
+if TYPE_CHECKING:
+    import laspy
 
 _CHUNK = 1_000_000
 _SMALLEST_HEADER = 227
@@ -29,14 +34,9 @@ def read(path: Path) -> Cloud:
     Points are decoded a part at a time, so that a damaged count asks for no more memory than the file has points.
     InputError, or whatever laspy and lazrs raise on damaged bytes.
     """
-    import laspy
-
-    to_points = check_header(path)
     parts: list[dict[str, Column]] = []
-    with laspy.open(str(path), read_evlrs=False, laz_backend=laspy.LazBackend.Lazrs) as reader:
+    with checked(path) as reader:
         header = reader.header
-        if header.are_points_compressed:
-            check_layers(path, header, to_points)
         names = [name for name in header.point_format.dimension_names if name not in _RAW_AXES]
         for points in reader.chunk_iterator(_CHUNK):
             part = {axis: np.array(getattr(points, axis)) for axis in "xyz"}
@@ -48,6 +48,18 @@ def read(path: Path) -> Cloud:
     if len(columns["x"]) != count:
         raise InputError(f"{path}: the file is truncated, it holds {len(columns['x'])} of its {count} points")
     return make_cloud(path, split_wide(columns, count), units)
+
+
+@contextmanager
+def checked(path: Path) -> Iterator[laspy.LasReader]:
+    """A reader of the file, once its header and its compressed layers are seen to fit it; errors as `read`."""
+    import laspy
+
+    to_points = check_header(path)
+    with laspy.open(str(path), read_evlrs=False, laz_backend=laspy.LazBackend.Lazrs) as reader:
+        if reader.header.are_points_compressed:
+            check_layers(path, reader.header, to_points)
+        yield reader
 
 
 def check_header(path: Path) -> int:
