@@ -1,25 +1,28 @@
 """Speed and memory of training steps: the torch backend against MinkowskiEngine on one scene.
 
-Writes benchmarks/training.md and benchmarks/training.json.
+Writes benchmarks/training.md and benchmarks/training.json, and fills the README's place for them.
 
-    python scripts/bench_training.py [--rounds 7] [--threads 2] [--voxel-size 0.05] [--torch-only]
+    python scripts/bench_training.py [--rounds 7] [--threads 2] [--voxel-size 0.05] [--torch-only] [--readme]
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from bench.measure import measure
-from bench.report import markdown, processor, write
+from bench.report import markdown, processor, summary, write
 from bench.scene import prepare_scene
 from bench.verdicts import verdicts
 from bscnet.errors import InputError, shown
 from bscnet.sparse import resolve_backend
+from quick_results.readme import fill
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -38,6 +41,7 @@ def parse(words: Sequence[str] | None) -> argparse.Namespace:
         help="folder in ScanNet's layout; an empty one is filled with simulated rooms (default: data/bench_rooms)",
     )
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks", help="folder of the tables")
+    parser.add_argument("--readme", action="store_true", help="measure nothing, fill the README from the last tables")
     args = parser.parse_args(words)
     for name in ("rounds", "threads"):
         if getattr(args, name) < 1:
@@ -45,8 +49,17 @@ def parse(words: Sequence[str] | None) -> argparse.Namespace:
     return args
 
 
+def fill_readme(report: dict[str, Any]) -> None:
+    """Put the benchmark in short into the README."""
+    readme = ROOT / "README.md"
+    readme.write_text(fill(readme.read_text(encoding="utf-8"), "training", summary(report)), encoding="utf-8")
+
+
 def run(words: Sequence[str] | None = None) -> int:
     args = parse(words)
+    if args.readme:
+        fill_readme(json.loads((args.out / "training.json").read_text(encoding="utf-8")))
+        return 0
     best, why = resolve_backend("auto")
     left_out = None
     if args.torch_only:
@@ -65,6 +78,8 @@ def run(words: Sequence[str] | None = None) -> int:
         report["rows"] = measure(scene, args.rounds, args.threads, with_engine=left_out is None)
     report["verdicts"] = verdicts(report["rows"])
     write(report, args.out)
+    if args.out == ROOT / "benchmarks":
+        fill_readme(report)
     print(markdown(report))
     return 0
 

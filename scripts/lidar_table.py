@@ -1,6 +1,7 @@
 """Three methods on held-out real lidar: runs what is missing, then writes the table over folds and seeds.
 
-Writes benchmarks/real_lidar.md, .json and .png. Chains that are finished are not repeated, interrupted ones go on.
+Writes benchmarks/real_lidar.md, .json and .png, and with them the README's place for the result in short. Chains that
+are finished are not repeated, interrupted ones go on.
 
     python scripts/lidar_table.py                 # all of it; hours on a CPU
     python scripts/lidar_table.py --no-run        # the table of what there is
@@ -10,18 +11,18 @@ Writes benchmarks/real_lidar.md, .json and .png. Chains that are finished are no
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import Any
 
-from bscnet.chain.manifest import write_json
 from bscnet.errors import InputError, shown
+from bscnet.whole_file import write_json_whole
 from lidar_results.baseline import fold_baseline
 from lidar_results.chains import Case, Result, finished, run_case, wanted_cases
 from lidar_results.plot import fold_figure
-from lidar_results.report import document
+from lidar_results.report import document, summary
 from lidar_results.summary import baseline_row, method_rows
+from quick_results.readme import fill
 
 ROOT = Path(__file__).resolve().parent.parent
 NAME = "real_lidar"
@@ -63,13 +64,16 @@ def collect(results: dict[Case, Result], wanted: list[Case]) -> dict[str, Any]:
     }
 
 
-def write(found: dict[str, Any], out: Path) -> None:
-    """Write the document, its machine-readable twin and the plot."""
+def write(found: dict[str, Any], out: Path, readme: Path | None) -> None:
+    """Write the document, its machine-readable twin and the plot; fill the README if it is named."""
+    filled = None if readme is None else fill(readme.read_text(encoding="utf-8"), "lidar", summary(found))
     out.mkdir(parents=True, exist_ok=True)
     (out / f"{NAME}.md").write_text(document(found, NAME), encoding="utf-8")
-    write_json(out / f"{NAME}.json", json.loads(json.dumps({"made_by": "scripts/lidar_table.py", **found})))
+    write_json_whole(out / f"{NAME}.json", {"made_by": "scripts/lidar_table.py", **found})
     title = "real lidar, thirds of one block of 18 x 12 m, a point a chain"
     fold_figure(found["rows"], title).savefig(out / f"{NAME}.png", dpi=120)
+    if readme is not None and filled is not None:
+        readme.write_text(filled, encoding="utf-8")
 
 
 def main() -> int:
@@ -93,7 +97,7 @@ def main() -> int:
                 if status != 0:
                     return status
         found = collect(finished(args.runs), wanted)
-        write(found, args.out)
+        write(found, args.out, ROOT / "README.md" if args.out == ROOT / "benchmarks" else None)
         for sentence in found["missing"]:
             print(f"missing: {sentence}", file=sys.stderr)
         print(f"{args.out / NAME}.md: {len(found['chains'])} chains")

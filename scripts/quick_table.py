@@ -9,15 +9,14 @@ Writes benchmarks/quick_rooms.md, .json and .png and fills the README's place fo
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import Any
 
 from bscnet.chain.finished import require_comparable
-from bscnet.chain.manifest import write_json
 from bscnet.errors import InputError, shown
 from bscnet.viz.comparison import score_figure
+from bscnet.whole_file import write_json_whole
 from quick_results.cost import chain_cost, chain_settings
 from quick_results.readme import fill
 from quick_results.records import find_manifests, missing_chains, newest_finished, read_record
@@ -84,20 +83,28 @@ def notes(found: dict[str, Any]) -> str:
     return text
 
 
+def summary(found: dict[str, Any]) -> str:
+    """The short form for the README."""
+    links = f"Every seed: [plot](benchmarks/{NAME}.png), [numbers](benchmarks/{NAME}.json)."
+    return f"{markdown_table(found['rows'])}\n{notes(found)}\n{links}"
+
+
+def document(found: dict[str, Any]) -> str:
+    """The whole Markdown file."""
+    return (
+        f"# Four methods on the same rooms\n\nMade by `python scripts/quick_table.py`.\n\n"
+        f"{markdown_table(found['rows'])}\n{notes(found)}\n![val mIoU of every seed]({NAME}.png)\n"
+    )
+
+
 def write(found: dict[str, Any], out: Path, readme: Path | None) -> None:
     """Write the table, its machine-readable twin and the plot; fill the README if it is named."""
-    table, about = markdown_table(found["rows"]), notes(found)
     filled = None
     if readme is not None:
-        links = f"Every seed: [plot](benchmarks/{NAME}.png), [numbers](benchmarks/{NAME}.json)."
-        filled = fill(readme.read_text(encoding="utf-8"), "quick", f"{table}\n{about}\n{links}")
+        filled = fill(readme.read_text(encoding="utf-8"), "quick", summary(found))
     out.mkdir(parents=True, exist_ok=True)
-    (out / f"{NAME}.md").write_text(
-        f"# Four methods on the same rooms\n\nMade by `python scripts/quick_table.py`.\n\n{table}\n{about}\n"
-        f"![val mIoU of every seed]({NAME}.png)\n",
-        encoding="utf-8",
-    )
-    write_json(out / f"{NAME}.json", json.loads(json.dumps({"made_by": "scripts/quick_table.py", **found})))
+    (out / f"{NAME}.md").write_text(document(found), encoding="utf-8")
+    write_json_whole(out / f"{NAME}.json", {"made_by": "scripts/quick_table.py", **found})
     scores = {
         row["method"]: [chain["val/miou"] for chain in found["chains"] if chain["method"] == row["method"]]
         for row in found["rows"]

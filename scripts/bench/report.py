@@ -84,6 +84,20 @@ def markdown(report: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def summary(report: dict[str, Any]) -> str:
+    """The short form for the README."""
+    kind = "One simulated room" if report["simulated"] else f"Scene {report['scene']}"
+    left_out = f" MinkowskiEngine is left out: {report['engine_left_out']}." if report["engine_left_out"] else ""
+    about = (
+        f"{kind} of {report['sites']:,} sites at {100 * report['voxel_size']:g} cm, {report['cpu']}, "
+        f"{report['threads']} thread{'s' * (report['threads'] != 1)}; ratios of median step times, and the smallest "
+        f"and largest of a round.{left_out} All times, memory and the check that both backends give the same scores: "
+        "[benchmarks/training.md](benchmarks/training.md), made by `make bench-training`. "
+        "What was tried: [benchmarks/training_notes.md](benchmarks/training_notes.md)."
+    )
+    return "\n".join([*_judged(report), "", about])
+
+
 def write(report: dict[str, Any], folder: Path) -> None:
     """training.md and training.json in a folder."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -72,6 +72,19 @@ def notes(found: Mapping[str, Any]) -> str:
     return text
 
 
+def summary(found: Mapping[str, Any]) -> str:
+    """The short form for the README: the rows that do not see the height, and what the height alone gives."""
+    (alone,) = (row for row in found["rows"] if not row["chains"])
+    rows = [row for row in found["rows"] if row["chains"] and "above_ground" not in row["features"]]
+    seeds = sorted({seed for row in rows for seed in row["seeds"]})
+    scores = ", ".join(f"`{row['method']}` {100 * row['miou']:.1f} %" for row in rows)
+    missing = f" {len(found['missing'])} chains are still missing." if found["missing"] else ""
+    return (
+        f"Held-out mIoU on `real_lidar`, mean over {len(found['points'])} folds and seed{'s' * (len(seeds) > 1)} "
+        f"{', '.join(map(str, seeds))}: {scores}, and {100 * alone['miou']:.1f} % by height alone.{missing}"
+    )
+
+
 def document(found: Mapping[str, Any], name: str) -> str:
     """The whole Markdown file."""
     folds = sorted(found["points"])

@@ -158,6 +158,22 @@ def test_markdown_and_json_give_the_same_numbers(tmp_path: Path) -> None:
         assert [float(cell) for cell in cells[4:]] == pytest.approx([found[key] for key in keys], abs=0.005)
 
 
+def test_the_readme_is_filled_from_the_last_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench_training, "ROOT", tmp_path)
+    write(report(), tmp_path / "benchmarks")
+    readme = tmp_path / "README.md"
+    readme.write_text("before\n<!-- results:training -->\nold\n<!-- /results:training -->\nafter\n")
+    assert bench_training.run(["--readme"]) == 0
+    before, *lines, after = readme.read_text().splitlines()
+    assert (before, after) == ("before", "after") and "old" not in lines
+    _, judged = tables((tmp_path / "benchmarks" / "training.md").read_text())
+    assert tables("\n".join(lines[1:-1])) == [judged]
+    assert "One simulated room of 1,234 sites at 5 cm, a CPU, 2 threads;" in lines[-2]
+    write(report(with_engine=False), tmp_path / "benchmarks")
+    assert bench_training.run(["--readme"]) == 0
+    assert "MinkowskiEngine is left out: MinkowskiEngine is not installed." in readme.read_text()
+
+
 def test_peak_memory_begins_anew() -> None:
     if not forget_peak():
         pytest.skip("this machine does not let a process forget its peak memory")

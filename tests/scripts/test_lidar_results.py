@@ -17,7 +17,7 @@ from lidar_results import chains
 from lidar_results.baseline import fold_baseline
 from lidar_results.chains import PLAIN, WITH_HEIGHT, Case, finished, run_case, wanted_cases
 from lidar_results.plot import fold_figure
-from lidar_results.report import points_table, rows_table
+from lidar_results.report import points_table, rows_table, summary
 from lidar_results.summary import baseline_row, method_rows
 
 IOU = {"ground": 0.9, "vegetation": 0.8, "building": 0.1}
@@ -187,6 +187,7 @@ def test_the_command_writes_the_table_of_what_there_is(
         assert sentence in document
     assert "| height alone | yes |" in document and "| `real` | no | 3 | 60.00 |" in document
     found = json.loads((tmp_path / "out" / "real_lidar.json").read_text())
+    assert "3 folds and seed 0: `real` 60.0 %, and 65.7 % by height alone. 6 chains are still missing." in summary(found)
     assert found["points_total"] == 25408 and len(found["chains"]) == 3 and len(found["rows"]) == 2
     assert (tmp_path / "out" / "real_lidar.png").stat().st_size > 1000
 

@@ -1,0 +1,50 @@
+"""The committed documents and the README's places say what the committed JSON says: none is edited by hand."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import quick_table
+from bench import report as training
+from data_bench import report as data
+from lidar_results import report as lidar
+from quick_results.readme import fill
+from runtime_bench import report as runtime
+from runtime_bench import summary as runtime_summary
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = {
+    "runtime": runtime.markdown,
+    "training": training.markdown,
+    "data": data.markdown,
+    "real_lidar": lambda found: lidar.document(found, "real_lidar"),
+    "quick_rooms": quick_table.document,
+}
+PLACES = {
+    "runtime": ("runtime", runtime_summary.summary),
+    "training": ("training", training.summary),
+    "data": ("data", data.summary),
+    "lidar": ("real_lidar", lidar.summary),
+    "quick": ("quick_rooms", quick_table.summary),
+}
+
+
+def committed(name: str) -> dict[str, Any]:
+    return json.loads((ROOT / "benchmarks" / f"{name}.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_a_document_is_made_of_its_json(name: str) -> None:
+    text = (ROOT / "benchmarks" / f"{name}.md").read_text(encoding="utf-8")
+    assert text == DOCUMENTS[name](committed(name))
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_the_readme_is_filled_from_the_json(place: str) -> None:
+    name, summary = PLACES[place]
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert text == fill(text, place, summary(committed(name)))
