@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 import pickle
+import resource
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,21 @@ def test_ctrl_c_within_a_write_leaves_the_older_file(tmp_path: Path, monkeypatch
         io.save_checkpoint({"x": 2}, path)
     assert path.read_bytes() == before
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_full_disk_is_told_and_leaves_the_older_file(tmp_path: Path) -> None:
+    path = tmp_path / "last.ckpt"
+    io = AtomicCheckpointIO()
+    io.save_checkpoint({"x": 1}, path)
+    before = path.read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, hard))
+    try:
+        with pytest.raises(InputError, match=r"last\.ckpt: cannot be written \("):
+            io.save_checkpoint({"x": torch.zeros(100_000)}, path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
 
 
 def test_nan_never_beats_a_number() -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from bscnet.errors import InputError
 from bscnet.training.stage import StageOutcome
+from bscnet.whole_file import write_json_whole
 
 FILE_NAME = "result.json"
 OUTCOME_NAME = "outcome.json"
@@ -69,7 +68,7 @@ class Manifest:
             "planned": self.planned,
             "stages": [asdict(outcome) for outcome in self.stages],
         }
-        write_json(self.path, content)
+        write_json_whole(self.path, content)
 
     @staticmethod
     def load(directory: Path) -> Manifest:
@@ -100,7 +99,7 @@ class Manifest:
 
 def save_outcome(directory: Path, outcome: StageOutcome) -> None:
     """Leave a finished stage's record in its own directory, where it survives the death of the chain's process."""
-    write_json(directory / OUTCOME_NAME, asdict(outcome))
+    write_json_whole(directory / OUTCOME_NAME, asdict(outcome))
 
 
 def load_outcome(path: Path) -> StageOutcome:
@@ -113,13 +112,6 @@ def load_outcome(path: Path) -> StageOutcome:
         return _moved(StageOutcome(**read_json(path)), path.parents[1])
     except TypeError as error:
         raise InputError(f"{path} is not the record of a stage: {error}") from error
-
-
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write a JSON file whole or not at all."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    os.replace(draft, path)
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from bscnet.chain.failure import StageFailure
-from bscnet.chain.manifest import OUTCOME_NAME, load_outcome, read_json, write_json
+from bscnet.chain.manifest import OUTCOME_NAME, load_outcome, read_json
 from bscnet.training.stage import StageOutcome
+from bscnet.whole_file import write_json_whole
 
 STAGE_DIRECTORY = "BSCNET_STAGE_DIR"
 """Environment variable: the directory of the one stage that this process is for."""
@@ -44,7 +45,7 @@ def run_apart(settings: Mapping[str, Any], directory: Path) -> StageOutcome | St
     directory.mkdir(parents=True, exist_ok=True)
     for old in (OUTCOME_NAME, _FAILURE):
         (directory / old).unlink(missing_ok=True)
-    write_json(directory / _SETTINGS, settings)
+    write_json_whole(directory / _SETTINGS, settings)
     environment = {key: value for key, value in os.environ.items() if key not in _GROUP_VARIABLES}
     process = subprocess.Popen(
         [sys.executable, "-m", "bscnet.run"],
@@ -77,4 +78,4 @@ def stage_settings(directory: Path) -> dict[str, Any]:
 def leave_failure(directory: Path, failure: StageFailure) -> None:
     """Tell the waiting process why there is no outcome. The first of the stage's processes to fail is heard."""
     if not (directory / _FAILURE).exists():
-        write_json(directory / _FAILURE, {"reason": failure.reason, "input_error": failure.input_error})
+        write_json_whole(directory / _FAILURE, {"reason": failure.reason, "input_error": failure.input_error})

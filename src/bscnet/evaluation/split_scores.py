@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +11,7 @@ import torch
 
 from bscnet.evaluation.predict import ScenePrediction
 from bscnet.metrics import SegmentationMetric, SegmentationScores, scores
-from bscnet.whole_file import written_whole
+from bscnet.whole_file import write_json_whole
 
 
 class SplitScores:
@@ -60,9 +59,7 @@ class SplitScores:
 
     def save(self, path: Path, **facts: Any) -> None:
         """Write the scores as JSON, with facts about them; InputError: the file cannot be written."""
-        text = json.dumps({**facts, **self.as_dict()}, indent=2) + "\n"
-        with written_whole(path) as stream:
-            stream.write(text.encode())
+        write_json_whole(path, {**facts, **self.as_dict()})
 
 
 def _number(value: Any) -> float | None:

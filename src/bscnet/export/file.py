@@ -9,8 +9,6 @@ instruction i are the tensors ``i.weight``, ``i.scale``, ``i.threshold``, ``i.fl
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -22,6 +20,7 @@ from safetensors.numpy import save
 
 from bscnet.errors import InputError
 from bscnet.export.program import Concat, Conv, Instruction, Map, Pool, Program
+from bscnet.whole_file import written_whole
 
 VERSION = 1
 Tensors = dict[str, npt.NDArray[Any]]
@@ -88,7 +87,7 @@ def write_checked(path: str | Path, content: bytes, check: Callable[[Path], None
     Args:
         path: where to.
         content: the bytes.
-        check: sees the file under a temporary name in the same folder; what it raises keeps the file from its place.
+        check: sees the file under another name in the same folder; what it raises keeps the file from its place.
 
     Raises:
         InputError: the folder is missing or cannot be written.
@@ -96,24 +95,10 @@ def write_checked(path: str | Path, content: bytes, check: Callable[[Path], None
     path = Path(path)
     if path.is_dir():
         raise InputError(f"{path} is a folder; give the name of a file to write")
-    try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".safetensors")
-    except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror}") from error
-    draft = Path(name)
-    try:
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            os.chmod(draft, 0o644)  # mkstemp gives 0600
-        except OSError as error:
-            raise InputError(f"{path} cannot be written: {error.strerror}") from error
-        check(draft)
-        os.replace(draft, path)
-    finally:  # Ctrl-C included; after the rename there is nothing left to remove
-        draft.unlink(missing_ok=True)
+    if not path.parent.is_dir():
+        raise InputError(f"{path} cannot be written: No such file or directory, make the folder {path.parent} first")
+    with written_whole(path, durable=True, check=check) as stream:
+        stream.write(content)
 
 
 def _compact(content: Mapping[str, Any]) -> str:

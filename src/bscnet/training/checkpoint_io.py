@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import torch
 from pytorch_lightning.plugins.io import TorchCheckpointIO
 
+from bscnet.whole_file import written_whole
+
 
 class AtomicCheckpointIO(TorchCheckpointIO):
-    """Writes to a temporary file in the same folder, flushes it to the disk, and renames it over the old one.
+    """Writes to a draft in the same folder, flushes it to the disk, and renames it over the old one.
 
     (Lightning's own transaction goes through the system's temporary folder: across devices that is a copy, and a
     copy that is cut short leaves half a checkpoint.)
@@ -21,17 +23,13 @@ class AtomicCheckpointIO(TorchCheckpointIO):
     def save_checkpoint(
         self, checkpoint: dict[str, Any], path: str | os.PathLike[str], storage_options: Any | None = None
     ) -> None:
-        """Save `checkpoint` at `path`; on any failure the file that was there is untouched."""
-        target = Path(path)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                torch.save(checkpoint, file)
-                file.flush()
-                os.fsync(file.fileno())
-            os.chmod(temporary, 0o644)  # mkstemp gives 0600; a checkpoint is as readable as other files
-            os.replace(temporary, target)
-        except BaseException:  # Ctrl-C included
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        """Save `checkpoint` at `path`; on any failure the file that was there is untouched.
+
+        Raises:
+            InputError: the folder or the disk does not take it.
+        """
+        # by way of memory: of a full disk, torch does not say what is wrong
+        buffer = io.BytesIO()
+        torch.save(checkpoint, buffer)
+        with written_whole(Path(path), durable=True) as stream:
+            stream.write(buffer.getbuffer())

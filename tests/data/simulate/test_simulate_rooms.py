@@ -123,7 +123,7 @@ def test_an_interrupted_run_goes_on_with_what_is_missing(
 
 
 def test_no_half_scene_is_ever_visible(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scene, "write_whole", lambda path, text: (_ for _ in ()).throw(OSError("disk full")))
+    monkeypatch.setattr(scene, "write_json_whole", lambda *_, **__: (_ for _ in ()).throw(OSError("disk full")))
     scans = tmp_path / "scans"
     with pytest.raises(OSError, match="disk full"):
         scene.write_simulated_scene(scans, 5, 1, scene.ScanSettings(**{**vars(QUICK), "frames": 4}))

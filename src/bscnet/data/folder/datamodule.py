@@ -19,6 +19,7 @@ from bscnet.data.folder.report import FolderReport, examine
 from bscnet.data.folder.source import READER_VERSION, FolderSource
 from bscnet.data.folder.table import report_table
 from bscnet.errors import InputError
+from bscnet.whole_file import write_json_whole
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -125,9 +126,6 @@ def _remembered(memory: Path) -> list[str] | None:
 
 
 def _remember(memory: Path, warnings: list[str]) -> None:
-    """Write whole or not at all; a folder that cannot be written only costs another look next time."""
-    aside = memory.with_suffix(f".{os.getpid()}")
-    with suppress(OSError):
-        memory.parent.mkdir(parents=True, exist_ok=True)
-        aside.write_text(json.dumps(warnings), "utf-8")
-        aside.replace(memory)
+    """A folder that cannot be written only costs another look next time."""
+    with suppress(InputError):
+        write_json_whole(memory, warnings)

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from bscnet.data.scannet.classes import NUM_CLASSES, NYU40_IDS, class_to_nyu40
 from bscnet.errors import InputError
+from bscnet.whole_file import write_text_whole, written_whole
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _LINES = {b"%d" % nyu40 for nyu40 in NYU40_IDS}
@@ -39,11 +40,7 @@ def write_submission(folder: str | Path, scene: str, classes: npt.NDArray[np.int
             f"0..{NUM_CLASSES - 1} alone ({len(bad)} such vertices)"
         )
     text = "\n".join(map(str, class_to_nyu40(classes).tolist())) + "\n"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "ascii")
-    except OSError as error:
-        raise InputError(f"{path}: the predictions cannot be written ({error.strerror})") from error
+    write_text_whole(path, text)
     return path
 
 
@@ -67,18 +64,9 @@ def zip_submission(folder: str | Path, scenes: Collection[str] | Mapping[str, in
     if strange:
         raise InputError(f"{folder}: {strange[0]} is none of the split's {len(files)} scenes, remove it")
     archive = folder.resolve().with_name(f"{folder.resolve().name}.zip")
-    part = archive.with_name(f".{archive.name}.part")
-    try:
-        with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as packed:
-            for scene, path in files.items():
-                packed.writestr(
-                    zipfile.ZipInfo(path.name, _EPOCH), _checked(path, vertices[scene]), zipfile.ZIP_DEFLATED
-                )
-        part.replace(archive)
-    except OSError as error:
-        raise InputError(f"{archive}: the archive cannot be written ({error.strerror})") from error
-    finally:
-        part.unlink(missing_ok=True)
+    with written_whole(archive) as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as packed:
+        for scene, path in files.items():
+            packed.writestr(zipfile.ZipInfo(path.name, _EPOCH), _checked(path, vertices[scene]), zipfile.ZIP_DEFLATED)
     return archive
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from bscnet.data.simulate.classes import LABEL_COLOURS
 from bscnet.data.simulate.fusion import ScannedMesh
+from bscnet.whole_file import write_text_whole
 
 _VERTEX = [("xyz", "<f4", 3), ("rgba", "u1", 4)]
 _LABELLED_VERTEX = [*_VERTEX, ("label", "<u2")]
@@ -41,34 +41,27 @@ def write_segments(
     """
     segments_name = f"{name}_vh_clean_2.0.010000.segs.json"
     content = {"params": {"simulated": "true"}, "sceneId": name, "segIndices": segments.tolist()}
-    write_whole(folder / segments_name, json.dumps(content, separators=(",", ":")))
+    write_text_whole(folder / segments_name, json.dumps(content, separators=(",", ":")))
     objects = [
         {"id": number, "objectId": number, "segments": members, "label": category}
         for number, (category, members) in enumerate(groups)
     ]
     content = {"sceneId": name, "appId": "simulated", "segGroups": objects, "segmentsFile": segments_name}
-    write_whole(folder / f"{name}.aggregation.json", json.dumps(content, separators=(",", ":")))
+    write_text_whole(folder / f"{name}.aggregation.json", json.dumps(content, separators=(",", ":")))
 
 
 def write_label_table(root: Path, nyu40_ids: Mapping[str, int]) -> None:
     """Write `ROOT/scannetv2-labels.combined.tsv`: the NYU40 id of each raw category, by the owners' column names."""
     rows = [f"{i}\t{name}\t{name}\t{label}\t{name}" for i, (name, label) in enumerate(nyu40_ids.items(), 1)]
     lines = ["id\traw_category\tcategory\tnyu40id\tnyu40class", *rows]
-    write_whole(root / "scannetv2-labels.combined.tsv", "".join(f"{line}\n" for line in lines))
+    write_text_whole(root / "scannetv2-labels.combined.tsv", "".join(f"{line}\n" for line in lines))
 
 
 def write_split(root: Path, split: str, names: Sequence[str]) -> None:
     """Write `ROOT/splits/scannetv2_SPLIT.txt`, one scene a line, in one step."""
     folder = root / "splits"
     folder.mkdir(exist_ok=True)
-    write_whole(folder / f"scannetv2_{split}.txt", "".join(f"{name}\n" for name in names))
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a text file so that nobody ever sees half of it."""
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    part.write_text(text, "utf-8")
-    part.replace(path)
+    write_text_whole(folder / f"scannetv2_{split}.txt", "".join(f"{name}\n" for name in names))
 
 
 def _ply(

@@ -19,7 +19,8 @@ from bscnet.data.simulate.fusion import ScannedMesh, scan_mesh
 from bscnet.data.simulate.primitives import rotation
 from bscnet.data.simulate.recipes import ROOM_KINDS, furnish
 from bscnet.data.simulate.scanner import join, record
-from bscnet.data.simulate.scannet_layout import scene_files, write_scene, write_whole
+from bscnet.data.simulate.scannet_layout import scene_files, write_scene
+from bscnet.whole_file import write_json_whole
 
 GENERATOR_VERSION = 1
 """Raise it whenever the same seed would give other bytes."""
@@ -85,7 +86,7 @@ def write_simulated_scene(scans: Path, seed: int, index: int, settings: ScanSett
     try:
         mesh = simulate_scene(seed, index, settings)
         write_scene(work, name, mesh)
-        write_whole(work / "simulated.json", json.dumps(_record(work, seed, index, settings, mesh), indent=1) + "\n")
+        write_json_whole(work / "simulated.json", _record(work, seed, index, settings, mesh), indent=1)
         try:
             work.rename(scans / name)
         except OSError:

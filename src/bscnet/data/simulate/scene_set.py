@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from bscnet.data.simulate.classes import CLASS_IDS
-from bscnet.data.simulate.scannet_layout import write_split, write_whole
+from bscnet.data.simulate.scannet_layout import write_split
 from bscnet.data.simulate.scene import (
     FULL,
     GENERATOR_VERSION,
@@ -30,6 +30,7 @@ from bscnet.data.simulate.scene import (
     write_simulated_scene,
 )
 from bscnet.errors import InputError
+from bscnet.whole_file import write_json_whole
 
 FIRST_VAL_SCENE = 5000
 """Validation scenes are numbered from here, training scenes from 0: growth never moves a scene to another split."""
@@ -209,7 +210,7 @@ def _finish(
 ) -> None:
     scans = root / "scans"
     manifest = _manifest(seed, settings, wanted)
-    write_whole(root / MANIFEST, json.dumps(manifest, indent=1) + "\n")
+    write_json_whole(root / MANIFEST, manifest, indent=1)
     scans.mkdir(exist_ok=True)
     for left in scans.glob(".scene*"):  # of a run that was killed: the lock says that nobody works here
         shutil.rmtree(left, ignore_errors=True)
@@ -234,7 +235,7 @@ def _finish(
         }
         for split, part in wanted.items()
     }
-    write_whole(root / MANIFEST, json.dumps(manifest, indent=1) + "\n")
+    write_json_whole(root / MANIFEST, manifest, indent=1)
 
 
 def _make(
