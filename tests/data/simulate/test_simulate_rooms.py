@@ -86,6 +86,28 @@ def test_a_set_grows_without_changing_what_is_there_in_parallel_processes(rooms:
     assert check(copy) == []
 
 
+def test_a_test_split_without_labels_changes_nothing_else(rooms: Path, copy: Path) -> None:
+    def added() -> list[str]:
+        before, after = digests(rooms), digests(copy)
+        assert all(after[name] == before[name] for name in before if name != "simulated.json")
+        return sorted(name for name in after if name not in before)
+
+    names = simulate(copy, 2, seed=5, val_fraction=0.5, quick=True, test_scenes=1, **COARSE)
+    assert names == ["scene0000_00", "scene5000_00"]
+    folder, test = "scans_test/scene10000_00", "scene10000_00_vh_clean_2.ply"
+    assert added() == [f"{folder}/{test}", f"{folder}/simulated.json", "splits/scannetv2_test.txt"]
+    source = ScanNet(copy)
+    assert source.scenes("test") == ["scene10000_00"] and check(copy) == []
+    made = simulate_scene(5, 10_000, scene.ScanSettings(**{**vars(QUICK), "voxel_length": 0.08}))
+    np.testing.assert_array_equal(source.read("scene10000_00", labelled=False).points, made.points)
+    whole = digests(copy)
+    ensure_rooms(copy, 1, 1, seed=5, **COARSE)  # as the embedded data set asks, which wants no test split
+    assert digests(copy) == whole
+    (copy / folder / test).unlink()
+    with pytest.raises(InputError, match="scene10000_00: damaged or not made here"):
+        ensure_rooms(copy, 1, 1, seed=5, **COARSE)
+
+
 def test_a_complete_set_is_left_alone(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     times = {p: p.stat().st_mtime_ns for p in copy.rglob("*") if p.is_file() and p.name != ".simulate.lock"}
     monkeypatch.setattr("bscnet.data.simulate.scene_set.write_simulated_scene", None)
@@ -99,12 +121,12 @@ def test_an_interrupted_run_goes_on_with_what_is_missing(
     root, made = tmp_path / "rooms", []
     real = scene.write_simulated_scene
 
-    def stop_at_second(scans: Path, seed: int, index: int, settings: scene.ScanSettings) -> None:
+    def stop_at_second(scans: Path, seed: int, index: int, settings: scene.ScanSettings, labelled: bool) -> None:
         if made:
             (scans / ".scene5000_00.99999").mkdir()  # what a killed process leaves behind
             raise KeyboardInterrupt
         made.append(index)
-        real(scans, seed, index, settings)
+        real(scans, seed, index, settings, labelled)
 
     monkeypatch.setattr("bscnet.data.simulate.scene_set.write_simulated_scene", stop_at_second)
     with pytest.raises(KeyboardInterrupt):
@@ -112,9 +134,9 @@ def test_an_interrupted_run_goes_on_with_what_is_missing(
     assert made == [0] and not (root / "splits").exists()
     assert json.loads((root / "simulated.json").read_text())["complete"] is False
 
-    def note(scans: Path, seed: int, index: int, settings: scene.ScanSettings) -> None:
+    def note(scans: Path, seed: int, index: int, settings: scene.ScanSettings, labelled: bool) -> None:
         made.append(index)
-        real(scans, seed, index, settings)
+        real(scans, seed, index, settings, labelled)
 
     monkeypatch.setattr("bscnet.data.simulate.scene_set.write_simulated_scene", note)
     ensure_rooms(root, 1, 1, seed=5, **COARSE)
@@ -176,6 +198,7 @@ def test_a_damaged_scene_is_named_and_kept(copy: Path) -> None:
         ({"num_scenes": 2, "val_fraction": 1.0}, "validation fraction is 1.0"),
         ({"num_scenes": 2, "seed": -1}, "seed is -1"),
         ({"num_scenes": 2, "workers": 0}, "workers is 0"),
+        ({"num_scenes": 2, "test_scenes": -1}, "-1 test scenes"),
         ({"num_scenes": 2, "voxel_length": float("nan")}, "voxel length is nan"),
     ],
 )

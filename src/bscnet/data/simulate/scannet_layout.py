@@ -23,13 +23,14 @@ def scene_files(folder: Path, name: str) -> tuple[Path, Path]:
     return folder / f"{name}_vh_clean_2.ply", folder / f"{name}_vh_clean_2.labels.ply"
 
 
-def write_scene(folder: Path, name: str, mesh: ScannedMesh) -> None:
-    """Write `NAME_vh_clean_2.ply` and `NAME_vh_clean_2.labels.ply` into `folder`."""
-    scan, labelled = scene_files(folder, name)
+def write_scene(folder: Path, name: str, mesh: ScannedMesh, labelled: bool = True) -> None:
+    """Write `NAME_vh_clean_2.ply` and, where the scan has labels, `NAME_vh_clean_2.labels.ply` into `folder`."""
+    scan, labels = scene_files(folder, name)
     scan.write_bytes(_ply(mesh.points, mesh.colours, mesh.faces))
-    palette = np.zeros((max(LABEL_COLOURS) + 2, 3), dtype=np.uint8)
-    palette[list(LABEL_COLOURS)] = list(LABEL_COLOURS.values())
-    labelled.write_bytes(_ply(mesh.points, palette[mesh.labels], mesh.faces, mesh.labels))
+    if labelled:
+        palette = np.zeros((max(LABEL_COLOURS) + 2, 3), dtype=np.uint8)
+        palette[list(LABEL_COLOURS)] = list(LABEL_COLOURS.values())
+        labels.write_bytes(_ply(mesh.points, palette[mesh.labels], mesh.faces, mesh.labels))
 
 
 def write_segments(

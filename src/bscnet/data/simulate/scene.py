@@ -77,7 +77,7 @@ def simulate_scene(seed: int, index: int, settings: ScanSettings) -> ScannedMesh
     return scan_mesh(surfaces, frames, camera, settings.voxel_length)
 
 
-def write_simulated_scene(scans: Path, seed: int, index: int, settings: ScanSettings) -> None:
+def write_simulated_scene(scans: Path, seed: int, index: int, settings: ScanSettings, labelled: bool = True) -> None:
     """Simulate one scene and move it to SCANS/NAME in one step; a scene that is there already stays."""
     name = scene_name(index)
     work = scans / f".{name}.{os.getpid()}"
@@ -85,18 +85,20 @@ def write_simulated_scene(scans: Path, seed: int, index: int, settings: ScanSett
     work.mkdir(parents=True)
     try:
         mesh = simulate_scene(seed, index, settings)
-        write_scene(work, name, mesh)
+        write_scene(work, name, mesh, labelled)
         write_json_whole(work / "simulated.json", _record(work, seed, index, settings, mesh), indent=1)
         try:
             work.rename(scans / name)
         except OSError:
-            if scene_record(scans, seed, index, settings) is None:
+            if scene_record(scans, seed, index, settings, labelled) is None:
                 raise  # otherwise another process was faster, with the same bytes
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def scene_record(scans: Path, seed: int, index: int, settings: ScanSettings) -> dict[str, Any] | None:
+def scene_record(
+    scans: Path, seed: int, index: int, settings: ScanSettings, labelled: bool = True
+) -> dict[str, Any] | None:
     """What SCANS/NAME/simulated.json says of a finished scene; None unless it was made from just these arguments."""
     name = scene_name(index)
     try:
@@ -106,7 +108,7 @@ def scene_record(scans: Path, seed: int, index: int, settings: ScanSettings) -> 
     if not isinstance(record_, dict) or any(record_.get(k) != v for k, v in _origin(seed, index, settings).items()):
         return None
     sizes = record_.get("bytes")
-    for path in scene_files(scans / name, name):
+    for path in scene_files(scans / name, name)[: 2 if labelled else 1]:
         if not isinstance(sizes, Mapping) or not path.is_file() or sizes.get(path.name) != path.stat().st_size:
             return None
     return record_
@@ -125,7 +127,7 @@ def _origin(seed: int, index: int, settings: ScanSettings) -> dict[str, Any]:
 
 def _record(folder: Path, seed: int, index: int, settings: ScanSettings, mesh: ScannedMesh) -> dict[str, Any]:
     counts = np.bincount(mesh.labels, minlength=41)
-    files = scene_files(folder, scene_name(index))
+    files = [path for path in scene_files(folder, scene_name(index)) if path.is_file()]
     return {
         **_origin(seed, index, settings),
         "vertices": len(mesh.points),

@@ -29,11 +29,9 @@ from bscnet.data.simulate.scene import (
     scene_record,
     write_simulated_scene,
 )
+from bscnet.data.simulate.splits import FIRST_VAL_SCENE, LABELLED, Wanted, scans_folder, unmade, wanted_scenes
 from bscnet.errors import InputError
 from bscnet.whole_file import write_json_whole
-
-FIRST_VAL_SCENE = 5000
-"""Validation scenes are numbered from here, training scenes from 0: growth never moves a scene to another split."""
 
 MANIFEST = "simulated.json"
 STATEMENT = "These scans are simulated by bscnet. They are not ScanNet data and show no real place."
@@ -51,18 +49,20 @@ def simulate(
     voxel_length: float = 0.03,
     progress: bool = True,
     segments: bool = False,
+    test_scenes: int = 2,
 ) -> list[str]:
-    """Write `num_scenes` simulated scans below `root` in ScanNet's layout; returns their names.
+    """Write `num_scenes` simulated scans with labels below `root` in ScanNet's layout; returns their names.
 
     `val_fraction` of them (at least one where there are two) form the validation split. `quick` makes small rooms.
-    `segments` gives the labels by segment too. The rest is as for `ensure_rooms`.
+    `segments` gives the labels by segment too. `test_scenes` further scans have none. The rest is as for
+    `ensure_rooms`.
     """
     if num_scenes < 1:
         raise InputError(f"the number of scenes is {num_scenes}, it must be at least 1")
     if not 0.0 <= val_fraction < 1.0:
         raise InputError(f"the validation fraction is {val_fraction}, it must be at least 0 and less than 1")
     val = min(max(round(num_scenes * val_fraction), 1), num_scenes - 1) if val_fraction > 0 else 0
-    names = ensure_rooms(root, num_scenes - val, val, seed, workers, quick, voxel_length, progress)
+    names = ensure_rooms(root, num_scenes - val, val, seed, workers, quick, voxel_length, progress, test_scenes)
     if segments:
         from bscnet.data.simulate.over_segments import add_segments  # brings in SciPy and plyfile
 
@@ -82,8 +82,12 @@ def ensure_rooms(
     quick: bool = True,
     voxel_length: float = 0.03,
     progress: bool = True,
+    test_scenes: int = 0,
 ) -> list[str]:
-    """Make sure that `root` holds these simulated scans; finished scenes are never made again. Returns their names.
+    """Make sure that `root` holds these simulated scans; finished scenes are never made again.
+
+    Returns the names of those for training and validation. Test scenes lie in `scans_test` and have no labels; those
+    that are there stay, however many are asked for.
 
     A scene depends on the seed, its number and the settings alone, so a set can be enlarged later. Scenes are made by
     `workers` processes (default: one a CPU) and appear whole or not at all; an interrupted run is simply repeated.
@@ -92,32 +96,38 @@ def ensure_rooms(
         InputError: a value is out of range; `root` holds something else, rooms of another seed or of other
             settings, or more scenes than asked for; `root` cannot be written.
     """
-    _check(train_scenes, val_scenes, seed, workers, voxel_length)
+    _check(train_scenes, val_scenes, test_scenes, seed, workers, voxel_length)
     base = QUICK if quick else FULL
     settings = ScanSettings(**{**asdict(base), "voxel_length": voxel_length})
     root = Path(root)
-    wanted = {
-        "train": list(range(train_scenes)),
-        "val": list(range(FIRST_VAL_SCENE, FIRST_VAL_SCENE + val_scenes)),
-    }
-    names = [scene_name(index) for indices in wanted.values() for index in indices]
-    try:
+
+    def plan() -> Wanted:
+        there = (_read_manifest(root) or {}).get("splits", {}).get("test", [])
+        wanted = wanted_scenes(train_scenes, val_scenes, max(test_scenes, len(there)))
         _claim(root, seed, settings, wanted)
+        return wanted
+
+    try:
+        plan()
         with _locked(root):
-            _claim(root, seed, settings, wanted)  # another process may have begun here while this one waited
+            wanted = plan()  # another process may have begun here while this one waited
             if not _is_complete(root, seed, settings, wanted):
                 _finish(root, seed, settings, wanted, workers, progress)
     except OSError as error:
         raise InputError(f"{root}: the simulated rooms cannot be written here ({error})") from error
-    return names
+    return [scene_name(index) for split in LABELLED for index in wanted[split]]
 
 
-def _check(train_scenes: int, val_scenes: int, seed: int, workers: int | None, voxel_length: float) -> None:
+def _check(
+    train_scenes: int, val_scenes: int, test_scenes: int, seed: int, workers: int | None, voxel_length: float
+) -> None:
     if not 1 <= train_scenes <= FIRST_VAL_SCENE or not 0 <= val_scenes <= FIRST_VAL_SCENE:
         raise InputError(
             f"{train_scenes} training and {val_scenes} validation scenes were asked for, "
             f"allowed are 1 to {FIRST_VAL_SCENE} and 0 to {FIRST_VAL_SCENE}"
         )
+    if not 0 <= test_scenes <= FIRST_VAL_SCENE:
+        raise InputError(f"{test_scenes} test scenes were asked for, allowed are 0 to {FIRST_VAL_SCENE}")
     if not 0 <= seed < 2**32:
         raise InputError(f"the seed is {seed}, it must be at least 0 and less than 2^32")
     if workers is not None and workers < 1:
@@ -126,22 +136,19 @@ def _check(train_scenes: int, val_scenes: int, seed: int, workers: int | None, v
         raise InputError(f"the voxel length is {voxel_length} m, it must be from 0.015 to 0.1 m")
 
 
-def _named(wanted: dict[str, list[int]]) -> dict[str, list[str]]:
+def _named(wanted: Wanted) -> dict[str, list[str]]:
     return {split: [scene_name(index) for index in indices] for split, indices in wanted.items()}
 
 
-def _is_complete(root: Path, seed: int, settings: ScanSettings, wanted: dict[str, list[int]]) -> bool:
+def _is_complete(root: Path, seed: int, settings: ScanSettings, wanted: Wanted) -> bool:
     known = _read_manifest(root)
     if known is None or known.get("complete") is not True or known.get("splits") != _named(wanted):
         return False
-    indices = [index for part in wanted.values() for index in part]
     lists = [root / "splits" / f"scannetv2_{split}.txt" for split in wanted]
-    return all(path.is_file() for path in lists) and all(
-        scene_record(root / "scans", seed, index, settings) is not None for index in indices
-    )
+    return all(path.is_file() for path in lists) and not unmade(root, seed, settings, wanted)
 
 
-def _manifest(seed: int, settings: ScanSettings, wanted: dict[str, list[int]]) -> dict[str, Any]:
+def _manifest(seed: int, settings: ScanSettings, wanted: Wanted) -> dict[str, Any]:
     return {
         "simulated": True,
         "statement": STATEMENT,
@@ -166,7 +173,7 @@ def _read_manifest(root: Path) -> dict[str, Any] | None:
     return manifest
 
 
-def _claim(root: Path, seed: int, settings: ScanSettings, wanted: dict[str, list[int]]) -> None:
+def _claim(root: Path, seed: int, settings: ScanSettings, wanted: Wanted) -> None:
     """Refuse a folder that holds anything but rooms of the same making."""
     if root.exists() and not root.is_dir():
         raise InputError(f"{root}: this is a file, simulated rooms need a folder")
@@ -204,44 +211,44 @@ def _finish(
     root: Path,
     seed: int,
     settings: ScanSettings,
-    wanted: dict[str, list[int]],
+    wanted: Wanted,
     workers: int | None,
     progress: bool,
 ) -> None:
-    scans = root / "scans"
     manifest = _manifest(seed, settings, wanted)
     write_json_whole(root / MANIFEST, manifest, indent=1)
-    scans.mkdir(exist_ok=True)
-    for left in scans.glob(".scene*"):  # of a run that was killed: the lock says that nobody works here
-        shutil.rmtree(left, ignore_errors=True)
-    indices = [index for part in wanted.values() for index in part]
-    todo = [index for index in indices if scene_record(scans, seed, index, settings) is None]
-    for index in todo:
-        if (scans / scene_name(index)).exists():
-            raise InputError(f"{scans / scene_name(index)}: damaged or not made here; remove this folder, then go on")
-    _make(scans, seed, todo, settings, workers, progress, len(indices))
-    records = {index: scene_record(scans, seed, index, settings) for index in indices}
-    missing = [scene_name(index) for index, record in records.items() if record is None]
+    for scans in {scans_folder(root, split) for split in wanted}:
+        scans.mkdir(exist_ok=True)
+        for left in scans.glob(".scene*"):  # of a run that was killed: the lock says that nobody works here
+            shutil.rmtree(left, ignore_errors=True)
+    todo = unmade(root, seed, settings, wanted)
+    for split, index in todo:
+        place = scans_folder(root, split) / scene_name(index)
+        if place.exists():
+            raise InputError(f"{place}: damaged or not made here; remove this folder, then go on")
+    _make(root, seed, todo, settings, workers, progress, sum(map(len, wanted.values())))
+    missing = unmade(root, seed, settings, wanted)
     if missing:
-        raise InputError(f"{scans}: {len(missing)} scenes were changed while others were made, first {missing[0]}")
+        changed = scans_folder(root, missing[0][0]) / scene_name(missing[0][1])
+        raise InputError(f"{root}: {len(missing)} scenes were changed while others were made, first {changed}")
     for split, part in wanted.items():
         write_split(root, split, [scene_name(index) for index in part])
     manifest["complete"] = True
-    manifest["rooms"] = {scene_name(index): room_kind(index) for index in indices}
-    manifest["vertices_per_class"] = {
-        split: {
-            name: sum(record["vertices_per_class"][name] for i in part if (record := records[i]) is not None)
-            for name in CLASS_IDS
-        }
-        for split, part in wanted.items()
-    }
+    manifest["rooms"] = {scene_name(index): room_kind(index) for part in wanted.values() for index in part}
+    manifest["vertices_per_class"] = {split: _vertices(root, seed, settings, wanted[split]) for split in LABELLED}
     write_json_whole(root / MANIFEST, manifest, indent=1)
 
 
+def _vertices(root: Path, seed: int, settings: ScanSettings, indices: list[int]) -> dict[str, int]:
+    """Vertices of each class in some labelled scenes."""
+    records = [scene_record(root / "scans", seed, index, settings) or {} for index in indices]
+    return {name: sum(record["vertices_per_class"][name] for record in records) for name in CLASS_IDS}
+
+
 def _make(
-    scans: Path,
+    root: Path,
     seed: int,
-    todo: list[int],
+    todo: list[tuple[str, int]],
     settings: ScanSettings,
     workers: int | None,
     progress: bool,
@@ -255,14 +262,17 @@ def _make(
     with Progress(*columns, console=Console(stderr=True), disable=not progress) as display:
         task = display.add_task("rooms", total=total, completed=total - len(todo))
         if count == 1:
-            for index in todo:
-                write_simulated_scene(scans, seed, index, settings)
+            for split, index in todo:
+                write_simulated_scene(scans_folder(root, split), seed, index, settings, split in LABELLED)
                 display.advance(task)
             return
         # Fresh processes: a fork would inherit the locks of threads that torch or Open3D may already run.
         pool = ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"))
         try:
-            jobs = [pool.submit(write_simulated_scene, scans, seed, index, settings) for index in todo]
+            jobs = [
+                pool.submit(write_simulated_scene, scans_folder(root, split), seed, index, settings, split in LABELLED)
+                for split, index in todo
+            ]
             for job in as_completed(jobs):
                 job.result()
                 display.advance(task)
