@@ -8,10 +8,16 @@ import laspy
 import numpy as np
 import pytest
 
+from bscnet import runtime
+from bscnet.cli.predict import report
 from bscnet.data.folder.formats import read_cloud
 from bscnet.errors import InputError
 from bscnet.prediction.cloud import Chunk
 from bscnet.prediction.formats import open_cloud
+from bscnet.prediction.label_cloud import label_cloud
+from bscnet.viz.palette import class_palette
+from fixtures.clouds import room
+from fixtures.model_files import random_program
 
 COLORS = ("red", "green", "blue")
 
@@ -82,3 +88,38 @@ def test_every_damage_reads_or_is_refused(ending: str, tmp_path: Path) -> None:
             refused.append(str(error))
     assert len(refused) > 30
     assert all(sentence.startswith(str(path)) and "\n" not in sentence for sentence in refused)
+
+
+def in_feet(path: Path, points: np.ndarray) -> Path:
+    """A file whose coordinate system has the unit of US survey feet."""
+    header = laspy.LasHeader(point_format=6, version="1.4")
+    header.offsets, header.scales = points.min(axis=0), np.full(3, 1e-5)
+    keys = laspy.vlrs.known.GeoKeyDirectoryVlr()
+    keys.geo_keys = [laspy.vlrs.known.GeoKeyEntryStruct(3076, 0, 1, 9003)]
+    header.vlrs.append(keys)
+    las = laspy.LasData(header)
+    las.xyz = points
+    las.write(str(path))
+    return path
+
+
+def test_a_file_in_feet_gets_the_models_voxels(tmp_path: Path) -> None:
+    cloud = room(3000)
+    metres = np.stack([cloud[axis] for axis in "xyz"], axis=1).astype(np.float64)
+    np.savez(tmp_path / "metres.npz", points=metres)
+    program = random_program(1, in_channels=1, num_classes=5)
+    program.description["features"] = {
+        "kind": "cloud", "names": ["height"], "scale": 1.0, "offset": 0.0, "ranges": {},
+    }  # fmt: skip
+    session = runtime.loads(program.to_bytes())
+    done = [
+        label_cloud(session, path, tmp_path / "out.ply", class_palette(5))
+        for path in (tmp_path / "metres.npz", in_feet(tmp_path / "feet.las", metres * 3937 / 1200))
+    ]
+    assert [one.units for one in done] == [None, "us-ft"]
+    assert done[1].frame.voxel_size == pytest.approx(0.05 * 3937 / 1200)
+    # rounding to the file's steps moves hardly a point into another voxel
+    assert abs(len(done[0].voxels) - len(done[1].voxels)) < 5
+    assert np.abs(done[0].points_of_class - done[1].points_of_class).max() < 30
+    assert "and the model's voxels of 0.05 m are taken" in report(done[1], session, None, 0.0, 0.0, 1.0)
+    assert "trained on voxels of 0.164" in report(done[1], session, 0.05, 0.0, 0.0, 1.0)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import contextlib
 import importlib.util
+import math
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bscnet.data.folder.cloud import UNITS
 from bscnet.errors import InputError
 from bscnet.prediction.label_cloud import MAX_MARGIN, MAX_SITES, Labelled, label_cloud
 from bscnet.prediction.labelled_ply import check_output
@@ -43,9 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--threads", type=int, default=0, metavar="N", help="threads of the network (default: one a CPU)"
     )
-    parser.add_argument(
-        "--voxel-size", type=float, metavar="V", help="in the cloud's units (default: the model's, in metres)"
-    )
+    parser.add_argument("--voxel-size", type=float, metavar="V", help="in the cloud's units (default: the model's)")
     parser.add_argument(
         "--max-sites",
         type=int,
@@ -139,8 +139,12 @@ def report(
 
 
 def _remarks(done: Labelled, session: Session, voxel_size: float | None) -> Iterator[str]:
-    if voxel_size is not None and voxel_size != session.voxel_size:
-        yield f"note: the model was trained on voxels of {session.voxel_size:g} m, not on {voxel_size:g}"
+    unit = "m" if done.units is None else done.units
+    trained = session.voxel_size / UNITS.get(unit, 1.0)
+    if voxel_size is not None and not math.isclose(voxel_size, trained, rel_tol=0.01):
+        yield f"note: the model was trained on voxels of {trained:g} {unit}, not on {voxel_size:g}"
+    if voxel_size is None and unit != "m":
+        yield f"note: the file's unit is {unit}, and the model's voxels of {session.voxel_size:g} m are taken"
     if done.classes.tiles > 1:
         exact = done.margin >= done.receptive_radius
         equal = (

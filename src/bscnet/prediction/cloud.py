@@ -31,7 +31,12 @@ class Chunk:
 
 
 class CloudFile(ABC):
-    """A file of points. num_points: at least 1. dtype: of the coordinates."""
+    """A file of points.
+
+    num_points: at least 1. dtype: of the coordinates. units: "m", "ft", "us-ft" or "degree" where the file states it.
+    """
+
+    units: str | None = None
 
     def __init__(self, path: Path, num_points: int, dtype: np.dtype[Any]) -> None:
         self.path, self.num_points, self.dtype = path, num_points, dtype

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from bscnet.data.folder.cloud import UNITS
 from bscnet.errors import InputError
 from bscnet.prediction.classify import VoxelClasses, classify
 from bscnet.prediction.cloud import Chunk, CloudFile
@@ -35,10 +36,11 @@ _CHUNK_POINTS = 500_000
 class Labelled:
     """What was done. voxels, their colors (V, 3) and classes are kept for a picture.
 
-    seconds: of each part. points_of_class: (classes,).
+    units: of length, where the file states it. seconds: of each part. points_of_class: (classes,).
     """
 
     points: int
+    units: str | None
     frame: Frame
     voxels: VoxelSums
     colors: npt.NDArray[np.uint8]
@@ -73,10 +75,10 @@ def label_cloud(
 
     Args:
         session: the model.
-        source: .ply or .npz file, with the colours and values that the model's features need.
+        source: a cloud's file (see `bscnet.prediction.formats`), with the colours and values that the model's features need.
         target: PLY file; it appears whole or not at all.
         palette: (classes, 3) uint8, RGB of the classes.
-        voxel_size: in the file's units; None takes the model's.
+        voxel_size: in the file's units; None takes the model's, which is in metres, as is a cloud that does not say.
         max_sites: most voxels run at once; a larger scene is cut into tiles.
         margin: voxels that tiles see of their neighbours; None takes the receptive field, at most MAX_MARGIN.
         chunk_points: points read at once.
@@ -85,9 +87,8 @@ def label_cloud(
     Raises:
         InputError: a file or a value that cannot be used.
     """
-    size = session.voxel_size if voxel_size is None else voxel_size
-    if not (np.isfinite(size) and size > 0):
-        raise InputError(f"voxel size {size:g} is not allowed, it must be a positive number")
+    if voxel_size is not None and not (np.isfinite(voxel_size) and voxel_size > 0):
+        raise InputError(f"voxel size {voxel_size:g} is not allowed, it must be a positive number")
     if max_sites < 1:
         raise InputError(f"--max-sites {max_sites} is not allowed, it must be at least 1")
     radius = receptive_radius(session.description)
@@ -97,6 +98,7 @@ def label_cloud(
     features = CloudFeatures.of(session.description["features"])
     check_output(target, "-o", [source])
     cloud = open_cloud(source, features.colored, features.measured)
+    size = _model_size(cloud, session.voxel_size) if voxel_size is None else voxel_size
     clock, shown = Clock(), progress or Silence()
 
     def chunks(what: str) -> Iterator[Chunk]:
@@ -132,7 +134,18 @@ def label_cloud(
             with clock.part("write"):
                 writer.write(chunk.axes, labels, classes.confidence[rows])
     colors = features.colors(voxels)
-    return Labelled(cloud.num_points, frame, voxels, colors, classes, radius, overlap, clock.seconds, counts)
+    return Labelled(
+        cloud.num_points, cloud.units, frame, voxels, colors, classes, radius, overlap, clock.seconds, counts
+    )
+
+
+def _model_size(cloud: CloudFile, metres: float) -> float:
+    """The side of the model's voxels in the cloud's units."""
+    if cloud.units == "degree":
+        raise InputError(
+            f"{cloud.path}: the coordinates are angles, points in a unit of length are needed: project them"
+        )
+    return metres if cloud.units is None else metres / UNITS[cloud.units]
 
 
 def _measures(features: CloudFeatures, chunk: Chunk, frame: Frame, path: Path) -> npt.NDArray[np.int64]:

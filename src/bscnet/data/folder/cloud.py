@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,9 @@ import numpy.typing as npt
 from bscnet.errors import InputError
 
 Column = npt.NDArray[Any]
+
+UNITS = {"m": 1.0, "cm": 0.01, "mm": 0.001, "ft": 0.3048, "us-ft": 1200 / 3937}
+"""Metres in each unit of length."""
 
 AXES = ("x", "y", "z")
 COLORS = ("red", "green", "blue")
@@ -40,6 +43,10 @@ class Cloud:
     def has_colors(self) -> bool:
         """Whether the points have colours."""
         return COLORS[0] in self.columns
+
+    def only(self, rows: npt.NDArray[np.int64]) -> Cloud:
+        """The points of these numbers, with all their columns."""
+        return replace(self, columns={name: column[rows] for name, column in self.columns.items()})
 
     def find(self, name: str) -> str | None:
         """The column's name in the file; see `find_column`."""

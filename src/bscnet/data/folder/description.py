@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from bscnet.data.folder.classes import ClassMap, parse_classes
+from bscnet.data.folder.cloud import UNITS
 from bscnet.data.folder.strict_yaml import check_keys, load, shown
 from bscnet.errors import InputError
 
 FILE_NAME = "dataset.yaml"
 SPLITS = ("train", "val", "test")
-UNITS = {"m": 1.0, "cm": 0.01, "mm": 0.001, "ft": 0.3048, "us-ft": 1200 / 3937}
-"""Metres in each unit of length."""
 COLOR_RANGES = ("auto", "1", "255", "65535")
 INVALID = ("error", "drop")
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from bscnet.data.folder.description import UNITS
+from bscnet.data.folder.cloud import UNITS
 
 Extent = tuple[float, float, float]
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from bscnet.data.folder.cloud import COLORS, find_column
 from bscnet.data.folder.formats import one_sentence
-from bscnet.data.folder.formats.las import checked
+from bscnet.data.folder.formats.las import checked, stated_units
 from bscnet.data.scan import grey
 from bscnet.errors import InputError
 from bscnet.prediction.cloud import Chunk, CloudFile
@@ -38,7 +38,7 @@ class LasFile(CloudFile):
         self.path = path
         with self._opened() as reader:
             names = list(reader.header.point_format.dimension_names)
-            count = reader.header.point_count
+            count, self.units = reader.header.point_count, stated_units(reader.header)
         if count == 0:
             raise InputError(f"{path}: the file has no points, but at least one is needed")
         if colored and not set(COLORS) <= set(names):

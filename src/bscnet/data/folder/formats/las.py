@@ -41,7 +41,7 @@ def read(path: Path) -> Cloud:
         for points in reader.chunk_iterator(_CHUNK):
             part = {axis: np.array(getattr(points, axis)) for axis in "xyz"}
             parts.append(part | {name: np.array(points[name]) for name in names})
-        count, units = header.point_count, _units(header)
+        count, units = header.point_count, stated_units(header)
     if not parts:
         raise InputError(f"{path}: the file has no points, but at least one is needed")
     columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
@@ -94,7 +94,7 @@ def check_header(path: Path) -> int:
     return int(to_points)
 
 
-def _units(header: Any) -> str | None:
+def stated_units(header: Any) -> str | None:
     """The horizontal unit that the coordinate system tells of, in GeoTIFF keys or in WKT 1; "degree" for angles."""
     for vlr in header.vlrs:
         for key in getattr(vlr, "geo_keys", ()):
