@@ -75,7 +75,7 @@ def label_cloud(
 
     Args:
         session: the model.
-        source: a cloud's file (see `bscnet.prediction.formats`), with the colours and values that the model's features need.
+        source: a cloud's file (see `bscnet.prediction.formats`), with what the model's features need.
         target: PLY file; it appears whole or not at all.
         palette: (classes, 3) uint8, RGB of the classes.
         voxel_size: in the file's units; None takes the model's, which is in metres, as is a cloud that does not say.
