@@ -8,11 +8,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bscnet.data.folder import examine
 from bscnet.data.folder.convert import eight_bit
 from bscnet.data.folder.scenes import find_scenes
 from bscnet.data.folder.source import FolderSource
 from bscnet.errors import InputError
-from fixtures.folder_files import NAMES, WRITERS, describe, make_points, write_folder, write_las, write_npz, write_ply
+from fixtures.folder_files import (
+    NAMES,
+    WRITERS,
+    describe,
+    make_points,
+    write_folder,
+    write_las,
+    write_npz,
+    write_pcd,
+    write_ply,
+)
 
 
 @pytest.mark.parametrize("name", WRITERS)
@@ -107,6 +118,59 @@ def test_coordinates_that_are_not_finite(tmp_path: Path) -> None:
     write_folder(tmp_path, {"train/a": replace(points, xyz=points.xyz * 1e60)})
     with pytest.raises(InputError, match="beyond single precision"):
         FolderSource(tmp_path).read("train-a")
+
+
+@pytest.mark.parametrize("kind, packed", [("ascii", "F"), ("binary", "F"), ("binary_compressed", "F"), ("ascii", "U")])
+def test_an_organised_cloud_with_holes(tmp_path: Path, kind: str, packed: str) -> None:
+    """A depth camera's picture of 10 x 10 pixels, 15 of which saw nothing and are NaN in every field."""
+    points = make_points(count=100)
+    holes = np.random.default_rng(0).permutation(100)[:15]
+    empty = np.where(np.isin(np.arange(100), holes), np.nan, 1.0)
+    path = write_pcd(
+        tmp_path / "train" / "a.pcd", replace(points, xyz=points.xyz * empty[:, None]), kind, packed,
+        intensity=points.intensity * empty, label=points.label * empty,
+    )  # fmt: skip
+    content = path.read_bytes().replace(b"WIDTH 100\nHEIGHT 1\n", b"WIDTH 10\nHEIGHT 10\n")
+    if kind == "ascii":
+        head, _, body = content.partition(b"DATA ascii\n")
+        rows = [line.split() for line in body.splitlines()]
+        for hole in holes if packed == "F" else []:
+            rows[hole][3] = b"nan"
+        content = head + b"DATA ascii\n" + b"".join(b" ".join(row) + b"\n" for row in rows)
+    path.write_bytes(content)
+    described = {"classes": list(NAMES), "features": ["rgb", "intensity"], "scale": {"intensity": 65535}}
+    describe(tmp_path, **described)
+    with pytest.raises(InputError, match="15 of 100 points have coordinates that are not finite"):
+        FolderSource(tmp_path).read("train-a")
+    describe(tmp_path, **described, invalid_points="drop")
+    scan, kept = FolderSource(tmp_path).read("train-a"), np.isfinite(empty)
+    np.testing.assert_array_equal(scan.points, points.xyz[kept])
+    np.testing.assert_array_equal(scan.colors, points.rgb[kept])
+    np.testing.assert_array_equal(scan.labels, points.label[kept])
+    np.testing.assert_allclose(scan.extra["intensity"], points.intensity[kept] / 32767.5 - 1, atol=1e-6)
+    report = examine(tmp_path, 0.2)
+    assert report.errors == [] and report.scenes[0].dropped == 15 and report.scenes[0].color_range == "255"
+
+
+@pytest.mark.parametrize("column, value", [("labels", np.nan), ("labels", -1.0), ("colors", np.nan), ("echo", np.inf)])
+def test_points_that_are_left_out_may_hold_anything(tmp_path: Path, column: str, value: float) -> None:
+    points = make_points(count=20)
+    arrays = {
+        "points": points.xyz.copy(), "labels": points.label.astype(float), "colors": points.rgb / 255,
+        "echo": np.linspace(0, 1, 20),
+    }  # fmt: skip
+    arrays["points"][4:6], arrays[column][5] = np.nan, value
+    np.savez(tmp_path / "a.npz", **arrays)
+    keys = {"classes": list(NAMES), "features": ["rgb", "echo"], "splits": {"train": ["a.npz"]}}
+    describe(tmp_path, **keys, invalid_points="drop")
+    scan, kept = FolderSource(tmp_path).read("a"), np.delete(np.arange(20), [4, 5])
+    np.testing.assert_array_equal(scan.labels, points.label[kept])
+    np.testing.assert_array_equal(scan.colors, points.rgb[kept])
+    np.testing.assert_allclose(scan.extra["echo"], arrays["echo"][kept])
+    arrays[column][9] = value  # of a point that is there: told by its number in the file
+    np.savez(tmp_path / "a.npz", **arrays)
+    with pytest.raises(InputError, match="colours reach" if column == "colors" else r"(point|first is) 9\b"):
+        FolderSource(tmp_path).read("a")
 
 
 @pytest.mark.parametrize(

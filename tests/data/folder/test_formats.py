@@ -43,6 +43,18 @@ def test_further_values_keep_their_type(tmp_path: Path, name: str) -> None:
         np.testing.assert_array_equal(cloud.columns[column], values)
 
 
+@pytest.mark.parametrize("kind", ["F", "U"])
+def test_packed_colours_as_whole_numbers_of_text(tmp_path: Path, kind: str) -> None:
+    """Some writers put the integer 0x404040 = 4210752 into a field of TYPE F."""
+    path = tmp_path / "a.pcd"
+    path.write_text(
+        f"VERSION .7\nFIELDS x y z rgb\nSIZE 4 4 4 4\nTYPE F F F {kind}\nCOUNT 1 1 1 1\nWIDTH 2\nHEIGHT 1\n"
+        "POINTS 2\nDATA ascii\n0 0 0 4210752\n1 1 1 255\n"
+    )
+    cloud = read_cloud(path)
+    assert [cloud.columns[color].tolist() for color in ("red", "green", "blue")] == [[64, 0], [64, 0], [64, 255]]
+
+
 @pytest.mark.parametrize("kind", ["ascii", "binary", "compressed"])
 def test_pcd_files_of_open3d(tmp_path: Path, kind: str) -> None:
     import open3d

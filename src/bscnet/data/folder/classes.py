@@ -24,26 +24,30 @@ class ClassMap:
     names: tuple[str, ...] = ()
     pairs: tuple[tuple[int, int], ...] = ()
 
-    def __call__(self, labels: npt.NDArray[Any], path: Path, column: str) -> npt.NDArray[np.int16]:
-        """Class ids (P,) of file labels (P,); InputError: no whole number, or a label that is not listed."""
+    def __call__(
+        self, labels: npt.NDArray[Any], path: Path, column: str, rows: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.int16]:
+        """Class ids (P,) of file labels (P,); rows (P,): numbers in the file of those points.
+
+        InputError: no whole number, or a label that is not listed.
+        """
         if labels.dtype.kind == "f":
             whole = np.isfinite(labels) & (np.abs(labels) < _WIDEST)
             whole[whole] = labels[whole] == np.floor(labels[whole])
             if not whole.all():
                 first = int(np.flatnonzero(~whole)[0])
                 raise InputError(
-                    f"{path}: the label {labels[first]} of point {first} (column '{column}') is no whole number"
+                    f"{path}: the label {labels[first]} of point {rows[first]} (column '{column}') is no whole number"
                 )
-        values, rows = np.unique(labels, return_inverse=True)
+        values, of_point = np.unique(labels, return_inverse=True)
         known = dict(self.pairs)
         for value in values:
             if int(value) not in known:
-                self._refuse(labels, int(value), path, column)
+                self._refuse(rows[labels == value], int(value), path, column)
         ids = np.array([known[int(value)] for value in values], dtype=np.int16)
-        return ids[rows]
+        return ids[of_point]
 
-    def _refuse(self, labels: npt.NDArray[Any], value: int, path: Path, column: str) -> None:
-        hits = np.flatnonzero(labels == value)
+    def _refuse(self, hits: npt.NDArray[np.int64], value: int, path: Path, column: str) -> None:
         listed = [str(label) for label, _ in self.pairs]
         allowed = ", ".join(listed[:20]) + (" …" if len(listed) > 20 else "")
         raise InputError(

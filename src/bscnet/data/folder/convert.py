@@ -29,29 +29,26 @@ def to_scan(name: str, path: Path, cloud: Cloud, description: Description, label
     InputError: coordinates that are not finite or beyond float32, colours out of range, no label column or a label
     that is not described, a feature the file has no column for.
     """
-    kept = _finite(path, cloud, description)
-    count = len(cloud)
-
-    def chosen(column: Column) -> Column:
-        return column if kept is None else column[kept]
-
-    axes = [chosen(cloud.columns[axis]) * description.metres for axis in AXES]
+    rows = _kept(path, cloud, description)
+    if len(rows) < len(cloud):
+        cloud = cloud.only(rows)  # first of all: a point without a place may have no colour or label either
+    axes = [cloud.columns[axis] * description.metres for axis in AXES]
     points = _near(path, np.stack(axes, axis=1))
-    colors = grey(count)
+    colors = grey(len(cloud))
     if cloud.has_colors:
         colors = eight_bit(path, [cloud.columns[color] for color in COLORS], description.colors)
     elif "rgb" in description.features:
         raise InputError(f"{path}: the points have no colours, but the features {list(description.features)} need them")
-    labels = np.full(count, IGNORE_INDEX, dtype=np.int16)
+    labels = np.full(len(cloud), IGNORE_INDEX, dtype=np.int16)
     if labelled:
         column = label_column(path, cloud, description)
-        labels = description.classes(cloud.columns[column], path, column)
+        labels = description.classes(cloud.columns[column], path, column, rows)
     extra = {
-        feature: chosen(_measured(path, cloud, feature, description))
+        feature: _measured(path, cloud, feature, description, rows)
         for feature in description.features
         if feature not in COMPUTED
     }
-    return Scan(name, points, chosen(colors), chosen(labels), extra)
+    return Scan(name, points, colors, labels, extra)
 
 
 def label_column(path: Path, cloud: Cloud, description: Description) -> str:
@@ -107,17 +104,16 @@ def finite_points(cloud: Cloud) -> npt.NDArray[np.bool_]:
     return x & y & z
 
 
-def _finite(path: Path, cloud: Cloud, description: Description) -> npt.NDArray[np.bool_] | None:
+def _kept(path: Path, cloud: Cloud, description: Description) -> npt.NDArray[np.int64]:
+    """Numbers in the file of the points that are read: all, but for those that `invalid_points: drop` leaves out."""
     mask = finite_points(cloud)
-    bad = np.flatnonzero(~mask)
-    if len(bad) == 0:
-        return None
-    if description.invalid_points == "drop" and mask.any():
-        return mask
-    raise InputError(
-        f"{path}: {len(bad)} of {len(mask)} points have coordinates that are not finite, the first is point {bad[0]} "
-        f"('invalid_points: drop' in dataset.yaml leaves such points out)"
-    )
+    rows, bad = np.flatnonzero(mask), np.flatnonzero(~mask)
+    if len(bad) and (description.invalid_points != "drop" or len(rows) == 0):
+        raise InputError(
+            f"{path}: {len(bad)} of {len(mask)} points have coordinates that are not finite, the first is point "
+            f"{bad[0]} ('invalid_points: drop' in dataset.yaml leaves such points out)"
+        )
+    return rows
 
 
 def _near(path: Path, points: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
@@ -132,7 +128,10 @@ def _near(path: Path, points: npt.NDArray[np.float64]) -> npt.NDArray[np.float32
     return points.astype(np.float32)
 
 
-def _measured(path: Path, cloud: Cloud, feature: str, description: Description) -> npt.NDArray[np.float32]:
+def _measured(
+    path: Path, cloud: Cloud, feature: str, description: Description, rows: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float32]:
+    """A value of points whose numbers in the file are `rows`."""
     name = cloud.find(feature)
     if name is None:
         raise InputError(
@@ -146,5 +145,7 @@ def _measured(path: Path, cloud: Cloud, feature: str, description: Description) 
         single = values.astype(np.float32)
     bad = np.flatnonzero(~np.isfinite(single))
     if len(bad):
-        raise InputError(f"{path}: the value '{feature}' of point {bad[0]} is not finite ({len(bad)} such points)")
+        raise InputError(
+            f"{path}: the value '{feature}' of point {rows[bad[0]]} is not finite ({len(bad)} such points)"
+        )
     return single

@@ -73,6 +73,7 @@ def measure(
     """
     cloud = read_cloud(path, description.columns)
     scan = _scan(name, split, path, cloud, description)
+    whole, cloud = cloud, cloud.only(np.flatnonzero(finite_points(cloud)))
     points = scan.points.astype(np.float64)
     voxels = occupied(points, voxel_size)
     classed = scan.labels[scan.labels != IGNORE_INDEX]
@@ -84,7 +85,7 @@ def measure(
         split,
         path,
         len(points),
-        len(cloud) - int(finite_points(cloud).sum()),
+        len(whole) - len(cloud),
         (float(extent[0]), float(extent[1]), float(extent[2])),
         _spacing(points),
         len(voxels),

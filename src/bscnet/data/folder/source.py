@@ -14,7 +14,7 @@ from bscnet.data.folder.scenes import find_scenes
 from bscnet.data.scan import Scan
 from bscnet.errors import InputError
 
-READER_VERSION = 1
+READER_VERSION = 2
 """Part of every cache key: raise it when the same files would be read as other arrays."""
 
 

@@ -10,7 +10,6 @@ import io
 import struct
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -61,7 +60,7 @@ def read(path: Path) -> Cloud:
         if name in columns:
             raise InputError(f"{path}: the field '{name}' is there twice")
         columns[name] = column.astype(column.dtype.newbyteorder("="))
-    return make_cloud(path, _unpacked(path, split_wide(columns, header.points)))
+    return make_cloud(path, _unpacked(path, split_wide(columns, header.points), header.kind == "ascii"))
 
 
 def read_header(path: Path) -> Header:
@@ -107,10 +106,7 @@ def _ascii(path: Path, header: Header, data: bytes) -> list[Column]:
     table = np.loadtxt(io.StringIO(data.decode("ascii")), np.dtype(kinds), comments=None, ndmin=1)
     if len(table) != header.points:
         raise InputError(f"{path}: the header tells of {header.points} points, but {len(table)} follow")
-    return [
-        _packed_text(table[str(place)]) if name in _PACKED else table[str(place)]
-        for place, (name, _, _) in enumerate(header.fields)
-    ]
+    return [table[str(place)] for place in range(len(header.fields))]
 
 
 def _binary(path: Path, header: Header, data: bytes) -> list[Column]:
@@ -143,22 +139,15 @@ def _compressed(path: Path, header: Header, data: bytes) -> list[Column]:
     return parts
 
 
-def _packed_text(column: npt.NDArray[Any]) -> Column:
-    """Packed colours written as text: as integers, or as the float whose four bytes they are."""
-    if column.dtype.kind != "f":
-        return column
-    whole = np.isfinite(column) & (column == np.floor(column)) & (column >= 0) & (column < 2**32)
-    if whole.all():
-        return column.astype(np.uint32)
-    with np.errstate(over="ignore"):
-        return column.astype(np.float32)
-
-
-def _unpacked(path: Path, columns: dict[str, Column]) -> dict[str, Column]:
+def _unpacked(path: Path, columns: dict[str, Column], text: bool) -> dict[str, Column]:
+    """The columns with red, green and blue in place of a packed rgb or rgba; of text, NaN gives NaN."""
     name = next((name for name in _PACKED if name in columns), None)
     if name is None:
         return columns
     packed = columns.pop(name)
+    lost = np.isnan(packed) if text and packed.dtype.kind == "f" else np.zeros(len(packed), bool)
+    if text and packed.dtype.kind == "f":
+        packed = _bits_of_text(np.where(lost, 0, packed))
     if packed.dtype.itemsize != 4:
         raise InputError(f"{path}: the field '{name}' has {packed.dtype.itemsize} bytes, packed colours have 4")
     bits = np.ascontiguousarray(packed).view(np.uint32)
@@ -166,7 +155,18 @@ def _unpacked(path: Path, columns: dict[str, Column]) -> dict[str, Column]:
         color: ((bits >> shift) & 255).astype(np.uint8)
         for color, shift in zip(("red", "green", "blue"), (16, 8, 0), strict=True)
     }
+    if lost.any():
+        shades = {color: np.where(lost, np.nan, shade) for color, shade in shades.items()}
     return {**columns, **shades}
+
+
+def _bits_of_text(column: npt.NDArray[np.floating]) -> Column:
+    """Packed colours of TYPE F that were written as text: as integers, or as the float whose four bytes they are."""
+    whole = np.isfinite(column) & (column == np.floor(column)) & (column >= 0) & (column < 2**32)
+    if whole.all():
+        return column.astype(np.uint32)
+    with np.errstate(over="ignore"):
+        return column.astype(np.float32)
 
 
 def _number(path: Path, key: str, *words: str) -> int:
