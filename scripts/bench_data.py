@@ -57,7 +57,7 @@ def clouds(root: Path, scene: str, quick: bool, left_out: list[str]) -> dict[str
     points, colors = room_points(ROOT / "data" / "bench_runtime")
     found["fine room"] = _scan("fine room", points, colors)
     try:
-        from bscnet.data.real_clouds import CLOUDS
+        from bscnet.data.real.clouds import CLOUDS
 
         cloud = CLOUDS["motorcycle"](None)
         assert cloud.colors is not None

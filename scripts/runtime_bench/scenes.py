@@ -56,7 +56,7 @@ def prepare_scene(scene: Scene, folder: Path, file: Path) -> dict[str, Any]:
     `pairs` are the pairs of sites at each offset of a 5x5x5 cube, x fastest. InputError, PackageUnavailableError: the
     real cloud cannot be had.
     """
-    from bscnet.data.real_clouds import CLOUDS
+    from bscnet.data.real.clouds import CLOUDS
     from bscnet.data.voxelize import voxelize
 
     if scene.cloud == "room":

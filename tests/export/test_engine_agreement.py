@@ -13,7 +13,7 @@ from torch import nn
 
 from bscnet import runtime
 from bscnet.data.package_files import PackageUnavailableError
-from bscnet.data.real_clouds import motorcycle
+from bscnet.data.real.clouds import motorcycle
 from bscnet.data.sample import evaluation_sample
 from bscnet.data.scan import Scan
 from bscnet.export.builder import pack_signs

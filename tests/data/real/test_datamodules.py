@@ -10,9 +10,9 @@ import torch
 from hydra.utils import instantiate
 
 from bscnet.data.real import RealLidarDataModule, SingleCloudDataModule
+from bscnet.data.real.clouds import CLOUDS
 from bscnet.data.real.crop import cropped
 from bscnet.data.real.single import VIEWS, upright
-from bscnet.data.real_clouds import CLOUDS
 from bscnet.data.scan import Scan
 from bscnet.data.scannet.classes import CLASS_NAMES
 from bscnet.errors import InputError

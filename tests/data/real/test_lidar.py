@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from bscnet.data.package_files import PackageUnavailableError
+from bscnet.data.real.clouds import CLOUDS
 from bscnet.data.real.height import above_ground
 from bscnet.data.real.lidar import RealLidarSource
 from bscnet.data.real.sites import BLOCK, BRIDGE, merged
-from bscnet.data.real_clouds import CLOUDS
 from bscnet.errors import InputError
 from bscnet.ignore import IGNORE_INDEX
 from fixtures.real_clouds import folder_with

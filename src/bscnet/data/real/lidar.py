@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from bscnet.data.fingerprint import FileHasher
+from bscnet.data.real.clouds import CLOUDS, SensorCloud
 from bscnet.data.real.files import cloud_files
 from bscnet.data.real.height import above_ground
 from bscnet.data.real.sites import SITES, Site, merged
 from bscnet.data.real.split import HELD_OUT, TRAIN, spatial_fold
-from bscnet.data.real_clouds import CLOUDS, Cloud
 from bscnet.data.scan import Scan, grey
 from bscnet.errors import InputError
 from bscnet.ignore import IGNORE_INDEX
@@ -62,7 +62,7 @@ class RealLidarSource:
                 )
         self.fold, self.gap, self.building_ceiling = fold, gap, building_ceiling
         self._hasher = FileHasher()
-        self._cloud: Cloud | None = None
+        self._cloud: SensorCloud | None = None
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -115,7 +115,7 @@ class RealLidarSource:
         part[np.isin(cloud.labels, self.site.strays)] = -1
         return part
 
-    def _labels(self, cloud: Cloud, kept: npt.NDArray[np.int64]) -> npt.NDArray[np.int16]:
+    def _labels(self, cloud: SensorCloud, kept: npt.NDArray[np.int64]) -> npt.NDArray[np.int16]:
         assert cloud.labels is not None
         labels = merged(cloud.labels[kept], self.site)
         if self.building_ceiling is not None:
@@ -123,7 +123,7 @@ class RealLidarSource:
             labels[high & (labels == self.class_names.index("building"))] = IGNORE_INDEX
         return labels
 
-    def _whole(self) -> Cloud:
+    def _whole(self) -> SensorCloud:
         if self._cloud is None:
             self._cloud = CLOUDS[self.site.cloud](self.root)
         return self._cloud

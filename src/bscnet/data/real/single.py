@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bscnet.data.fingerprint import FileHasher
+from bscnet.data.real.clouds import CLOUDS, SensorCloud
 from bscnet.data.real.files import cloud_files
-from bscnet.data.real_clouds import CLOUDS, Cloud
 from bscnet.data.scan import Scan, grey
 from bscnet.data.scannet.classes import CLASS_NAMES
 from bscnet.errors import InputError
@@ -56,7 +56,7 @@ class SingleCloudSource:
             raise InputError(f"real cloud {cloud!r} is not known, it must be one of {', '.join(VIEWS)}")
         self.root, self.cloud = Path(root), cloud
         self._hasher = FileHasher()
-        self._decoded: Cloud | None = None
+        self._decoded: SensorCloud | None = None
 
     @property
     def labelled(self) -> bool:
@@ -115,7 +115,7 @@ class SingleCloudSource:
         """Hash of all that decides what `read` returns."""
         return self._hasher.combined(f"single cloud reader {READER_VERSION} {scene} {labelled}", self.files(scene))
 
-    def _whole(self) -> Cloud:
+    def _whole(self) -> SensorCloud:
         if self._decoded is None:
             self._decoded = CLOUDS[self.cloud](self.root)
         return self._decoded

@@ -15,7 +15,7 @@ from bscnet.ignore import IGNORE_INDEX
 class Site:
     """A labelled lidar cloud and how it is used.
 
-    cloud: its name in `bscnet.data.real_clouds.CLOUDS`. classes: the ASPRS codes that each class is made of, in the
+    cloud: its name in `bscnet.data.real.clouds.CLOUDS`. classes: the ASPRS codes that each class is made of, in the
     order of the class ids; all other codes are ignored. axis: 0 for cuts across x, 1 across y. cuts: metres from the
     cloud's lowest corner, rising; n cuts make n + 1 folds. intensity_range: the raw value that becomes +1 (0 becomes
     -1), a property of the file and not of any part's points. strays: codes of points that are left out altogether.

