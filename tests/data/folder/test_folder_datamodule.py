@@ -114,6 +114,24 @@ def test_a_folder_without_labels_can_be_shown_but_not_trained_on(tmp_path: Path)
         FolderDataModule(tmp_path, voxel_size=0.2).setup()
 
 
+def test_the_condition_says_what_there_is_to_train_on(root: Path) -> None:
+    def condition() -> str:
+        data = FolderDataModule(root, voxel_size=0.2)
+        assert data.problems() == []
+        return data.condition()
+
+    assert condition() == f"{root} is complete: train 2, val 1, test 0"
+    (root / "val").rename(root / "test")
+    assert condition() == f"{root} can be read but not trained on: there are no clouds in val"
+    (root / "train").rename(root / "elsewhere")
+    assert condition() == f"{root} can be read but not trained on: there are no clouds in train and val"
+    describe(root)
+    assert condition() == (
+        f"{root} can be read but not trained on: {root / 'dataset.yaml'}: labels cannot be read before 'classes' names "
+        "the classes, for example 'classes: [floor, wall, other]'"
+    )
+
+
 def test_seeded_batches_do_not_depend_on_the_workers(root: Path) -> None:
     def batches(workers: int) -> list[np.ndarray]:
         data = FolderDataModule(root, voxel_size=0.2, num_workers=workers, seed=3)

@@ -54,6 +54,13 @@ def test_what_it_offers(root: Path, frames: Frames) -> None:
         make(root, elastic=True)
 
 
+def test_the_condition_counts_images(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    counts = "4 images, train 2, val 2"
+    assert make(root).condition() == f"{root} is sound: {counts}, but the owners' file has 1449 images"
+    monkeypatch.setattr("bscnet.data.nyu.datamodule.NUM_IMAGES", 4)
+    assert make(root).condition() == f"{root} is complete: {counts}"
+
+
 def test_pictures_show_metres(root: Path, frames: Frames) -> None:
     view = make(root).voxelize_scene("nyu0002")
     depth = frames.depths[1].astype(np.float64)

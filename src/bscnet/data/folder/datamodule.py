@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from bscnet.data.datamodule import ScanDataModule
 from bscnet.data.dataset import EvalDataset, TrainDataset
 from bscnet.data.fingerprint import text_hash
-from bscnet.data.folder.description import read_description
+from bscnet.data.folder.description import SPLITS, read_description
 from bscnet.data.folder.report import FolderReport, examine
-from bscnet.data.folder.source import READER_VERSION, FolderSource
+from bscnet.data.folder.source import READER_VERSION, FolderSource, without_classes
 from bscnet.data.folder.table import report_table
 from bscnet.errors import InputError
 from bscnet.whole_file import write_json_whole
@@ -60,6 +60,17 @@ class FolderDataModule(ScanDataModule):
     def problems(self) -> list[str]:
         """The errors of the folder's report."""
         return self._examined.errors
+
+    def condition(self) -> str:
+        """See `ScanDataModule.condition`; says so where there is nothing to train on, and else how many scenes are."""
+        report = self._examined
+        if not report.description.class_names:
+            return f"{self.root} can be read but not trained on: {without_classes(self.root)}"
+        counts = {split: sum(scene.split == split for scene in report.scenes) for split in SPLITS}
+        empty = [split for split in ("train", "val") if not counts[split]]
+        if empty:
+            return f"{self.root} can be read but not trained on: there are no clouds in {' and '.join(empty)}"
+        return f"{self.root} is complete: {', '.join(f'{split} {count}' for split, count in counts.items())}"
 
     def report(self) -> RenderableType:
         """Scenes, points of each class, and what looks wrong."""

@@ -54,10 +54,7 @@ class FolderSource:
     def require(self, scenes: Sequence[str], labelled: bool = True) -> None:
         """InputError unless every file is there and, where labels are asked for, classes are described."""
         if labelled and not self.description.class_names:
-            raise InputError(
-                f"{self.root / FILE_NAME}: labels cannot be read before 'classes' names the classes, "
-                "for example 'classes: [floor, wall, other]'"
-            )
+            raise InputError(without_classes(self.root))
         missing = [path for scene in scenes for path in self.files(scene) if not path.is_file()]
         if missing:
             raise InputError(f"{self.root}: {len(missing)} of {len(scenes)} files are gone, the first is {missing[0]}")
@@ -72,3 +69,11 @@ class FolderSource:
         """Hash of all that decides what `read` returns: the reader's version, the description, the file's bytes."""
         label = f"folder reader {READER_VERSION} {scene} {labelled} {self.description.key}"
         return self._hasher.combined(label, self.files(scene))
+
+
+def without_classes(root: Path) -> str:
+    """What to do where a folder's description names no classes."""
+    return (
+        f"{root / FILE_NAME}: labels cannot be read before 'classes' names the classes, "
+        "for example 'classes: [floor, wall, other]'"
+    )

@@ -13,7 +13,7 @@ from bscnet.data.datamodule import ScanDataModule
 from bscnet.data.nyu.classes import class_names
 from bscnet.data.nyu.placement import FEATURES, ImagePlacement
 from bscnet.data.nyu.projection import metric_points
-from bscnet.data.nyu.reader import DEPTH_UNIT, NyuDepth, check
+from bscnet.data.nyu.reader import DEPTH_UNIT, NUM_IMAGES, NyuDepth, check
 from bscnet.data.scan import Scan
 from bscnet.errors import InputError
 
@@ -59,3 +59,12 @@ class NyuDepthDataModule(ScanDataModule):
     def problems(self) -> list[str]:
         """One sentence for each missing or damaged file or image; reads every image."""
         return check(self.root)
+
+    def condition(self) -> str:
+        """See `ScanDataModule.condition`; says how many images there are, and how many there should be."""
+        source = self.make_source()
+        count = source.labeled.count()
+        told = f"{count} images, " + ", ".join(f"{split} {len(source.scenes(split))}" for split in ("train", "val"))
+        if count == NUM_IMAGES:
+            return f"{self.root} is complete: {told}"
+        return f"{self.root} is sound: {told}, but the owners' file has {NUM_IMAGES} images"
