@@ -37,10 +37,11 @@ class Element:
 
 @dataclass(frozen=True)
 class Header:
-    """order: "<" or ">", empty for text. elements: in file order. offset: bytes before the data."""
+    """order: "<" or ">", empty for text. elements, comments: in file order. offset: bytes before the data."""
 
     order: str
     elements: list[Element]
+    comments: list[str]
     offset: int
 
     def least_bytes(self) -> int:
@@ -63,7 +64,7 @@ class Vertices:
 
 
 def parse_header(path: Path) -> Header:
-    """All that the header says.
+    """All that the header says. Its lines end as the first one does: with a line feed, a carriage return, or both.
 
     Raises:
         InputError: no such file, an empty one, no PLY header, or a damaged one.
@@ -73,13 +74,32 @@ def parse_header(path: Path) -> Header:
     if path.stat().st_size == 0:
         raise InputError(f"{path}: the file is empty")
     with path.open("rb") as stream:
-        if stream.readline(_MAX_LINE).strip() != b"ply":
+        start = stream.read(5)
+        stream.seek(0)
+        end = b"\r" if start[3:4] == b"\r" and start[4:] != b"\n" else b"\n"
+        if _line(stream, end).strip() != b"ply":
             raise InputError(f"{path}: this is no PLY file, its first line must be 'ply'")
-        order, elements = _parse(stream, path)
-        return Header(order, elements, stream.tell())
+        order, elements, comments = _parse(stream, end, path)
+        return Header(order, elements, comments, stream.tell())
 
 
-def read_header(path: Path) -> Vertices:
+def whole_header(path: Path) -> Header:
+    """The header of a file that is long enough for what it promises, so that a parser makes room for no more.
+
+    Raises:
+        InputError: as `parse_header`; a file that is too short.
+    """
+    header = parse_header(path)
+    there, needed = path.stat().st_size - header.offset, header.least_bytes()
+    if there < needed:
+        raise InputError(
+            f"{path}: damaged or truncated PLY file, its header promises at least {needed} bytes of data, "
+            f"there are {there}"
+        )
+    return header
+
+
+def vertex_layout(path: Path) -> Vertices:
     """Where the vertices stand.
 
     Raises:
@@ -119,16 +139,29 @@ def record_dtype(element: Element, order: str, path: Path) -> np.dtype[np.void]:
     return np.dtype([(name, f"{order}{kind}") for name, kind in element.properties])
 
 
-def _parse(stream: BinaryIO, path: Path) -> tuple[str, list[Element]]:
-    """Byte order ("" for text) and the elements, in file order; the stream then stands at the data."""
-    order, elements = None, list[Element]()
+def _line(stream: BinaryIO, end: bytes) -> bytes:
+    """The next line with its end, or without one where it is longer than any header's or the file ends."""
+    if end == b"\n":
+        return stream.readline(_MAX_LINE)
+    line = bytearray()
+    while len(line) < _MAX_LINE and not line.endswith(end) and (byte := stream.read(1)):
+        line += byte
+    return bytes(line)
+
+
+def _parse(stream: BinaryIO, end: bytes, path: Path) -> tuple[str, list[Element], list[str]]:
+    """Byte order ("" for text), the elements and the comments, in file order; the stream then stands at the data."""
+    order, elements, comments = None, list[Element](), list[str]()
     for _ in range(_MAX_LINES):
-        raw = stream.readline(_MAX_LINE)
-        words = raw.decode("ascii", "replace").split()
-        if not raw.endswith(b"\n"):
+        raw = _line(stream, end)
+        text = raw.decode("ascii", "replace").strip()
+        words = text.split()
+        if not raw.endswith(end):
             break
         match words:
-            case [] | ["comment" | "obj_info", *_]:
+            case ["comment", *_]:
+                comments.append(text.removeprefix("comment").lstrip())
+            case [] | ["obj_info", *_]:
                 continue
             case ["format", name, _] if name in _ORDERS:
                 order = _ORDERS[name]
@@ -139,7 +172,7 @@ def _parse(stream: BinaryIO, path: Path) -> tuple[str, list[Element]]:
             case ["property", kind, name] if elements and kind in _TYPES:
                 elements[-1].properties.append((name, _TYPES[kind]))
             case ["end_header"] if order is not None:
-                return order, elements
+                return order, elements, comments
             case _:
                 raise InputError(f"{path}: damaged PLY header, it holds the line {' '.join(words)[:80]!r}")
     raise InputError(f"{path}: damaged or truncated PLY header, it has no end")

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from bscnet.data.folder.cloud import AXES, COLORS, Cloud
 from bscnet.data.folder.convert import LABEL_COLUMNS, eight_bit, finite_points
 from bscnet.data.folder.formats import read_cloud
+from bscnet.data.ply_header import parse_header
 from bscnet.data.scan import grey
 from bscnet.errors import InputError
 from bscnet.ignore import IGNORE_INDEX
@@ -18,7 +19,7 @@ from bscnet.viz.page import PageScene
 from bscnet.viz.page.scene import FARTHEST_M, MAX_CLASSES
 
 _LARGEST_LABEL = 2**31 - 1
-_CLASS_COMMENT = re.compile(r"comment class (\d+) (.+)")
+_CLASS_COMMENT = re.compile(r"class (\d+) (.+)")
 
 
 def read_page_scene(path: Path) -> PageScene:
@@ -91,11 +92,7 @@ def _class_names(path: Path) -> list[str]:
     if path.suffix.lower() != ".ply":
         return []
     names: dict[int, str] = {}
-    with path.open("rb") as stream:
-        for raw in stream:
-            line = raw.decode("ascii", "replace").strip()
-            if line == "end_header":
-                break
-            if match := _CLASS_COMMENT.fullmatch(line):
-                names[int(match[1])] = match[2]
+    for comment in parse_header(path).comments:
+        if match := _CLASS_COMMENT.fullmatch(comment):
+            names[int(match[1])] = match[2]
     return [names[index] for index in range(len(names))] if sorted(names) == list(range(len(names))) else []

@@ -116,7 +116,7 @@ def test_bad_ply(tmp_path: Path) -> None:
     path = write_ply(tmp_path / "a.ply", make_points())
     raw = path.read_bytes()
     path.write_bytes(raw.replace(b"element vertex 60", b"element vertex 99999999999999"))
-    refused(path, "99999999999999 entries of 'vertex', more than the")
+    refused(path, r"damaged or truncated PLY file, its header promises at least \d{15,} bytes of data")
     path.write_bytes(raw.replace(b"double z", b"double w"))
     refused(path, "no column 'z'")
     path.write_bytes(raw.replace(b"element vertex 60", b"element corner 60"))

@@ -10,7 +10,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from plyfile import PlyData, PlyElement
 
-from bscnet.data.scannet import mesh
 from bscnet.data.scannet.mesh import count_vertices, read_corners, read_labels, read_mesh
 from bscnet.errors import InputError
 from fixtures.scannet_files import Scene, label_elements, make_scene, mesh_elements, write_ply
@@ -51,7 +50,7 @@ def test_plain_files_are_read_without_plyfile_and_all_others_with_it(
         parsed.append(Path(stream).name)
         return read(stream, **options)
 
-    monkeypatch.setattr(mesh.PlyData, "read", counted)
+    monkeypatch.setattr(PlyData, "read", counted)
     vertex, face = mesh_elements(scene)
     for order in "<>":
         path = write_ply(tmp_path / "plain.ply", [vertex, face], byte_order=order)

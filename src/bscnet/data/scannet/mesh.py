@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from plyfile import PlyData
 
-from bscnet.data.ply_header import Header, parse_header, record_dtype, row_bytes
+from bscnet.data.ply_header import Header, record_dtype, row_bytes, whole_header
+from bscnet.data.ply_parse import CORNERS, parse_ply
 from bscnet.errors import InputError
 
-_CORNERS = ("vertex_indices", "vertex_index")
-_TRIANGLES = {"face": dict.fromkeys(_CORNERS, 3)}
+if TYPE_CHECKING:
+    from plyfile import PlyData
 
 
 def read_mesh(path: Path) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]:
@@ -22,7 +22,7 @@ def read_mesh(path: Path) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8
     A binary file of triangles is read as far as its vertices, and its size must be that of the faces promised too.
     InputError: file missing or damaged, no vertices, no faces, no 8-bit colours, a coordinate that is not finite.
     """
-    header = _header(path)
+    header = whole_header(path)
     vertices = _vertices(header, path)
     if not any(element.name == "face" and element.count for element in header.elements):
         raise InputError(f"{path}: the file has no faces, but a scan must be a mesh (an element 'face' of triangles)")
@@ -47,7 +47,7 @@ def read_labels(path: Path, num_points: int) -> npt.NDArray[np.int64]:
     NYU40 ids, and now and then a larger number: the owners' own files hold such labels, which are no class.
     InputError: file missing or damaged, no property 'label', another number of vertices, a negative label.
     """
-    labels = _column(_vertices(_header(path), path), "label", "iu", path)
+    labels = _column(_vertices(whole_header(path), path), "label", "iu", path)
     if len(labels) != num_points:
         raise InputError(
             f"{path}: {len(labels)} labels for the {num_points} vertices of the mesh, they must be as many"
@@ -63,7 +63,7 @@ def read_labels(path: Path, num_points: int) -> npt.NDArray[np.int64]:
 
 def count_vertices(path: Path) -> int:
     """How many vertices the header promises; InputError: file missing, too short for them, or without any."""
-    return _vertex_count(_header(path), path)
+    return _vertex_count(whole_header(path), path)
 
 
 def read_corners(path: Path, num_points: int) -> npt.NDArray[np.int64]:
@@ -71,9 +71,9 @@ def read_corners(path: Path, num_points: int) -> npt.NDArray[np.int64]:
 
     InputError: file missing or damaged, faces of fewer than three corners or with a corner that is no vertex.
     """
-    _header(path)
+    whole_header(path)
     faces = _parse(path)["face"].data
-    name = next((name for name in _CORNERS if name in faces.dtype.names), None)
+    name = next((name for name in CORNERS if name in faces.dtype.names), None)
     lists = faces[name] if name is not None else np.empty(0)
     if lists.dtype == object:
         sizes, corners = np.fromiter(map(len, lists), np.int64, len(lists)), np.concatenate(lists)
@@ -91,18 +91,6 @@ def read_corners(path: Path, num_points: int) -> npt.NDArray[np.int64]:
         )
     starts = np.cumsum(sizes) - sizes
     return np.stack([corners[starts + corner] for corner in range(3)], axis=1).astype(np.int64)
-
-
-def _header(path: Path) -> Header:
-    """The header of a file that is long enough for what its header promises, so that nothing more is allocated."""
-    header = parse_header(path)
-    there, needed = path.stat().st_size - header.offset, header.least_bytes()
-    if there < needed:
-        raise InputError(
-            f"{path}: damaged or truncated PLY file, its header promises at least {needed} bytes of data, "
-            f"there are {there}"
-        )
-    return header
 
 
 def _vertex_count(header: Header, path: Path) -> int:
@@ -126,7 +114,7 @@ def _plain_vertices(header: Header, path: Path) -> npt.NDArray[np.void] | None:
         return None
     end = header.offset
     for element in header.elements:
-        if element.lists and (element.name != "face" or element.lists[0][0] not in _CORNERS):
+        if element.lists and (element.name != "face" or element.lists[0][0] not in CORNERS):
             return None
         if element.name == "vertex":
             start, count, dtype = end, element.count, record_dtype(element, header.order, path)
@@ -140,14 +128,9 @@ def _plain_vertices(header: Header, path: Path) -> npt.NDArray[np.void] | None:
 
 
 def _parse(path: Path) -> PlyData:
-    # A damaged file can make the parser fail in any way (bad counts, bad bytes, unknown types); each is a bad file.
     try:
-        return PlyData.read(str(path), known_list_len=_TRIANGLES)
-    except Exception as first:
-        error = first
-    try:  # faces that are not all triangles are read row by row
-        return PlyData.read(str(path))
-    except Exception:
+        return parse_ply(path)
+    except Exception as error:  # a damaged file makes the parser fail in any way; each is a bad file
         raise InputError(f"{path}: damaged or truncated PLY file ({_one_line(error)})") from error
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bscnet.data.folder.cloud import find_column
-from bscnet.data.ply_header import Vertices, read_header
+from bscnet.data.ply_header import Vertices, vertex_layout
 from bscnet.data.scan import grey
 from bscnet.errors import InputError
 from bscnet.prediction.cloud import Chunk, CloudFile
@@ -30,7 +30,7 @@ class PlyFile(CloudFile):
     """Vertices of a PLY file; what is not asked for is passed over."""
 
     def __init__(self, path: Path, colored: bool, values: Sequence[str]) -> None:
-        self._vertices = read_header(path)
+        self._vertices = vertex_layout(path)
         kinds = dict(self._vertices.dtype.fields or {})
         for axis in _AXES:
             if axis not in kinds:
