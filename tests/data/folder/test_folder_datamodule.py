@@ -132,6 +132,18 @@ def test_the_condition_says_what_there_is_to_train_on(root: Path) -> None:
     )
 
 
+def test_a_test_split_of_which_some_scenes_have_no_labels_counts_as_unlabelled(root: Path) -> None:
+    write_ply(root / "test" / "a.ply", make_room(5))
+    data = FolderDataModule(root, voxel_size=0.2, num_workers=0)
+    assert data.eval_dataset("test").store.labelled
+    write_ply(root / "test" / "b.ply", make_room(6), label="brightness")
+    data = FolderDataModule(root, voxel_size=0.2, num_workers=0)
+    with pytest.raises(InputError, match=r"b\.ply: the points have no label column"):
+        data.eval_dataset("test")
+    batches = list(data.loader(data.eval_dataset("test", labelled=False)))
+    assert len(batches) == 2 and all(set(batch.labels.tolist()) == {-100} for batch in batches)
+
+
 def test_seeded_batches_do_not_depend_on_the_workers(root: Path) -> None:
     def batches(workers: int) -> list[np.ndarray]:
         data = FolderDataModule(root, voxel_size=0.2, num_workers=workers, seed=3)

@@ -267,3 +267,50 @@ def test_the_fingerprint_follows_file_and_description(tmp_path: Path) -> None:
     assert before != FolderSource(root).fingerprint("train-a")
     write_folder(root, {"train/a": make_points(5)})
     assert before != FolderSource(root).fingerprint("train-a")
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_scenes_without_labels_are_told_from_the_files_beginning(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    points = make_points()
+    WRITERS[name](tmp_path / "test" / name, points)
+    describe(tmp_path, classes=list(NAMES), features=["one"])
+    source = FolderSource(tmp_path)
+    (scene,) = source.scenes("test")
+    with monkeypatch.context() as patched:
+        patched.setattr("bscnet.data.folder.labelled.read_cloud", None)
+        source.require([scene])
+    describe(tmp_path, classes=list(NAMES), features=["one"], label="truth")
+    other = FolderSource(tmp_path)
+    with pytest.raises(InputError, match=rf"{name}: the points have no label column 'truth'"):
+        other.require([scene])
+    other.require([scene], labelled=False)
+    path = source.files(scene)[0]
+    path.write_bytes(path.read_bytes()[:9])
+    with pytest.raises(InputError, match=name):
+        source.require([scene])
+
+
+def test_a_las_file_that_nobody_classified_has_no_labels(tmp_path: Path) -> None:
+    points = make_points()
+    for name in ("test/a.las", "test/b.laz"):
+        write_las(tmp_path / name, replace(points, label=points.label * 0))
+    write_las(tmp_path / "val" / "c.las", points)
+    describe(tmp_path, classes={1: "ground", 2: "plants", 3: "roof"}, ignore=[0], features=["one"])
+    FolderSource(tmp_path).require(["test-a", "test-b", "val-c"])
+    describe(tmp_path, classes={1: "ground", 2: "plants", 3: "roof"}, features=["one"])
+    source = FolderSource(tmp_path)
+    source.require(["val-c"])
+    for scene in ("test-a", "test-b"):
+        with pytest.raises(InputError, match=r"the points have no labels, 'classification' is 0 in all"):
+            source.require([scene])
+
+
+def test_a_wide_column_of_labels_is_found(tmp_path: Path) -> None:
+    points = make_points()
+    np.savez(tmp_path / "a.npz", points=points.xyz, semantic=points.label[:, None])
+    describe(tmp_path, classes=list(NAMES), splits={"test": ["a.npz"]}, label="semantic_0")
+    source = FolderSource(tmp_path)
+    source.require(["a"])
+    np.testing.assert_array_equal(source.read("a").labels, points.label)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from bscnet.data.features import COMPUTED
-from bscnet.data.folder.cloud import AXES, COLORS, Cloud, Column
+from bscnet.data.folder.cloud import AXES, COLORS, Cloud, Column, find_column
 from bscnet.data.folder.description import Description
 from bscnet.data.scan import Scan, grey
 from bscnet.data.voxelize import bounds
@@ -53,15 +54,21 @@ def to_scan(name: str, path: Path, cloud: Cloud, description: Description, label
 
 def label_column(path: Path, cloud: Cloud, description: Description) -> str:
     """The column with the labels; InputError if there is none."""
-    for name in LABEL_COLUMNS if description.label is None else (description.label,):
-        found = cloud.find(name)
-        if found is not None:
-            return found
+    found = find_label(cloud.columns, description)
+    if found is not None:
+        return found
     wanted = f"'{description.label}'" if description.label else f"of the names {', '.join(LABEL_COLUMNS)}"
     raise InputError(
         f"{path}: the points have no label column {wanted}, the columns are {', '.join(cloud.columns)} "
         f"('label:' in dataset.yaml names it)"
     )
+
+
+def find_label(columns: Collection[str], description: Description) -> str | None:
+    """Which of the columns holds the labels, if any does."""
+    names = LABEL_COLUMNS if description.label is None else (description.label,)
+    found = (find_column(columns, name) for name in names)
+    return next((column for column in found if column is not None), None)
 
 
 def eight_bit(path: Path, channels: list[Column], largest: str) -> npt.NDArray[np.uint8]:

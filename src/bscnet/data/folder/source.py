@@ -10,6 +10,7 @@ from bscnet.data.fingerprint import FileHasher
 from bscnet.data.folder.convert import to_scan
 from bscnet.data.folder.description import FILE_NAME, SPLITS, read_description
 from bscnet.data.folder.formats import read_cloud
+from bscnet.data.folder.labelled import require_labels
 from bscnet.data.folder.scenes import find_scenes
 from bscnet.data.scan import Scan
 from bscnet.errors import InputError
@@ -52,12 +53,14 @@ class FolderSource:
         return [self._files[scene]]
 
     def require(self, scenes: Sequence[str], labelled: bool = True) -> None:
-        """InputError unless every file is there and, where labels are asked for, classes are described."""
+        """InputError unless every file is there and, where labels are asked for, has some and classes are described."""
         if labelled and not self.description.class_names:
             raise InputError(without_classes(self.root))
         missing = [path for scene in scenes for path in self.files(scene) if not path.is_file()]
         if missing:
             raise InputError(f"{self.root}: {len(missing)} of {len(scenes)} files are gone, the first is {missing[0]}")
+        for scene in scenes if labelled else ():
+            require_labels(self._files[scene], self.description)
 
     def read(self, scene: str, labelled: bool = True) -> Scan:
         """Decode one scene; InputError naming the file if it is missing, damaged or not as described."""

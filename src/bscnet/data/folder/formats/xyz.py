@@ -56,6 +56,11 @@ def read(path: Path, columns: Sequence[str] | None = None) -> Cloud:
     return make_cloud(path, dict(wanted))
 
 
+def column_names(path: Path, columns: Sequence[str] | None = None) -> list[str]:
+    """The names by which `read` would give the columns, from the lines before the first point and that one."""
+    return _names(path, _head(path), columns)
+
+
 def _head(path: Path) -> _Head:
     names, count, comment = None, None, None
     with path.open(encoding="utf-8-sig") as stream:
