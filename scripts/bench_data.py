@@ -1,6 +1,6 @@
 """Speed of the data pipeline: scenes a second of one core against the naive way, and waiting in training steps.
 
-Writes benchmarks/data.md and benchmarks/data.json, and fills the README's place for them where it has one.
+Writes benchmarks/data.md and benchmarks/data.json, and fills the README's place for them.
 
     python scripts/bench_data.py [--rounds 5] [--quick] [--out FOLDER]
 """
@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from bench.report import processor
+from bench_common.readme import fill_file
+from bench_common.report import processor, write
 from bscnet.data.package_files import PackageUnavailableError
 from bscnet.data.scan import Scan
 from bscnet.data.scannet import ScanNet
@@ -25,9 +26,8 @@ from bscnet.errors import InputError, shown
 from bscnet.ignore import IGNORE_INDEX
 from bscnet.sparse import resolve_backend
 from data_bench import scenes, steps
-from data_bench.report import PLACE, markdown, summary, write
+from data_bench.report import markdown, summary
 from data_bench.verdicts import verdicts
-from quick_results.readme import fill
 from runtime_bench.scenes import room_points
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -127,12 +127,9 @@ def run(words: Sequence[str] | None = None) -> int:
     args = parse(words)
     report = measure(args)
     if args.out is not None:
-        write(report, args.out)
+        write(args.out, "data", markdown(report), report)
     if args.out == ROOT / "benchmarks":
-        readme = ROOT / "README.md"
-        text = readme.read_text(encoding="utf-8")
-        if f"<!-- results:{PLACE} -->" in text:
-            readme.write_text(fill(text, PLACE, summary(report)), encoding="utf-8")
+        fill_file(ROOT / "README.md", "data", summary(report))
     print(markdown(report))
     return 0
 

@@ -24,16 +24,16 @@ import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from bench.report import processor
+from bench_common.readme import fill_file
+from bench_common.report import processor, write
 from bscnet.data.package_files import PackageUnavailableError
 from bscnet.errors import InputError, shown
 from bscnet.runtime.library import implementation
 from bscnet.sparse import resolve_backend
-from quick_results.readme import fill
 from runtime_bench import growth, implementations, layers, models, networks, spconv_sites
 from runtime_bench.cases import BINARY, NETWORKS, VARIANTS, cases_of
 from runtime_bench.machine import measure_machine
-from runtime_bench.report import markdown, write
+from runtime_bench.report import markdown
 from runtime_bench.scenes import QUICK_SCENES, SCENES, prepare_scene
 from runtime_bench.summary import summary
 from runtime_bench.verdicts import verdicts
@@ -53,7 +53,7 @@ def parse(words: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--threads", type=int, default=cores, help=f"beside one (default: all cores, here {cores})")
     parser.add_argument("--only", nargs="+", choices=SECTIONS, default=SECTIONS, help="parts of the benchmark")
-    parser.add_argument("--networks", nargs="+", choices=tuple(NETWORKS), default=tuple(NETWORKS), help="default: all")
+    parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=NETWORKS, help="default: all")
     parser.add_argument("--torch-only", action="store_true", help="leave MinkowskiEngine and spconv out")
     parser.add_argument("--rooms", type=Path, default=ROOT / "data" / "bench_runtime", help="keeps the simulated room")
     parser.add_argument(
@@ -156,8 +156,7 @@ def write_models(
 
 def fill_readme(report: dict[str, Any]) -> None:
     """Put the benchmark in short into the README."""
-    readme = ROOT / "README.md"
-    readme.write_text(fill(readme.read_text(encoding="utf-8"), "runtime", summary(report)), encoding="utf-8")
+    fill_file(ROOT / "README.md", "runtime", summary(report))
 
 
 def run(words: Sequence[str] | None = None) -> int:
@@ -178,7 +177,7 @@ def run(words: Sequence[str] | None = None) -> int:
     if args.out is None:
         print("a part of the benchmark, or a trial: printed, and written only where --out says", file=sys.stderr)
     else:
-        write(report, args.out)
+        write(args.out, "runtime", markdown(report), report)
     print(markdown(report))
     return 0
 

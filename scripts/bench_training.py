@@ -16,13 +16,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.measure import measure
-from bench.report import markdown, processor, summary, write
-from bench.scene import prepare_scene
-from bench.verdicts import verdicts
+from bench_common.readme import fill_file
+from bench_common.report import processor, write
 from bscnet.errors import InputError, shown
 from bscnet.sparse import resolve_backend
-from quick_results.readme import fill
+from training_bench.measure import measure
+from training_bench.report import markdown, summary
+from training_bench.scene import prepare_scene
+from training_bench.verdicts import verdicts
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -51,8 +52,7 @@ def parse(words: Sequence[str] | None) -> argparse.Namespace:
 
 def fill_readme(report: dict[str, Any]) -> None:
     """Put the benchmark in short into the README."""
-    readme = ROOT / "README.md"
-    readme.write_text(fill(readme.read_text(encoding="utf-8"), "training", summary(report)), encoding="utf-8")
+    fill_file(ROOT / "README.md", "training", summary(report))
 
 
 def run(words: Sequence[str] | None = None) -> int:
@@ -77,7 +77,7 @@ def run(words: Sequence[str] | None = None) -> int:
         report["engine_left_out"] = left_out
         report["rows"] = measure(scene, args.rounds, args.threads, with_engine=left_out is None)
     report["verdicts"] = verdicts(report["rows"])
-    write(report, args.out)
+    write(args.out, "training", markdown(report), report)
     if args.out == ROOT / "benchmarks":
         fill_readme(report)
     print(markdown(report))

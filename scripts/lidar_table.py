@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from bench_common.readme import fill
 from bscnet.errors import InputError, shown
 from bscnet.whole_file import write_json_whole
 from lidar_results.baseline import fold_baseline
@@ -22,7 +23,6 @@ from lidar_results.chains import Case, Result, finished, run_case, wanted_cases
 from lidar_results.plot import fold_figure
 from lidar_results.report import document, summary
 from lidar_results.summary import baseline_row, method_rows
-from quick_results.readme import fill
 
 ROOT = Path(__file__).resolve().parent.parent
 NAME = "real_lidar"

@@ -13,12 +13,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from bench_common.readme import fill
 from bscnet.chain.finished import require_comparable
 from bscnet.errors import InputError, shown
 from bscnet.viz.comparison import score_figure
 from bscnet.whole_file import write_json_whole
 from quick_results.cost import chain_cost, chain_settings
-from quick_results.readme import fill
 from quick_results.records import find_manifests, missing_chains, newest_finished, read_record
 from quick_results.summary import markdown_table, method_row
 

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import os
-from pathlib import Path
 from typing import Any
 
-from bench.report import table
-
-PLACE = "data"
-"""Name of the README's place for the short form."""
+from bench_common.report import table
+from bench_common.verdicts import met
 
 
 def number(value: float | None) -> str:
@@ -49,12 +44,11 @@ def _step_table(rows: list[dict[str, Any]]) -> list[str]:
 
 
 def _verdict_table(rows: list[dict[str, Any]]) -> list[str]:
-    cells = []
-    for row in rows:
-        met = "yes" if row["missed_by"] == 0 else f"no, by {100 * row['missed_by']:.0f} %"
-        cells.append(
-            [row["what"], row["target"], met, *(number(row[key]) for key in ("ratio", "ratio_min", "ratio_max"))]
-        )
+    cells = [
+        [row["what"], row["target"], met(row, "{:.0f}".format)]
+        + [number(row[key]) for key in ("ratio", "ratio_min", "ratio_max")]
+        for row in rows
+    ]
     return table(["what", "target", "met", "measured", "min", "max"], cells, left=3)
 
 
@@ -100,12 +94,3 @@ def summary(report: dict[str, Any]) -> str:
             *_verdict_table([row for row in report["verdicts"] if row["what"].startswith("share")]),
         ]
     )
-
-
-def write(report: dict[str, Any], folder: Path) -> None:
-    """data.md and data.json in a folder; each appears whole or not at all."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in (("data.json", json.dumps(report, indent=1) + "\n"), ("data.md", markdown(report))):
-        part = folder / f".{name}.{os.getpid()}"
-        part.write_text(text, encoding="utf-8")
-        part.replace(folder / name)

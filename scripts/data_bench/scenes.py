@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +88,7 @@ def samples(root: Path, scene: str, voxel_size: float, name: str, rounds: int) -
             "scored sample, from its files": EvalDataset(plain, [scene], placement),
             "scored sample, voxels cached": EvalDataset(cached, [scene], placement),
         }
-        times = in_turn({what: lambda data=data: data[SampleKey(0, 0)] for what, data in ways.items()}, rounds)
+        times = in_turn({what: partial(data.__getitem__, SampleKey(0, 0)) for what, data in ways.items()}, rounds)
 
         def first() -> None:
             ScanStore(ScanNet(root), ArrayCache(folder)).scan(scene)

@@ -6,14 +6,15 @@ import statistics
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch.nn import functional
 
-from bench.cases import NETWORKS
-from bscnet import models
+from bench_common.networks import make_network
+from bench_common.turns import counted_rounds
 from bscnet.data import ScanNetDataModule
 from bscnet.data.collate import Batch
 from bscnet.data.loader import SceneLoader
@@ -56,8 +57,7 @@ class Steps:
 
     def __init__(self, root: Path, voxel_size: float, ways: list[Loading]) -> None:
         torch.manual_seed(0)
-        kind, numbers = NETWORKS[NETWORK]
-        self.network = getattr(models, kind)(3, 20, layers=models.LayerFactory(precision="a32w32"), **numbers)
+        self.network = make_network(NETWORK, "a32w32", "plain")
         self.optimizer = torch.optim.Adam(self.network.parameters(), lr=1e-3)
         module = ScanNetDataModule(root, voxel_size=voxel_size, num_workers=0)
         module.setup("fit")
@@ -100,12 +100,7 @@ class _Endless(TrainSampler):
 def measure(root: Path, voxel_size: float, ways: list[Loading], rounds: int, counted: int) -> list[dict[str, Any]]:
     """Rows of the table: all ways in turn, in every round, for some steps each; one round more is not counted."""
     steps = Steps(root, voxel_size, ways)
-    times: dict[Loading, list[list[tuple[float, float]]]] = {way: [] for way in ways}
-    for turn in range(rounds + 1):
-        for way in ways:
-            found = steps.turn(way, counted)
-            if turn:
-                times[way].append(found)
+    times = counted_rounds({way: partial(steps.turn, way, counted) for way in ways}, rounds)
     return [row_of(way, voxel_size, times[way]) for way in ways]
 
 

@@ -5,19 +5,21 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
+
+from bench_common.turns import counted_rounds
 
 
 def in_turn(ways: Mapping[str, Callable[[], Any]], rounds: int) -> dict[str, list[float]]:
     """Milliseconds of each way in every round; one round before them is not counted."""
-    times: dict[str, list[float]] = {name: [] for name in ways}
-    for turn in range(rounds + 1):
-        for name, work in ways.items():
-            begin = time.perf_counter()
-            work()
-            if turn:
-                times[name].append(1e3 * (time.perf_counter() - begin))
-    return times
+
+    def timed(work: Callable[[], Any]) -> float:
+        begin = time.perf_counter()
+        work()
+        return 1e3 * (time.perf_counter() - begin)
+
+    return counted_rounds({name: partial(timed, work) for name, work in ways.items()}, rounds)
 
 
 def row_of(what: str, scene: str, times: Mapping[str, list[float]]) -> dict[str, Any]:

@@ -4,17 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bench.cases import ENGINE, ENGINE_AS_IT_COMES, TORCH
-from bench.cases import NETWORKS as SMALL_NETWORKS
+from bench_common.engines import ENGINE, ENGINE_AS_IT_COMES, TORCH, thread_variables
 
-# class in bscnet.models and its numbers, as in conf/model
-NETWORKS = {
-    "unet_h": ("UNet", {"m": 32, "reps": 2, "depth": 6}),
-    "unet_s": SMALL_NETWORKS["unet_s"],
-    "fcn_h": ("FCN", {"m": 24, "reps": 2, "depth": 8}),
-    "fcn_s": SMALL_NETWORKS["fcn_s"],
-}
-IN_CHANNELS, NUM_CLASSES = 3, 20
+NETWORKS = ("unet_h", "unet_s", "fcn_h", "fcn_s")
 # precision and convolution of a stage, the method it belongs to, and what it is
 VARIANTS = {
     "real": ("a32w32", "plain", "real", "real-valued, SSC"),
@@ -28,7 +20,7 @@ SPCONV = "spconv"
 
 @dataclass(frozen=True)
 class Case:
-    """One row: keys of NETWORKS and VARIANTS, RUNTIME or a peer, and its threads."""
+    """One row: one of NETWORKS, a key of VARIANTS, RUNTIME or a peer, and its threads."""
 
     network: str
     variant: str
@@ -45,10 +37,7 @@ class Case:
 
     def variables(self) -> dict[str, str]:
         """Thread settings of the process's environment."""
-        settings = {"OMP_NUM_THREADS": str(self.threads)}
-        if self.engine in (ENGINE, ENGINE_AS_IT_COMES):
-            settings["OPENBLAS_NUM_THREADS"] = "1" if self.engine == ENGINE else str(self.threads)
-        return settings
+        return thread_variables(self.engine, self.threads)
 
 
 def cases_of(network: str, threads: int, with_engine: bool, with_spconv: bool) -> list[Case]:

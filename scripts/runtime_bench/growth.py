@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 from rich.progress import Progress
 
-from bench.process import Worker
+from bench_common.process import Worker
+from bench_common.turns import take_turns
 from runtime_bench.models import model_file
 from runtime_bench.networks import PARTS
 from runtime_bench.scenes import count_pairs, inner_cells
-from runtime_bench.turns import take_turns
 
 SIZES = (10_000, 30_000, 100_000, 300_000, 1_000_000, 3_000_000, 10_000_000)
 NETWORK, VARIANT = "unet_s", "sfsc"

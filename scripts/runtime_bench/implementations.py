@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from rich.progress import Progress
 
-from bench.process import Worker
+from bench_common.process import Worker
+from bench_common.turns import take_turns
 from bscnet.runtime.library import implementations
 from runtime_bench.models import model_file
-from runtime_bench.turns import take_turns
 
 NETWORKS = ("unet_h", "unet_s")
 VARIANT = "sfsc"

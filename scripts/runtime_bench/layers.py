@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import statistics
 import time
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 from rich.progress import Progress
 
-from bench.process import Worker
+from bench_common.process import Worker
+from bench_common.turns import PAUSE_SECONDS, counted_rounds
 from bscnet.search import manual_shifts
 from bscnet.sparse.offsets import shifted_columns
 from runtime_bench.cases import BINARY
 from runtime_bench.layer_model import LAYERS, layer_bytes
-from runtime_bench.turns import PAUSE_SECONDS
 
 WIDTHS = (16, 24, 32, 48, 64, 96, 128)
 MASK_BYTES = 4  # a site's 27 neighbours as bits: the least that says which are present
@@ -59,18 +60,18 @@ def measure_layers(
     words = [str(folder), str(file), ",".join(map(str, widths)), str(LAYERS)]
     worker = Worker("the layers", "runtime_bench.layers_child", words, folder / "layers.log")
     kinds = list(product((row["threads"] for row in machine), widths, BINARY))
-    times: dict[tuple[int, int, str], list[float]] = {kind: [] for kind in kinds}
     task = display.add_task("layers", total=(rounds + 1) * len(kinds))
+
+    def ask(threads: int, channels: int, variant: str) -> float:
+        display.update(task, description=f"layers: {channels} channels, {variant}, {threads} threads")
+        time.sleep(PAUSE_SECONDS / 10)
+        ms = float(worker.ask(f"{channels} {variant} {threads}")["ms"])
+        display.advance(task)
+        return ms
+
     try:
         worker.answer()
-        for turn in range(rounds + 1):
-            for threads, channels, variant in kinds:
-                display.update(task, description=f"layers: {channels} channels, {variant}, {threads} threads")
-                time.sleep(PAUSE_SECONDS / 10)
-                ms = worker.ask(f"{channels} {variant} {threads}")["ms"]
-                if turn:
-                    times[threads, channels, variant].append(ms)
-                display.advance(task)
+        times = counted_rounds({kind: partial(ask, *kind) for kind in kinds}, rounds)
     finally:
         worker.close()
     display.update(task, description="layers")

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.process import private_stdout, serve
+from bench_common.process import private_stdout, serve
 from bscnet.runtime import Session, load
 from runtime_bench.calls import timed_calls
 

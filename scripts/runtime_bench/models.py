@@ -8,22 +8,20 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from bscnet import models
+from bench_common.networks import make_network
 from bscnet.data.scannet.classes import CLASS_NAMES
 from bscnet.export.file import model_bytes
 from bscnet.export.network import compile_network
 from bscnet.nn import ShiftedSparseConv3d
 from bscnet.nn.norm import SiteNorm
 from bscnet.sparse import SparseTensor
-from runtime_bench.cases import IN_CHANNELS, NETWORKS, NUM_CLASSES, VARIANTS
+from runtime_bench.cases import VARIANTS
 
 
-def make_network(network: str, variant: str) -> nn.Module:
+def variant_network(network: str, variant: str) -> nn.Module:
     """A network as configured, with the weights it is born with under the global seed."""
     precision, conv, _, _ = VARIANTS[variant]
-    kind, numbers = NETWORKS[network]
-    layers = models.LayerFactory(precision=precision, conv=conv)
-    return getattr(models, kind)(IN_CHANNELS, NUM_CLASSES, layers=layers, **numbers)
+    return make_network(network, precision, conv)
 
 
 def calibrated(network: str, variant: str, coords: Tensor, feats: Tensor) -> nn.Module:
@@ -33,7 +31,7 @@ def calibrated(network: str, variant: str, coords: Tensor, feats: Tensor) -> nn.
     output transform is like another's.
     """
     torch.manual_seed(0)
-    made = make_network(network, variant)
+    made = variant_network(network, variant)
     norms = [module for module in made.modules() if isinstance(module, SiteNorm)]
     momenta = [norm.momentum for norm in norms]
     with torch.no_grad():

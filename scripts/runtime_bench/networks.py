@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 from rich.progress import Progress
 
-from bench.cases import TORCH
-from bench.process import Worker
+from bench_common.engines import TORCH
+from bench_common.process import Worker
+from bench_common.turns import take_turns
 from runtime_bench.cases import RUNTIME, Case
 from runtime_bench.models import model_file, state_file
-from runtime_bench.turns import take_turns
 
 PARTS = ("kernel_maps_ms", "bit_convolutions_ms", "real_parts_ms", "rest_ms")
 OF_RUNTIME = (*PARTS, "workspace_mb")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import os
-from pathlib import Path
 from typing import Any
 
-from bench.cases import ENGINE_AS_IT_COMES
-from bench.report import table
+from bench_common.engines import ENGINE_AS_IT_COMES
+from bench_common.report import table
+from bench_common.verdicts import met
 from runtime_bench.cases import RUNTIME, VARIANTS
 
 MB = 2**20
@@ -168,10 +166,8 @@ def _implementations(rows: list[dict[str, Any]]) -> list[str]:
 def _judged(rows: list[dict[str, Any]]) -> list[str]:
     cells = []
     for row in rows:
-        missed = row["missed_by"]
-        met = "" if missed is None else "yes" if missed == 0 else f"no, by {number(100 * missed, 2)} %"
         ratios = [number(row[key], 4) for key in ("ratio", "ratio_min", "ratio_max")]
-        cells.append([row["section"], row["what"], row["target"] or "none", met, *ratios])
+        cells.append([row["section"], row["what"], row["target"] or "none", met(row, _two_digits), *ratios])
     counted = [row for row in rows if row["missed_by"] is not None]
     text = (
         f"{sum(row['missed_by'] == 0 for row in counted)} of {len(counted)} targets are met. Ratios of "
@@ -180,6 +176,10 @@ def _judged(rows: list[dict[str, Any]]) -> list[str]:
     )
     heads = ["target of", "what", "target", "met", "ratio", "min", "max"]
     return ["## Targets", "", text, "", *table(heads, cells, left=4)]
+
+
+def _two_digits(value: float) -> str:
+    return number(value, 2)
 
 
 def markdown(report: dict[str, Any]) -> str:
@@ -193,12 +193,3 @@ def markdown(report: dict[str, Any]) -> str:
     blocks += [_implementations(report["implementations"])] if report.get("implementations") else []
     blocks += [_judged(report["verdicts"])] if report["verdicts"] else []
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"
-
-
-def write(report: dict[str, Any], folder: Path) -> None:
-    """runtime.md and runtime.json in a folder; each appears whole or not at all."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in (("runtime.json", json.dumps(report, indent=1) + "\n"), ("runtime.md", markdown(report))):
-        part = folder / f".{name}.{os.getpid()}"
-        part.write_text(text, encoding="utf-8")
-        part.replace(folder / name)

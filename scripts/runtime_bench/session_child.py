@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from bench.memory import forget_peak, peak_mb, resident_mb
-from bench.process import private_stdout, serve
+from bench_common.memory import forget_peak, peak_mb, resident_mb
+from bench_common.process import KeepFirst, private_stdout, serve_steps
 from bscnet.runtime import load
 from bscnet.runtime.library import engine
 from runtime_bench.calls import medians, timed_calls
@@ -29,21 +29,15 @@ def main() -> None:
     before = resident_mb()
     session = load(model, threads=int(threads))
     exact = forget_peak()
-    first = True
+    keep = KeepFirst(logits_file)
 
-    def respond(request: str) -> dict[str, Any]:
-        nonlocal first
-        if request != "step":
-            raise SystemExit(f"unknown request {request!r}")
+    def step() -> dict[str, Any]:
         parts: list[dict[str, float]] = []
 
         def call() -> None:
-            nonlocal first
             logits, times = session.timed(coords, feats)
             parts.append(asdict(times))
-            if first and logits_file:
-                np.save(logits_file, logits)
-            first = False
+            keep(logits)
 
         ms, calls = timed_calls(call)
         split = medians(parts[-calls:])
@@ -58,7 +52,7 @@ def main() -> None:
             **{f"{name}_ms": 1e3 * seconds for name, seconds in split.items()},
         }
 
-    serve(answers, respond)
+    serve_steps(answers, step)
 
 
 if __name__ == "__main__":

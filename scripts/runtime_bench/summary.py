@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from bench.cases import ENGINE, ENGINE_AS_IT_COMES, TORCH
+from bench_common.engines import ENGINE, ENGINE_AS_IT_COMES, TORCH
+from bench_common.report import table
 from runtime_bench.cases import RUNTIME, SPCONV
-from runtime_bench.report import number, table
+from runtime_bench.report import number
 
 PEERS = {
     "MinkowskiEngine": ENGINE,

@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from bench.cases import TORCH
-from bench.memory import forget_peak, peak_mb, resident_mb
-from bench.process import private_stdout, serve
+from bench_common.engines import TORCH
+from bench_common.memory import forget_peak, peak_mb, resident_mb
+from bench_common.process import KeepFirst, private_stdout, serve_steps
 from bscnet.sparse import SparseTensor
 from runtime_bench import spconv_sites
 from runtime_bench.calls import timed_calls
 from runtime_bench.cases import SPCONV
-from runtime_bench.models import make_network
+from runtime_bench.models import variant_network
 
 
 def main() -> None:
@@ -33,32 +33,25 @@ def main() -> None:
     # a small network once: libraries load their parts at first use, which is not the network's memory
     few = slice(0, min(100, len(coords)))
     with torch.inference_mode():
-        make_network("fcn_s", variant).eval()(_tensor(feats[few], coords[few], backend))
+        variant_network("fcn_s", variant).eval()(_tensor(feats[few], coords[few], backend))
     before = resident_mb()
-    made = make_network(network, variant).eval()
+    made = variant_network(network, variant).eval()
     made.load_state_dict(torch.load(state, weights_only=True))
     if backend == SPCONV:
         spconv_sites.lay_out_weights(made)
     exact = forget_peak()
-    first = True
+    keep = KeepFirst(logits_file)
 
-    def respond(request: str) -> dict[str, Any]:
-        nonlocal first
-        if request != "step":
-            raise SystemExit(f"unknown request {request!r}")
+    def call() -> None:
+        with torch.inference_mode():
+            logits = made(_tensor(feats, coords, backend))
+        keep(logits.numpy())
 
-        def call() -> None:
-            nonlocal first
-            with torch.inference_mode():
-                logits = made(_tensor(feats, coords, backend))
-            if first:
-                np.save(logits_file, logits.numpy())
-            first = False
-
+    def step() -> dict[str, Any]:
         ms, calls = timed_calls(call)
         return {"ms": ms, "calls": calls, "peak_mb": peak_mb() - before, "peak_exact": exact}
 
-    serve(answers, respond)
+    serve_steps(answers, step)
 
 
 def _tensor(feats: torch.Tensor, coords: torch.Tensor, backend: str) -> SparseTensor:

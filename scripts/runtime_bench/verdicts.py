@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Sequence
 from typing import Any
 
-from bench.cases import ENGINE, ENGINE_AS_IT_COMES, TORCH
+from bench_common.engines import ENGINE, ENGINE_AS_IT_COMES, TORCH
+from bench_common.verdicts import ratio_verdict
 from runtime_bench.cases import BINARY, RUNTIME, SPCONV
 
 # of real-valued forwards, by network, over the packed one
@@ -37,21 +37,8 @@ def judged(
     at_least: float | None = None,
     at_most: float | None = None,
 ) -> dict[str, Any]:
-    """Ratio of the medians of two lists against a target, if there is one.
-
-    `over[i]` and `under[i]` are of the same round; the smallest and largest ratio of a round are given too (where a
-    slow row has fewer rounds, of those that both have). `missed_by` is the distance to the target as a share of the
-    target, 0 where it is met.
-    """
-    ratio = statistics.median(over) / statistics.median(under)
-    rounds = [a / b for a, b in zip(over, under, strict=False)]
-    missed, target = None, None
-    if at_least is not None:
-        target, missed = f">= {at_least:.4g}", max(0.0, 1 - ratio / at_least)
-    elif at_most is not None:
-        target, missed = f"<= {at_most:.4g}", max(0.0, ratio / at_most - 1)
-    found = {"ratio": ratio, "ratio_min": min(rounds), "ratio_max": max(rounds), "target": target, "missed_by": missed}
-    return {"section": section, "what": what, **found}
+    """`ratio_verdict` with what it is about."""
+    return {"section": section, "what": what, **ratio_verdict(over, under, at_least, at_most)}
 
 
 def of_networks(rows: Rows) -> list[dict[str, Any]]:

@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 
 import bench_data
+from bench_common.report import write
 from bscnet.data.scannet import ScanNet
 from bscnet.data.scannet import mesh as meshes
 from bscnet.data.voxelize import voxelize
 from bscnet.errors import InputError
 from data_bench import naive
-from data_bench.report import markdown, summary, write
+from data_bench.report import markdown, summary
 from data_bench.scenes import same
 from data_bench.steps import Loading, loadings
 from data_bench.steps import row_of as step_row
@@ -95,7 +96,7 @@ def test_the_naive_way_gives_the_same(tmp_path: Path) -> None:
 
 
 def test_markdown_and_json_give_the_same_numbers(tmp_path: Path) -> None:
-    write(report(), tmp_path / "new")
+    write(tmp_path / "new", "data", markdown(report()), report())
     twin = json.loads((tmp_path / "new" / "data.json").read_text())
     text = (tmp_path / "new" / "data.md").read_text()
     assert text == markdown(twin)

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import json
-import mmap
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import yaml
 
 import bench_training
-from bench.cases import ENGINE, ENGINE_AS_IT_COMES, NETWORKS, TORCH, VARIANTS, Case, cases_of
-from bench.measure import Child, row_of
-from bench.memory import forget_peak, peak_mb
-from bench.report import markdown, table, write
-from bench.verdicts import verdict, verdicts
+from bench_common.engines import ENGINE, ENGINE_AS_IT_COMES, TORCH, openblas_threads
+from bench_common.report import write
 from bscnet.errors import InputError
-from bscnet.models import LayerFactory
 from fixtures.scannet_files import write_root
+from training_bench.cases import NETWORKS, VARIANTS, Case, cases_of
+from training_bench.measure import Child, row_of
+from training_bench.report import markdown
+from training_bench.verdicts import verdicts
 
 ROOT = Path(__file__).resolve().parents[2]
 MILLISECONDS = {"real": 100.0, "ssc": 200.0, "sfsc": 520.0, "search": 600.0}
@@ -55,23 +52,11 @@ def tables(text: str) -> list[list[list[str]]]:
     ]
 
 
-@pytest.mark.parametrize("network", NETWORKS)
-def test_networks_are_those_of_the_configs(network: str) -> None:
-    config = yaml.safe_load((ROOT / "conf" / "model" / f"{network}.yaml").read_text())
-    kind, numbers = NETWORKS[network]
-    given = config["network"]
-    assert given["_target_"] == f"bscnet.models.{kind}"
-    assert {name: given[name] for name in numbers} == numbers
-    layers = LayerFactory()
-    switches = ("layer_style", "act", "layers_per_block", "down_short", "proj_norm", "short_norm")
-    assert replace(layers, **{name: config[name] for name in switches}) == layers
-
-
 def test_engine_runs_with_one_openblas_thread_and_as_it_comes() -> None:
     cases = cases_of("fcn_s", with_engine=True)
     assert len(set(cases)) == len(cases) == 10
     assert {case.variant for case in cases if case.backend == ENGINE_AS_IT_COMES} == {"real", "ssc"}
-    assert {(case.backend, case.sparse_backend, case.openblas_threads(6)) for case in cases} == {
+    assert {(case.backend, case.sparse_backend, openblas_threads(case.backend, 6)) for case in cases} == {
         (TORCH, "torch", None),
         (ENGINE, "minkowski", 1),
         (ENGINE_AS_IT_COMES, "minkowski", 6),
@@ -96,16 +81,6 @@ def test_a_row_compares_its_scores_with_those_of_torch() -> None:
     assert (binary["same_argmax_as_torch"], binary["score_difference_to_torch"]) == (0.75, None)
 
 
-def test_a_verdict_is_the_ratio_of_medians_beside_the_ratios_of_rounds() -> None:
-    found = verdict([8.0, 3.0, 6.0], [2.0, 3.0, 4.0], at_least=2.0, at_most=None)
-    assert (found["ratio"], found["ratio_min"], found["ratio_max"]) == (2, 1, 4)
-    assert (found["target"], found["missed_by"]) == (">= 2", 0)
-    assert verdict([3.0], [2.0], at_least=2.0, at_most=None)["missed_by"] == pytest.approx(0.25)
-    assert verdict([5.0], [2.0], at_least=None, at_most=2.5)["missed_by"] == 0
-    assert verdict([6.0], [2.0], at_least=None, at_most=2.5)["missed_by"] == pytest.approx(0.2)
-    assert verdict([6.0], [2.0], at_least=None, at_most=None)["missed_by"] is None
-
-
 def test_torch_is_judged_against_the_engine_both_ways() -> None:
     found = {(v["network"], v["what"]): v for v in report()["verdicts"]}
     assert len(found) == 6 * len(NETWORKS)
@@ -127,20 +102,14 @@ def test_without_the_engine_its_rows_verdicts_and_columns_are_left_out() -> None
     assert tables(text)[0][0][-1] == "peak MB"
 
 
-def test_columns_of_a_table_line_up() -> None:
-    assert table(["a", "number"], [["long name", "1"], ["b", "2000000"]], left=1) == [
-        "| a         |  number |",
-        "| --------- | ------: |",
-        "| long name |       1 |",
-        "| b         | 2000000 |",
-    ]
+def test_columns_of_the_tables_line_up() -> None:
     for block in markdown(report()).split("\n\n"):
         lines = [line for line in block.splitlines() if line.startswith("|")]
         assert len({tuple(i for i, c in enumerate(line) if c == "|") for line in lines}) == bool(lines)
 
 
 def test_markdown_and_json_give_the_same_numbers(tmp_path: Path) -> None:
-    write(report(), tmp_path / "new")
+    write(tmp_path / "new", "training", markdown(report()), report())
     twin = json.loads((tmp_path / "new" / "training.json").read_text())
     measured, judged = tables((tmp_path / "new" / "training.md").read_text())
     assert len(measured) - 1 == len(twin["rows"]) == 20
@@ -160,7 +129,7 @@ def test_markdown_and_json_give_the_same_numbers(tmp_path: Path) -> None:
 
 def test_the_readme_is_filled_from_the_last_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench_training, "ROOT", tmp_path)
-    write(report(), tmp_path / "benchmarks")
+    write(tmp_path / "benchmarks", "training", markdown(report()), report())
     readme = tmp_path / "README.md"
     readme.write_text("before\n<!-- results:training -->\nold\n<!-- /results:training -->\nafter\n")
     assert bench_training.run(["--readme"]) == 0
@@ -169,21 +138,10 @@ def test_the_readme_is_filled_from_the_last_tables(tmp_path: Path, monkeypatch: 
     _, judged = tables((tmp_path / "benchmarks" / "training.md").read_text())
     assert tables("\n".join(lines[1:-1])) == [judged]
     assert "One simulated room of 1,234 sites at 5 cm, a CPU, 2 threads;" in lines[-2]
-    write(report(with_engine=False), tmp_path / "benchmarks")
+    alone = report(with_engine=False)
+    write(tmp_path / "benchmarks", "training", markdown(alone), alone)
     assert bench_training.run(["--readme"]) == 0
     assert "MinkowskiEngine is left out: MinkowskiEngine is not installed." in readme.read_text()
-
-
-def test_peak_memory_begins_anew() -> None:
-    if not forget_peak():
-        pytest.skip("this machine does not let a process forget its peak memory")
-    before = peak_mb()
-    # Not an array: the allocator may have so much memory of earlier tests at hand, which is resident already.
-    with mmap.mmap(-1, 64 * 2**20) as block:
-        block.write(b"1" * len(block))
-        assert peak_mb() - before >= 63
-    forget_peak()
-    assert peak_mb() - before <= 32
 
 
 @pytest.mark.parametrize("words", [["--rounds", "0"], ["--threads", "-1"]])

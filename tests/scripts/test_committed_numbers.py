@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 import quick_table
-from bench import report as training
+from bench_common.readme import fill
 from data_bench import report as data
 from lidar_results import report as lidar
-from quick_results.readme import fill
 from runtime_bench import report as runtime
 from runtime_bench import summary as runtime_summary
+from training_bench import report as training
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = {

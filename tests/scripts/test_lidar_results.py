@@ -187,7 +187,9 @@ def test_the_command_writes_the_table_of_what_there_is(
         assert sentence in document
     assert "| height alone | yes |" in document and "| `real` | no | 3 | 60.00 |" in document
     found = json.loads((tmp_path / "out" / "real_lidar.json").read_text())
-    assert "3 folds and seed 0: `real` 60.0 %, and 65.7 % by height alone. 6 chains are still missing." in summary(found)
+    assert "3 folds and seed 0: `real` 60.0 %, and 65.7 % by height alone. 6 chains are still missing." in summary(
+        found
+    )
     assert found["points_total"] == 25408 and len(found["chains"]) == 3 and len(found["rows"]) == 2
     assert (tmp_path / "out" / "real_lidar.png").stat().st_size > 1000
 

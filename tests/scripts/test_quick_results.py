@@ -11,7 +11,6 @@ import pytest
 from bscnet.errors import InputError
 from bscnet.training.stage import StageOutcome
 from bscnet.viz.comparison import score_figure
-from quick_results.readme import fill
 from quick_results.records import (
     find_manifests,
     missing_chains,
@@ -131,15 +130,6 @@ def test_the_table_has_a_row_a_method(tmp_path: Path) -> None:
         *("8.2", "8.6", "1.000", "16.000", "4"),
     ]
     assert "40.00 |" in rows[0] and "±" not in rows[0]
-
-
-def test_the_readme_gets_what_stands_between_its_marks() -> None:
-    text = "a\n<!-- results:quick -->\nold\n<!-- /results:quick -->\nb <!-- results:training -->\n"
-    once = fill(text, "quick", "| new |\n")
-    assert once == "a\n<!-- results:quick -->\n| new |\n<!-- /results:quick -->\nb <!-- results:training -->\n"
-    assert fill(once, "quick", "| new |") == once
-    with pytest.raises(InputError, match="<!-- /results:training -->"):
-        fill(text, "training", "x")
 
 
 def test_the_plot_shows_every_seed() -> None:

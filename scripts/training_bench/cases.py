@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import product
 
-# class in bscnet.models and its numbers, as in conf/model
-NETWORKS = {"fcn_s": ("FCN", {"m": 16, "reps": 1, "depth": 8}), "unet_s": ("UNet", {"m": 16, "reps": 1, "depth": 6})}
+from bench_common.engines import ENGINE, ENGINE_AS_IT_COMES, TORCH
+
+NETWORKS = ("fcn_s", "unet_s")
 # precision and convolution of a stage, and what it is
 VARIANTS = {
     "real": ("a32w32", "plain", "real-valued, SSC"),
@@ -14,15 +15,11 @@ VARIANTS = {
     "sfsc": ("a1w32", "shifted", "1-bit activations, SFSC (tetra4)"),
     "search": ("a1w32", "composite", "1-bit activations, composite (27 candidates)"),
 }
-TORCH = "torch"
-ENGINE = "minkowski"
-# Without a word from bscnet, OpenBLAS starts threads of its own inside every OpenMP thread of MinkowskiEngine.
-ENGINE_AS_IT_COMES = "minkowski, OpenBLAS threads as it comes"
 
 
 @dataclass(frozen=True)
 class Case:
-    """One row of the table; the names are keys of NETWORKS and VARIANTS, and one of the three backends above."""
+    """One row of the table: one of NETWORKS, a key of VARIANTS, and TORCH, ENGINE or ENGINE_AS_IT_COMES."""
 
     network: str
     variant: str
@@ -35,10 +32,6 @@ class Case:
     def sparse_backend(self) -> str:
         """The backend's name in bscnet."""
         return TORCH if self.backend == TORCH else ENGINE
-
-    def openblas_threads(self, threads: int) -> int | None:
-        """OpenBLAS threads inside each of `threads` OpenMP threads; None where OpenBLAS has no part."""
-        return {TORCH: None, ENGINE: 1, ENGINE_AS_IT_COMES: threads}[self.backend]
 
 
 def cases_of(network: str, with_engine: bool) -> list[Case]:

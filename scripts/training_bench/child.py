@@ -1,6 +1,6 @@
 """One case in a process of its own: a training step for every line `step` on stdin, its numbers as a line of JSON.
 
-    python -m bench.child NETWORK VARIANT BACKEND THREADS SCENE.npz SCORES.npy
+    python -m training_bench.child NETWORK VARIANT BACKEND THREADS SCENE.npz SCORES.npy
 
 The first line out says that the network is built; the scores of the first step are kept in SCORES.npy.
 """
@@ -16,14 +16,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from bench.cases import NETWORKS, VARIANTS, Case
-from bench.memory import forget_peak, peak_mb
-from bench.process import private_stdout, serve
-from bench.scene import FIELDS
-from bscnet import models
+from bench_common.memory import forget_peak, peak_mb
+from bench_common.networks import make_network
+from bench_common.process import KeepFirst, private_stdout, serve_steps
 from bscnet.ignore import IGNORE_INDEX
 from bscnet.search import confidence_loss
 from bscnet.sparse import SparseTensor, resolve_backend
+from training_bench.cases import VARIANTS, Case
+from training_bench.scene import FIELDS
 
 
 class Stepper:
@@ -31,10 +31,8 @@ class Stepper:
 
     def __init__(self, case: Case, scene: dict[str, Tensor]) -> None:
         precision, self.conv, _ = VARIANTS[case.variant]
-        kind, numbers = NETWORKS[case.network]
         torch.manual_seed(0)
-        layers = models.LayerFactory(precision=precision, conv=self.conv)
-        self.network = getattr(models, kind)(3, 20, layers=layers, **numbers)
+        self.network = make_network(case.network, precision, self.conv)
         self.optimizer = torch.optim.Adam(self.network.parameters(), lr=1e-3)
         self.scene, self.backend = scene, case.sparse_backend
 
@@ -64,20 +62,15 @@ def main() -> None:
     forget_peak()
     before = peak_mb()
     stepper = Stepper(case, scene)
-    first = True
+    keep = KeepFirst(scores_file)
 
-    def respond(request: str) -> dict[str, Any]:
-        nonlocal first
-        if request != "step":
-            raise SystemExit(f"unknown request {request!r}")
+    def step() -> dict[str, Any]:
         forward, rest, scores = stepper.step()
         answer = {"forward_ms": 1e3 * forward, "step_ms": 1e3 * (forward + rest), "peak_mb": peak_mb() - before}
-        if first:
-            np.save(scores_file, scores.numpy())
-            first = False
+        keep(scores.numpy())
         return answer
 
-    serve(answers, respond)
+    serve_steps(answers, step)
 
 
 if __name__ == "__main__":

@@ -2,33 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import platform
-from pathlib import Path
 from typing import Any
 
-from bench.cases import VARIANTS
-
-
-def processor() -> str:
-    """The CPU's own name."""
-    cpuinfo = Path("/proc/cpuinfo")
-    for line in cpuinfo.read_text().splitlines() if cpuinfo.exists() else []:
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return platform.processor() or platform.machine()
-
-
-def table(heads: list[str], rows: list[list[str]], left: int) -> list[str]:
-    """Lines of a markdown table whose columns line up; the first `left` columns are text, the others numbers."""
-    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
-    rule = ["-" * width if i < left else "-" * (width - 1) + ":" for i, width in enumerate(widths)]
-
-    def line(cells: list[str]) -> str:
-        pairs = enumerate(zip(cells, widths, strict=True))
-        return "| " + " | ".join(c.ljust(w) if i < left else c.rjust(w) for i, (c, w) in pairs) + " |"
-
-    return [line(cells) for cells in (heads, rule, *rows)]
+from bench_common.report import table
+from bench_common.verdicts import met
+from training_bench.cases import VARIANTS
 
 
 def _about(report: dict[str, Any]) -> str:
@@ -70,10 +48,9 @@ def _measured(report: dict[str, Any]) -> list[str]:
 def _judged(report: dict[str, Any]) -> list[str]:
     rows = []
     for verdict in report["verdicts"]:
-        missed = verdict["missed_by"]
-        met = "" if missed is None else "yes" if missed == 0 else f"no, by {100 * missed:.1f} %"
         ratios = [f"{verdict[key]:.2f}" for key in ("ratio", "ratio_min", "ratio_max")]
-        rows.append([verdict["network"], verdict["what"], verdict["target"] or "none", met, *ratios])
+        words = [verdict["network"], verdict["what"], verdict["target"] or "none"]
+        rows.append([*words, met(verdict, "{:.1f}".format), *ratios])
     return table(["network", "what", "target", "met", "ratio", "min", "max"], rows, left=4)
 
 
@@ -96,10 +73,3 @@ def summary(report: dict[str, Any]) -> str:
         "What was tried: [benchmarks/training_notes.md](benchmarks/training_notes.md)."
     )
     return "\n".join([*_judged(report), "", about])
-
-
-def write(report: dict[str, Any], folder: Path) -> None:
-    """training.md and training.json in a folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "training.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    (folder / "training.md").write_text(markdown(report), encoding="utf-8")

@@ -1,21 +1,33 @@
-"""Processes that take turns, so that a drift of the machine meets all of them."""
+"""Ways and processes that take turns, so that a drift of the machine meets all of them."""
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from typing import Any, TypeVar
 
 from rich.progress import Progress
 
-from bench.process import Worker
+from bench_common.process import Worker
 
 # Threads of the case before still spin for some ten milliseconds before they sleep.
 PAUSE_SECONDS = 0.1
 AT_LEAST = 2
 Key = TypeVar("Key")
+Answer = TypeVar("Answer")
+
+
+def counted_rounds(ways: Mapping[Key, Callable[[], Answer]], rounds: int) -> dict[Key, list[Answer]]:
+    """What every way gives in each round; one round before them is not counted."""
+    answers: dict[Key, list[Answer]] = {key: [] for key in ways}
+    for turn in range(rounds + 1):
+        for key, work in ways.items():
+            answer = work()
+            if turn:
+                answers[key].append(answer)
+    return answers
 
 
 def take_turns(
@@ -23,8 +35,8 @@ def take_turns(
 ) -> dict[Key, list[dict[str, Any]]]:
     """Answers of every worker to `request`, the warm-up first; the workers are closed at the end.
 
-    A worker takes part in `rounds` counted rounds, or fewer once its counted turns took `seconds` together, but in
-    AT_LEAST at least.
+    A worker takes part in `rounds` counted rounds, or fewer once its counted turns took `seconds` together (math.inf:
+    in all of them), but in AT_LEAST at least.
     """
     answers: dict[Key, list[dict[str, Any]]] = {key: [] for key in workers}
     spent = dict.fromkeys(workers, 0.0)

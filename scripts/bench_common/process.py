@@ -10,6 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
+import numpy as np
+import numpy.typing as npt
+
 SCRIPTS = Path(__file__).resolve().parents[1]
 
 
@@ -74,3 +77,26 @@ def serve(answers: TextIO, respond: Callable[[str], dict[str, Any]]) -> None:
     print(json.dumps({"ready": True}), file=answers)
     for line in sys.stdin:
         print(json.dumps(respond(line.strip())), file=answers)
+
+
+def serve_steps(answers: TextIO, step: Callable[[], dict[str, Any]]) -> None:
+    """`serve` where `step` is the only request."""
+
+    def respond(request: str) -> dict[str, Any]:
+        if request != "step":
+            raise SystemExit(f"unknown request {request!r}")
+        return step()
+
+    serve(answers, respond)
+
+
+class KeepFirst:
+    """Keeps the first array that it is given in a file, and none after it; file "" keeps none."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+
+    def __call__(self, array: npt.NDArray[Any]) -> None:
+        if self.file:
+            np.save(self.file, array)
+        self.file = ""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import math
 import statistics
-import time
-from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,10 @@ import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from bench.cases import NETWORKS, TORCH, Case, cases_of
-from bench.process import Worker
-
-# Threads of the case before still spin for some ten milliseconds before they sleep.
-PAUSE_SECONDS = 0.1
+from bench_common.engines import TORCH, openblas_threads, thread_variables
+from bench_common.process import Worker
+from bench_common.turns import take_turns
+from training_bench.cases import NETWORKS, Case, cases_of
 
 
 class Child(Worker):
@@ -27,12 +25,9 @@ class Child(Worker):
         self.case = case
         stem = str(case).replace(", ", "-").replace(" ", "-")
         self.scores_file = scene.with_name(f"{stem}.npy")
-        variables = {"OMP_NUM_THREADS": str(threads)}
-        openblas = case.openblas_threads(threads)
-        if openblas is not None:
-            variables["OPENBLAS_NUM_THREADS"] = str(openblas)
+        log = scene.with_name(f"{stem}.log")
         words = [case.network, case.variant, case.backend, str(threads), str(scene), str(self.scores_file)]
-        super().__init__(str(case), "bench.child", words, scene.with_name(f"{stem}.log"), variables)
+        super().__init__(str(case), "training_bench.child", words, log, thread_variables(case.backend, threads))
 
 
 def measure(scene: Path, rounds: int, threads: int, with_engine: bool) -> list[dict[str, Any]]:
@@ -41,26 +36,10 @@ def measure(scene: Path, rounds: int, threads: int, with_engine: bool) -> list[d
     rows: list[dict[str, Any]] = []
     with Progress(*columns, console=Console(stderr=True)) as display:
         for network in NETWORKS:
-            cases = cases_of(network, with_engine)
-            task = display.add_task(f"{network}: starting", total=(rounds + 1) * len(cases))
-            with ExitStack() as stack:
-                children = []
-                for case in cases:
-                    children.append(Child(case, scene, threads))
-                    stack.callback(children[-1].close)
-                for child in children:
-                    child.answer()
-                answers: dict[Case, list[dict[str, Any]]] = {case: [] for case in cases}
-                for turn in range(rounds + 1):
-                    for child in children:
-                        what = f"round {turn} of {rounds}" if turn else "warm-up"
-                        display.update(task, description=f"{network}: {what}, {child.case.variant}")
-                        time.sleep(PAUSE_SECONDS)
-                        answers[child.case].append(child.ask("step"))
-                        display.advance(task)
-                display.update(task, description=network)
-                scores = {child.case: np.load(child.scores_file) for child in children}
-            for case in cases:
+            children = {case: Child(case, scene, threads) for case in cases_of(network, with_engine)}
+            answers = take_turns(children, rounds, math.inf, display, network)
+            scores = {case: np.load(child.scores_file) for case, child in children.items()}
+            for case in children:
                 twin = scores[Case(network, case.variant, TORCH)]
                 rows.append(row_of(case, threads, answers[case], scores[case], twin))
     return rows
@@ -76,7 +55,7 @@ def row_of(
         difference = float(np.abs(scores - torch_scores).max() / np.abs(torch_scores).max())
     return {
         **asdict(case),
-        "openblas_threads": case.openblas_threads(threads),
+        "openblas_threads": openblas_threads(case.backend, threads),
         "forward_ms": statistics.median(answer["forward_ms"] for answer in answers[1:]),
         "step_ms": statistics.median(steps),
         "step_ms_min": min(steps),

@@ -1,0 +1,1 @@
+"""What the benchmark and table programs in scripts/ share."""
