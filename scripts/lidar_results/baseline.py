@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from bscnet.data.real.height import HeightClassifier, above_ground
+from bscnet.data.real.height import above_ground
 from bscnet.data.real.lidar import RealLidarSource
 from bscnet.data.real.split import GAP
-from bscnet.ignore import IGNORE_INDEX
-from bscnet.metrics import scores
+from bscnet.metrics import SegmentationMetric, SegmentationScores
+from lidar_results.height_classifier import HeightClassifier
 
 
 def fold_baseline(data: Mapping[str, Any], fold: int) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -27,7 +27,7 @@ def fold_baseline(data: Mapping[str, Any], fold: int) -> tuple[dict[str, Any], d
     (train,), (held_out,) = ([source.read(scene) for scene in source.scenes(split)] for split in ("train", "val"))
     names = source.class_names
     classifier = HeightClassifier(len(names)).fit(above_ground(train.points), train.labels)
-    found = scores(confusion(classifier.predict(above_ground(held_out.points)), held_out.labels, len(names)))
+    found = scores_of(classifier.predict(above_ground(held_out.points)), held_out.labels, len(names))
     score = {
         "miou": float(found.miou),
         "acc": float(found.acc),
@@ -42,8 +42,10 @@ def fold_baseline(data: Mapping[str, Any], fold: int) -> tuple[dict[str, Any], d
     return score, points
 
 
-def confusion(prediction: npt.NDArray[np.integer], labels: npt.NDArray[np.integer], num_classes: int) -> torch.Tensor:
-    """Counts (C, C) of labelled points, rows the truth, columns the prediction."""
-    known = labels != IGNORE_INDEX
-    cells = labels[known].astype(np.int64) * num_classes + prediction[known]
-    return torch.from_numpy(np.bincount(cells, minlength=num_classes**2).reshape(num_classes, num_classes))
+def scores_of(
+    prediction: npt.NDArray[np.integer], labels: npt.NDArray[np.integer], num_classes: int
+) -> SegmentationScores:
+    """Scores of (P,) classes against (P,) labels; points that are not labelled do not count."""
+    metric = SegmentationMetric(num_classes)
+    metric.update(torch.from_numpy(prediction), torch.from_numpy(labels.astype(np.int64)))
+    return metric.compute()

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from bscnet.data.fingerprint import FileHasher
 from bscnet.data.real.clouds import CLOUDS, SensorCloud
 from bscnet.data.real.files import cloud_files
-from bscnet.data.real.height import above_ground
+from bscnet.data.real.height import HEIGHT_SCALE, above_ground
 from bscnet.data.real.sites import SITES, Site, merged
 from bscnet.data.real.split import HELD_OUT, TRAIN, spatial_fold
 from bscnet.data.scan import Scan, grey
@@ -21,9 +21,6 @@ from bscnet.ignore import IGNORE_INDEX
 
 READER_VERSION = 1
 """Part of every cache key: raise it when the same file would be read as other arrays."""
-
-HEIGHT_SCALE = 8.0
-"""Metres above the ground that become 0 in the feature "above_ground"; the ground becomes -1."""
 
 _PARTS = {"train": TRAIN, "val": HELD_OUT}
 
