@@ -1,4 +1,4 @@
-"""The configuration folder is found from a checkout and from a wheel, which carries all it needs."""
+"""The configuration folder is found from a checkout and from a wheel, which carries all it needs; the cache folder."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from bscnet import paths
+from bscnet.data.real.files import default_folder
 from bscnet.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -37,6 +38,17 @@ def test_missing_folder_is_an_input_error(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(paths, "__file__", str(tmp_path / "lib" / "bscnet" / "paths.py"))
     with pytest.raises(InputError, match="no configuration found"):
         paths.config_dir()
+
+
+def test_the_cache_folder_is_the_users_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    assert paths.user_cache() == tmp_path / ".cache" / "bscnet"
+    monkeypatch.setenv("XDG_CACHE_HOME", "")
+    assert paths.user_cache() == tmp_path / ".cache" / "bscnet"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "elsewhere"))
+    assert paths.user_cache() == tmp_path / "elsewhere" / "bscnet"
+    assert default_folder() == tmp_path / "elsewhere" / "bscnet" / "real_clouds"
 
 
 @pytest.fixture(scope="module")

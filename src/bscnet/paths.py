@@ -1,7 +1,8 @@
-"""Where the package's own files are."""
+"""Where the package's own files are, and where it keeps what it can make or fetch again."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from bscnet.errors import InputError
@@ -18,3 +19,8 @@ def config_dir() -> str:
         if (folder / "config.yaml").is_file():
             return str(folder)
     raise InputError(f"no configuration found for the bscnet in {package}: install it again with `make setup`")
+
+
+def user_cache() -> Path:
+    """The folder `bscnet` in the user's cache folder: $XDG_CACHE_HOME or ~/.cache. It need not be there yet."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bscnet"

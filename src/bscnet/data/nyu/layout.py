@@ -12,7 +12,7 @@ Not read: rawDepths (with the holes), instances, scenes, sceneTypes, accelData, 
 
 MATLAB stores such arrays in chunks packed by deflate. HDF5's library is asked for their places alone, and
 `bscnet.data.nyu.frames` reads the bytes itself: on damaged files the library may crash or never end, therefore it runs
-in a process of its own (`bscnet.data.nyu.isolated`).
+in a process of its own (`bscnet.data.isolated`).
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from bscnet.data.isolated import Tables
 from bscnet.data.nyu.classes import NUM_NAMES
-from bscnet.data.nyu.isolated import Tables
 from bscnet.data.nyu.projection import HEIGHT, WIDTH
 from bscnet.errors import InputError
 

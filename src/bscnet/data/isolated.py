@@ -33,7 +33,8 @@ _REFUSED = 2
 class ParsedFile:
     """The tables of a file, parsed at first use and again when its size or modification time has changed.
 
-    A forked or pickled object has the tables already. parse: a module's function. what: the file's purpose in words.
+    A forked or pickled object has the tables already. parse: a module's function. what: what the file must hold, in
+    words.
     """
 
     def __init__(self, path: Path, parse: Callable[[Path], Tables], what: str) -> None:
@@ -46,7 +47,7 @@ class ParsedFile:
         try:
             stat = self.path.stat()
         except FileNotFoundError as error:
-            raise InputError(f"{self.path}: no such file, it must hold {self.what} of NYU Depth v2") from error
+            raise InputError(f"{self.path}: no such file, it must hold {self.what}") from error
         except OSError as error:
             raise InputError(f"{self.path}: the file cannot be read ({error.strerror})") from error
         state = (stat.st_size, stat.st_mtime_ns)
