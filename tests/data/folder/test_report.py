@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from bscnet.data.folder import check, examine, report_table
-from bscnet.data.folder.duplicates import occupied, point_sum, similarity
+from bscnet.data.folder.duplicates import Marks, copies, occupied, point_sum, ranked, similarity
 from bscnet.data.folder.units import better_unit, mixed_units
 from bscnet.errors import InputError
 from fixtures.folder_files import NAMES, describe, make_points, make_room, write_folder, write_las, write_ply
@@ -137,6 +137,44 @@ def test_copies_across_splits(tmp_path: Path) -> None:
     text = tmp_path / "val/same" / "train" / "a.ply"
     write_ply(text, room, text=True)
     told(tmp_path / "val/same", "hold the same points", True)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("step", [0.001, 0.005])
+def test_a_copy_in_a_format_that_rounds(tmp_path: Path, seed: int, step: float) -> None:
+    """The usual LAS file stores whole millimetres, another one may store half centimetres."""
+    rng = np.random.default_rng(seed)
+    room = make_room(seed)
+    room.xyz += rng.normal(0, 0.002, room.xyz.shape)
+    rounded = replace(room.shuffled(), more={})
+    rounded.xyz = np.round((rounded.xyz + rng.uniform(0, 1, 3)) / step) * step
+    root = write_folder(tmp_path, {"train/a": room, "val/b": rounded, "val/c": make_room(9)}, classes=CLASSES)
+    told(root, "a.ply and", error=True)
+    told(root, "(in train and val) hold the same points but for rounding", error=True)
+
+
+@pytest.mark.parametrize("factor", [1 / 0.3048, 3937 / 1200, 0.01, 1000.0])
+def test_a_copy_in_other_units_is_told(tmp_path: Path, factor: float) -> None:
+    room = make_room(0)
+    other = room.shuffled()
+    other.xyz = np.round(other.xyz * factor, 4 if factor < 1 else 3)
+    root = write_folder(tmp_path, {"train/a": room, "val/b": other, "val/c": make_room(9)}, classes=CLASSES)
+    told(root, "(in train and val) hold the same points in different units")
+
+
+def test_rooms_of_the_same_size_and_views_of_one_place_are_no_copies() -> None:
+    """As many points in the same box; and a camera that stays where it is, with its noise."""
+    rng = np.random.default_rng(0)
+    box, noise = np.array([4.0, 3.0, 2.6]), 0.003
+
+    def marks(points: np.ndarray) -> Marks:
+        return Marks(str(points.sum()), point_sum(points), occupied(points, VOXEL)[:256], len(points), ranked(points))
+
+    rooms = {str(number): marks(rng.random((3000, 3)) * box) for number in range(8)}
+    assert [how for _, _, how in copies(rooms) if how != "nearly"] == []
+    wall = rng.random((3000, 3)) * (4.0, 3.0, 0.0)
+    views = {str(number): marks(wall + rng.normal(0, 4 * noise, wall.shape)) for number in range(8)}
+    assert {how for _, _, how in copies(views)} <= {"nearly"}
 
 
 def test_marks_against_sets() -> None:

@@ -100,13 +100,17 @@ def _copies(scenes: Sequence[SceneReport]) -> Iterator[Finding]:
     how = {
         "file": "are the same file",
         "points": "hold the same points, in another order or file",
+        "rounded": "hold the same points but for rounding",
+        "units": "hold the same points in different units",
         "nearly": "fill nearly the same voxels",
     }
     for one, other, kind in copies({scene.name: scene.marks for scene in scenes}):
         a, b = by_name[one], by_name[other]
         across = a.split != b.split
         where = f"in {a.split} and {b.split}" if across else f"both in {a.split}"
-        yield Finding(across and kind != "nearly", f"duplicates: {a.path} and {b.path} ({where}) {how[kind]}")
+        yield Finding(
+            across and kind not in ("units", "nearly"), f"duplicates: {a.path} and {b.path} ({where}) {how[kind]}"
+        )
 
 
 def _classes(scenes: Sequence[SceneReport], description: Description) -> Iterator[Finding]:

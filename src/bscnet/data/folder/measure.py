@@ -13,7 +13,7 @@ from bscnet.data.augment import centred
 from bscnet.data.folder.cloud import COLORS, Cloud
 from bscnet.data.folder.convert import color_range, finite_points, to_scan
 from bscnet.data.folder.description import Description
-from bscnet.data.folder.duplicates import SKETCH, Marks, occupied, point_sum
+from bscnet.data.folder.duplicates import SKETCH, Marks, occupied, point_sum, ranked
 from bscnet.data.folder.formats import read_cloud
 from bscnet.data.sample import training_share
 from bscnet.data.scan import Scan
@@ -97,7 +97,7 @@ def measure(
         _color(scan.colors) if cloud.has_colors else "none",
         color_range([cloud.columns[color] for color in COLORS]) if cloud.has_colors else "",
         cloud.units,
-        Marks(content, point_sum(scan.points), voxels[:SKETCH]),
+        Marks(content, point_sum(scan.points), voxels[:SKETCH], len(points), ranked(points)),
         {feature: float(np.abs(values).max()) for feature, values in scan.extra.items()},
     )
 
