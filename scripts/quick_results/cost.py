@@ -9,7 +9,7 @@ from bscnet.chain.build import build_datamodule
 from bscnet.chain.manifest import Manifest
 from bscnet.chain.planned import planned_network
 from bscnet.chain.reopen import recorded_settings
-from bscnet.cost import operations, profile_network
+from bscnet.cost import profile_network
 from bscnet.training.carry import PLAN_NAME
 
 
@@ -41,10 +41,9 @@ def chain_cost(manifest: Manifest, settings: dict[str, Any]) -> dict[str, float]
     scenes = (data.val_scene(number).batch.coords for number in range(data.num_val_scenes))
     profile = profile_network(network, scenes, settings["data"]["in_channels"])
     totals = profile.totals
-    binary = sum(layer.macs_nominal for layer in profile.layers if layer.bops)
     return {
         "ops_executed": totals["ops"],
-        "ops_nominal": operations(profile.total("macs_nominal") - binary, binary),
+        "ops_nominal": profile.nominal_ops,
         "weight_bytes": totals["bytes"],
-        "weight_bytes_real": 4 * (totals["params_real"] + totals["params_1bit"]),
+        "weight_bytes_real": profile.bytes_as_real,
     }

@@ -49,6 +49,8 @@ def test_toy_unet_by_hand() -> None:
     weights_real = 27 * 6 + 8 + 8 + 2 * 5 + 5
     assert (totals["params_1bit"], totals["params_real"]) == (weights_1bit, weights_real)
     assert totals["bytes"] == (32 * weights_real + weights_1bit) / 8
+    assert profile.bytes_as_real == 4 * (weights_real + weights_1bit)
+    assert profile.nominal_ops == totals["ops"]  # all windows are centred
     norms = 2 * (2 + 2 + 4 + 4 + 4)
     slopes = 2 + 4 + 4 + 2 + 2
     scales = 2 + 4 + 4 + 2 + 2 + 2
@@ -91,7 +93,8 @@ def test_shifted_layers_execute_their_own_windows(cloud: torch.Tensor) -> None:
     for module in network.modules():
         if isinstance(module, ShiftedSparseConv3d):
             module.set_shifts(shifts)
-    cost, sites = by_name(profile_network(network, [cloud], 3)), as_set(cloud)
+    profile = profile_network(network, [cloud], 3)
+    cost, sites = by_name(profile), as_set(cloud)
     for name, here, width in (
         ("levels.encoder.0.0.conv", sites, 2 * 1),
         ("levels.deeper.encoder.0.0.conv", coarser(sites), 4 * 2),
@@ -103,6 +106,9 @@ def test_shifted_layers_execute_their_own_windows(cloud: torch.Tensor) -> None:
         assert cost[name].pairs == sum(pairs) / 2
         assert cost[name].macs_nominal == 2 * width * shifted_pairs(here, (0, 0, 0))
     assert cost["stem"].flops == shifted_pairs(sites, (0, 0, 0)) * 6
+    assert (
+        profile.nominal_ops == profile_network(toy("a1w1", "plain"), [cloud], 3).totals["ops"] != profile.totals["ops"]
+    )
     assert cost["levels.down.conv"].bops == strided_pairs(sites) * 8
 
 

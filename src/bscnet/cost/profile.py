@@ -9,7 +9,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from bscnet.cost.counts import count_levels, mean_counts
-from bscnet.cost.layer import LayerCost, layer_cost
+from bscnet.cost.layer import LayerCost, layer_cost, operations
 from bscnet.cost.trace import trace_layers
 
 TOTALS = ("params_real", "params_1bit", "params_aux", "flops", "bops", "ops", "bytes")
@@ -29,6 +29,17 @@ class Profile:
     def totals(self) -> dict[str, float]:
         """The sums named in TOTALS; bytes are those of the weights: (32 params_real + params_1bit) / 8."""
         return {quantity: self.total(quantity) for quantity in TOTALS}
+
+    @property
+    def nominal_ops(self) -> float:
+        """Operations with every window centred on its site, in place of the shifted and composite ones."""
+        binary = sum(layer.macs_nominal for layer in self.layers if layer.bops)
+        return operations(self.total("macs_nominal") - binary, binary)
+
+    @property
+    def bytes_as_real(self) -> float:
+        """Bytes of the weights if all had 32 bits."""
+        return 4 * (self.total("params_real") + self.total("params_1bit"))
 
     def as_dict(self) -> dict[str, Any]:
         """{"layers": […], "totals": {…}}, plain values."""

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from rich import box
 from rich.table import Table
 
-from bscnet.cost import LayerCost, Profile, operations
+from bscnet.cost import LayerCost, Profile
+from bscnet.viz.layer_names import layer_label
 
 _ELEMENTWISE = ("norm", "act", "pool", "add")
 
@@ -37,7 +38,7 @@ def cost_table(profile: Profile) -> Table:
             rest.append(layer)
             continue
         table.add_row(
-            short_name(layer.name),
+            layer_label(layer.name),
             layer.kind,
             str(layer.level),
             f"{layer.in_channels}>{layer.out_channels}",
@@ -64,27 +65,20 @@ def totals_table(profile: Profile) -> Table:
     table.add_column(overflow="fold")
     totals = profile.totals
     real, binary, aux = (int(totals[name]) for name in ("params_real", "params_1bit", "params_aux"))
-    nominal_binary = sum(layer.macs_nominal for layer in profile.layers if layer.bops)
-    nominal = operations(profile.total("macs_nominal") - nominal_binary, nominal_binary)
     table.add_row("parameters, 32 bits", f"{real:,d}", "")
     table.add_row("parameters, 1 bit", f"{binary:,d}", "")
     table.add_row("auxiliary, 32 bits", f"{aux:,d}", "batch norm, activations, scales, thresholds, search logits")
     table.add_row("FLOPs", f"{_millions(totals['flops'])} M", "MACs with a real operand")
     table.add_row("BOPs", f"{_millions(totals['bops'])} M", "MACs of two 1-bit operands")
     table.add_row("OPs", f"{_millions(totals['ops'])} M", "FLOPs + BOPs / 64, pairs as executed")
-    table.add_row("OPs, nominal", f"{_millions(nominal)} M", "the same with every window centred on its site")
-    table.add_row("element-wise", f"{_millions(profile.total('elementwise'))} M", "not part of OPs")
-    whole = 4 * (real + binary)
     table.add_row(
-        "weights", f"{totals['bytes'] / 2**20:.3f} MiB", f"{whole / totals['bytes']:.1f} times less than all in 32 bits"
+        "OPs, nominal", f"{_millions(profile.nominal_ops)} M", "the same with every window centred on its site"
     )
+    table.add_row("element-wise", f"{_millions(profile.total('elementwise'))} M", "not part of OPs")
+    ratio = profile.bytes_as_real / totals["bytes"]
+    table.add_row("weights", f"{totals['bytes'] / 2**20:.3f} MiB", f"{ratio:.1f} times less than all in 32 bits")
     table.add_row("auxiliary", f"{profile.total('aux_bytes') / 2**20:.3f} MiB", "")
     return table
-
-
-def short_name(name: str) -> str:
-    """A module path without what the table's level column says already."""
-    return ".".join(part for part in name.split(".") if part not in ("levels", "deeper"))
 
 
 def _sum(layers: Iterable[LayerCost], quantity: str) -> float:

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from rich.table import Table
 
 from bscnet.search import ShiftPlan
+from bscnet.viz.layer_names import layer_label
 
 _KINDS = ("centre", "face", "edge", "corner")
 _KIND_COLOURS = ("#9aa5b1", "#4c78a8", "#f2a541", "#d1495b")
@@ -18,11 +19,6 @@ def shift_level(layer: str) -> int:
     return layer.split(".").count("deeper")
 
 
-def layer_label(layer: str) -> str:
-    """A layer's module path without what its level says already: `levels.deeper.encoder.0.1.conv` is `encoder.0.1`."""
-    return ".".join(word for word in layer.split(".") if word not in ("levels", "deeper", "conv"))
-
-
 def shift_table(plan: ShiftPlan) -> Table:
     """Rich table with a row for each layer: level, and the shift (dx,dy,dz) in voxels of every channel group."""
     table = Table(title="shift (dx,dy,dz) of each channel group, in voxels of the layer's level")
@@ -31,7 +27,8 @@ def shift_table(plan: ShiftPlan) -> Table:
     for group in range(max((len(shifts) for shifts in plan.shifts.values()), default=0)):
         table.add_column(f"group {group + 1}", justify="right", no_wrap=True)
     for layer, shifts in plan.shifts.items():
-        table.add_row(layer_label(layer), str(shift_level(layer)), *(f"({x:d},{y:d},{z:d})" for x, y, z in shifts))
+        label = layer_label(layer).removesuffix(".conv")  # as all of them are
+        table.add_row(label, str(shift_level(layer)), *(f"({x:d},{y:d},{z:d})" for x, y, z in shifts))
     return table
 
 
