@@ -103,7 +103,7 @@ def test_tables_are_not_sent(root: Path) -> None:
         requests.add(0, form)
     maps = prepare_maps(coords, requests)
     assert maps is not None and maps.made is not None
-    assert ("table", 5) not in maps.made._forms
+    assert ("table", 5) not in maps.made._maps
     shapes = {shape for _, _, _, shape in pack(maps).places}
     assert not shapes & {(len(coords), 27), (len(coords), 125)}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -14,7 +15,21 @@ from bscnet.sparse.offsets import kernel_offsets
 _CPU_ROWS = 512
 _GPU_ROWS = 1 << 15
 
-Block = tuple[int, int, Tensor, Tensor]
+
+class Block(NamedTuple):
+    """Consecutive sites of a plan's order, and what they read.
+
+    Attributes:
+        begin: position of the first site in the order.
+        end: one past that of the last site.
+        cells: ``(C,)`` int64 cells of the kernel, those without a neighbour of any of the sites left out on a CPU.
+        rows: ``(end - begin, C)`` rows of the neighbours; N where one is absent.
+    """
+
+    begin: int
+    end: int
+    cells: Tensor
+    rows: Tensor
 
 
 class BlockPlan:
@@ -48,10 +63,10 @@ class BlockPlan:
         for begin in range(0, n, step):
             part = ordered[begin : begin + step]
             columns = every if present is None else every[(part < n).any(0)]
-            self._blocks.append((begin, begin + len(part), columns, part.index_select(1, columns)))
+            self._blocks.append(Block(begin, begin + len(part), columns, part.index_select(1, columns)))
 
     def blocks(self, cells: Tensor | None = None, mirror: bool = False) -> Iterator[Block]:
-        """Each block's first and last-but-one ordered site, its cells as places in ``cells``, and their rows.
+        """The blocks, with their cells as places in ``cells``.
 
         Args:
             cells: cells to keep; None keeps all.
@@ -68,7 +83,7 @@ class BlockPlan:
                 keep = named >= 0
                 if not bool(keep.all()):
                     named, rows = named[keep], rows.index_select(1, keep.nonzero().flatten())
-            yield begin, end, named, rows
+            yield Block(begin, end, named, rows)
 
 
 def _signature_order(table: NeighbourTable, present: Tensor) -> Tensor:

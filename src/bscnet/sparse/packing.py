@@ -24,8 +24,8 @@ _Place = tuple[int, int, torch.dtype, tuple[int, ...]]
 class Packed:
     """An object on its way to another process.
 
-    pickled: the object, with the places of its tensors in their stead. block: ``(bytes,)`` uint8. places: first and
-    last-but-one byte, type and shape of each tensor.
+    pickled: the object, with the places of its tensors in their stead. block: ``(bytes,)`` uint8. places: of each
+    tensor its first byte, the one past its last, its type and its shape.
     """
 
     pickled: bytes

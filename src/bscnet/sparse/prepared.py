@@ -31,7 +31,7 @@ class PreparedMaps:
         if len(sites) != len(coords):
             raise InputError(f"the prepared kernel maps are of {len(sites)} sites, but there are {len(coords)}")
         if self.requests is not None:
-            sites.tell(self.requests)
+            sites.record_requests(self.requests)
         return sites
 
 

@@ -5,6 +5,7 @@ Runs wherever PyTorch runs, with nothing to compile.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -14,7 +15,7 @@ from bscnet.errors import InputError
 from bscnet.sparse.blocks import BlockPlan
 from bscnet.sparse.coordinates import coordinate_keys
 from bscnet.sparse.gather_gemm import block_conv, pair_conv
-from bscnet.sparse.kernel_map import NeighbourTable, Pairs, StrideMap, build_stride_map, build_table
+from bscnet.sparse.kernel_map import NeighbourTable, StrideMap, build_stride_map, build_table
 from bscnet.sparse.map_requests import Form, MapRequests
 from bscnet.sparse.offsets import Shift, group_sizes, shifted_columns
 
@@ -38,7 +39,7 @@ class TorchSites:
     def __init__(self, coords: Tensor, tensor_stride: int = 1) -> None:
         self.coords = coords.int()
         self.tensor_stride = tensor_stride
-        self._forms: dict[Form, Any] = {}
+        self._maps: dict[Form, Any] = {}
         self._requests: MapRequests | None = None
         if tensor_stride == 1:
             ordered = coordinate_keys(coords).sort().values
@@ -49,86 +50,71 @@ class TorchSites:
     def __len__(self) -> int:
         return len(self.coords)
 
-    def _form(self, name: str, size: int) -> Any:
-        """One of the forms below, made at first use and kept."""
+    def _map(self, name: str, size: int) -> Any:
+        """One of the kernel maps of `_MAKERS`, made at first use and kept."""
         form = name, size
-        if form not in self._forms:
-            self._forms[form] = getattr(self, f"_make_{name}")(size)
+        if form not in self._maps:
+            self._maps[form] = _MAKERS[name](self, size)
         if self._requests is not None:
             self._requests.add(self.tensor_stride.bit_length() - 1, form)
-        return self._forms[form]
+        return self._maps[form]
 
-    def _make_table(self, size: int) -> NeighbourTable:
-        return build_table(self.coords, size)
-
-    def _make_blocks(self, size: int) -> BlockPlan:
-        return BlockPlan(self.table(size))
-
-    def _make_pairs(self, size: int) -> Pairs:
-        return self.table(size).pairs
-
-    def _make_counts(self, size: int) -> Tensor:
-        return self.table(size).counts
-
-    def _make_stride(self, size: int) -> tuple[TorchSites, StrideMap]:
+    def _strided(self, size: int) -> tuple[TorchSites, StrideMap]:
         coarse, stride_map = build_stride_map(self.coords)
         sites = TorchSites(coarse, size * self.tensor_stride)
         sites._requests = self._requests
         return sites, stride_map
 
-    def _make_stride_pairs(self, size: int) -> tuple[Pairs, Pairs]:
-        return self.stride_map.down_pairs, self.stride_map.up_pairs
-
     def table(self, kernel_size: int) -> NeighbourTable:
         """The neighbour table of a centred cube of this size, built at first use."""
-        return self._form("table", kernel_size)
+        return self._map("table", kernel_size)
 
     @property
     def coarser(self) -> TorchSites:
         """The next coarser level."""
-        return self._form("stride", 2)[0]
+        return self._map("stride", 2)[0]
 
     @property
     def stride_map(self) -> StrideMap:
         """The kernel map to the next coarser level."""
-        return self._form("stride", 2)[1]
+        return self._map("stride", 2)[1]
 
     def prepare(self, wanted: list[list[Form]]) -> None:
         """Make the forms of this level, ``wanted[0]``, and of those below it, and drop the tables they came from."""
         if not wanted:
             return
         for form in wanted[0]:
-            self._form(*form)
-        self._forms = {form: made for form, made in self._forms.items() if form[0] != "table"}
+            self._map(*form)
+        self._maps = {form: made for form, made in self._maps.items() if form[0] != "table"}
         if len(wanted) > 1:
             self.coarser.prepare(wanted[1:])
 
-    def tell(self, requests: MapRequests) -> None:
+    def record_requests(self, requests: MapRequests) -> None:
         """From now on note in ``requests`` what is asked of this level and of those below it."""
         self._requests = requests
-        if ("stride", 2) in self._forms:
-            self._forms["stride", 2][0].tell(requests)
+        if ("stride", 2) in self._maps:
+            self._maps["stride", 2][0].record_requests(requests)
 
     def cells_in_use(self, kernel_size: int) -> Tensor | None:
         """See ``Sites.cells_in_use``."""
         if self.coords.device.type != "cpu":
             return None
-        return self._form("counts", kernel_size).nonzero().flatten()
+        return self._map("counts", kernel_size).nonzero().flatten()
 
     def submanifold(self, feats: Tensor, weight: Tensor, cells: Tensor | None = None) -> Tensor:
         """See ``Sites.submanifold``."""
         if cells is not None:
             if weight.shape[1] >= _WIDE_INPUT and feats.device.type == "cpu":
-                pairs = self._form("pairs", 5)
+                pairs = self._map("pairs", 5)
                 return pair_conv(feats, weight, [pairs[cell] for cell in cells.tolist()], len(self))
-            return block_conv(feats, weight, self._form("blocks", 5), cells)
+            return block_conv(feats, weight, self._map("blocks", 5), cells)
         if weight.shape[0] == 1:
             return feats @ weight[0]
-        return block_conv(feats, weight, self._form("blocks", round(weight.shape[0] ** (1 / 3))))
+        return block_conv(feats, weight, self._map("blocks", round(weight.shape[0] ** (1 / 3))))
 
     def shifted(self, feats: Tensor, weight: Tensor, shifts: tuple[Shift, ...]) -> Tensor:
         """See ``Sites.shifted``."""
-        plan = self._form("blocks", 5)
+        plan = self._map("blocks", 5)
         kernels = weight.split(group_sizes(weight.shape[2], len(shifts)), dim=2)
         columns = [shifted_columns(shift).to(weight.device) for shift in shifts]
         if weight.shape[2] < _NARROW_GROUP * len(shifts):
@@ -143,11 +129,11 @@ class TorchSites:
 
     def down(self, feats: Tensor, weight: Tensor) -> Tensor:
         """See ``Sites.down``."""
-        return pair_conv(feats, weight, self._form("stride_pairs", 2)[0], self.stride_map.num_coarse)
+        return pair_conv(feats, weight, self._map("stride_pairs", 2)[0], self.stride_map.num_coarse)
 
     def up(self, coarse_feats: Tensor, weight: Tensor) -> Tensor:
         """See ``Sites.up``."""
-        return pair_conv(coarse_feats, weight, self._form("stride_pairs", 2)[1], len(self))
+        return pair_conv(coarse_feats, weight, self._map("stride_pairs", 2)[1], len(self))
 
     def pool_sum(self, feats: Tensor) -> Tensor:
         """See ``Sites.pool_sum``."""
@@ -163,3 +149,15 @@ class TorchSites:
     def unpool(self, coarse_feats: Tensor) -> Tensor:
         """See ``Sites.unpool``."""
         return coarse_feats.index_select(0, self.stride_map.parent)
+
+
+_MAKERS: dict[str, Callable[[TorchSites, int], Any]] = {
+    "table": lambda sites, size: build_table(sites.coords, size),
+    "blocks": lambda sites, size: BlockPlan(sites.table(size)),
+    "pairs": lambda sites, size: sites.table(size).pairs,
+    "counts": lambda sites, size: sites.table(size).counts,
+    "stride": TorchSites._strided,
+    "stride_pairs": lambda sites, _: (sites.stride_map.down_pairs, sites.stride_map.up_pairs),
+}
+"""How each kernel map is made, of a kernel size, by its name in `bscnet.sparse.map_requests.FORMS`; and the tables,
+which are not among those as they are kept no longer than the maps made of them need."""
