@@ -12,12 +12,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bench_common.readme import fill
+from matplotlib.figure import Figure
+
+from bench_common.chain_table import ChainTable
 from bscnet.errors import InputError, shown
-from bscnet.whole_file import write_json_whole
 from lidar_results.baseline import fold_baseline
 from lidar_results.chains import Case, Result, finished, run_case, wanted_cases
 from lidar_results.plot import fold_figure
@@ -64,16 +66,12 @@ def collect(results: dict[Case, Result], wanted: list[Case]) -> dict[str, Any]:
     }
 
 
-def write(found: dict[str, Any], out: Path, readme: Path | None) -> None:
-    """Write the document, its machine-readable twin and the plot; fill the README if it is named."""
-    filled = None if readme is None else fill(readme.read_text(encoding="utf-8"), "lidar", summary(found))
-    out.mkdir(parents=True, exist_ok=True)
-    (out / f"{NAME}.md").write_text(document(found, NAME), encoding="utf-8")
-    write_json_whole(out / f"{NAME}.json", {"made_by": "scripts/lidar_table.py", **found})
-    title = "real lidar, thirds of one block of 18 x 12 m, a point a chain"
-    fold_figure(found["rows"], title).savefig(out / f"{NAME}.png", dpi=120)
-    if readme is not None and filled is not None:
-        readme.write_text(filled, encoding="utf-8")
+def figure(found: Mapping[str, Any]) -> Figure:
+    """The plot."""
+    return fold_figure(found["rows"], "real lidar, thirds of one block of 18 x 12 m, a point a chain")
+
+
+TABLE = ChainTable(NAME, "scripts/lidar_table.py", "lidar", document, summary, figure)
 
 
 def main() -> int:
@@ -97,10 +95,8 @@ def main() -> int:
                 if status != 0:
                     return status
         found = collect(finished(args.runs), wanted)
-        write(found, args.out, ROOT / "README.md" if args.out == ROOT / "benchmarks" else None)
-        for sentence in found["missing"]:
-            print(f"missing: {sentence}", file=sys.stderr)
-        print(f"{args.out / NAME}.md: {len(found['chains'])} chains")
+        TABLE.write(found, args.out, ROOT / "README.md" if args.out == ROOT / "benchmarks" else None)
+        TABLE.tell(found, args.out)
         return 0
 
     return shown(action)

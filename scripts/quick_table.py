@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bench_common.readme import fill
+from matplotlib.figure import Figure
+
+from bench_common.chain_table import ChainTable
 from bscnet.chain.finished import require_comparable
 from bscnet.errors import InputError, shown
 from bscnet.viz.comparison import score_figure
-from bscnet.whole_file import write_json_whole
 from quick_results.cost import chain_cost, chain_settings
 from quick_results.records import find_manifests, missing_chains, newest_finished, read_record
 from quick_results.summary import markdown_table, method_row
@@ -63,7 +65,7 @@ def collect(runs: Path, seeds: list[int]) -> dict[str, Any]:
     }
 
 
-def notes(found: dict[str, Any]) -> str:
+def notes(found: Mapping[str, Any]) -> str:
     """What a reader must know about the table."""
     backends = sorted({backend for row in found["rows"] for backend in row["backends"]})
     commits = sorted({commit for row in found["rows"] for commit in row["commits"]})
@@ -83,13 +85,13 @@ def notes(found: dict[str, Any]) -> str:
     return text
 
 
-def summary(found: dict[str, Any]) -> str:
+def summary(found: Mapping[str, Any]) -> str:
     """The short form for the README."""
     links = f"Every seed: [plot](benchmarks/{NAME}.png), [numbers](benchmarks/{NAME}.json)."
     return f"{markdown_table(found['rows'])}\n{notes(found)}\n{links}"
 
 
-def document(found: dict[str, Any]) -> str:
+def document(found: Mapping[str, Any]) -> str:
     """The whole Markdown file."""
     return (
         f"# Four methods on the same rooms\n\nMade by `python scripts/quick_table.py`.\n\n"
@@ -97,23 +99,17 @@ def document(found: dict[str, Any]) -> str:
     )
 
 
-def write(found: dict[str, Any], out: Path, readme: Path | None) -> None:
-    """Write the table, its machine-readable twin and the plot; fill the README if it is named."""
-    filled = None
-    if readme is not None:
-        filled = fill(readme.read_text(encoding="utf-8"), "quick", summary(found))
-    out.mkdir(parents=True, exist_ok=True)
-    (out / f"{NAME}.md").write_text(document(found), encoding="utf-8")
-    write_json_whole(out / f"{NAME}.json", {"made_by": "scripts/quick_table.py", **found})
+def figure(found: Mapping[str, Any]) -> Figure:
+    """The plot."""
     scores = {
         row["method"]: [chain["val/miou"] for chain in found["chains"] if chain["method"] == row["method"]]
         for row in found["rows"]
     }
     data = "simulated rooms" if found["simulated"] else found["data"]
-    title = f"{data}, {100 * found['voxel_size']:g} cm, a point a seed"
-    score_figure(scores, title).savefig(out / f"{NAME}.png", dpi=120)
-    if readme is not None and filled is not None:
-        readme.write_text(filled, encoding="utf-8")
+    return score_figure(scores, f"{data}, {100 * found['voxel_size']:g} cm, a point a seed")
+
+
+TABLE = ChainTable(NAME, "scripts/quick_table.py", "quick", document, summary, figure)
 
 
 def main() -> int:
@@ -126,10 +122,8 @@ def main() -> int:
 
     def action() -> int:
         found = collect(args.runs, args.seeds)
-        write(found, args.out, None if args.no_readme else ROOT / "README.md")
-        for sentence in found["missing"]:
-            print(f"missing: {sentence}", file=sys.stderr)
-        print(f"{args.out / NAME}.md: {len(found['chains'])} chains of {len(found['rows'])} methods")
+        TABLE.write(found, args.out, None if args.no_readme else ROOT / "README.md")
+        TABLE.tell(found, args.out)
         return 0
 
     return shown(action)

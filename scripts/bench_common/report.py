@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,13 @@ def table(heads: list[str], rows: list[list[str]], left: int) -> list[str]:
     return [line(cells) for cells in (heads, rule, *rows)]
 
 
-def write(folder: Path, name: str, text: str, report: Mapping[str, Any]) -> None:
+def plain_table(heads: Sequence[str], rows: Iterable[Sequence[str]], left: int) -> str:
+    """A markdown table without padding; the first `left` columns are text, the others numbers."""
+    rule = ["---"] * left + ["---:"] * (len(heads) - left)
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in (heads, rule, *rows))
+
+
+def write(folder: Path, name: str, text: str, report: Mapping[str, Any], indent: int = 1) -> None:
     """NAME.md and NAME.json in a folder; each appears whole or not at all."""
-    write_json_whole(folder / f"{name}.json", report, indent=1)
+    write_json_whole(folder / f"{name}.json", report, indent=indent)
     write_text_whole(folder / f"{name}.md", text)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bench_common.report import plain_table
+
 FACTS = """\
 What this shows: float and binary networks trained and scored on real, held-out lidar at block scale; the gap between
 them on the points of ONE site, over its thirds and several seeds. What it does not show:
@@ -30,7 +32,7 @@ def rows_table(rows: Sequence[Mapping[str, Any]], folds: Sequence[int], classes:
     """The rows as a Markdown table, scores in percent."""
     head = ["method", "sees height", "chains", "mIoU", *(f"fold {fold}" for fold in folds)]
     head += ["std over folds", "std over seeds", *(f"IoU {name}" for name in classes), "accuracy", "time, s"]
-    lines = [_line(head), _line(["---", "---", *["---:"] * (len(head) - 2)])]
+    lines = []
     for row in rows:
         cells = [f"`{row['method']}`" if row["chains"] else row["method"]]
         cells += ["yes" if "above_ground" in row["features"] else "no", str(row["chains"] or "")]
@@ -38,19 +40,19 @@ def rows_table(rows: Sequence[Mapping[str, Any]], folds: Sequence[int], classes:
         cells += [_percent(row["std_over_folds"]), _percent(row["std_over_seeds"])]
         cells += [*(_percent(row["iou"].get(name)) for name in classes), _percent(row["acc"])]
         cells.append("" if row["seconds"] is None else f"{row['seconds']:.0f}")
-        lines.append(_line(cells))
-    return "\n".join(lines) + "\n"
+        lines.append(cells)
+    return plain_table(head, lines, left=2)
 
 
 def points_table(points: Mapping[int, Mapping[str, Any]]) -> str:
     """How many points each fold trains on, loses to the gap, and scores."""
     classes = list(next(iter(points.values()))["held_out_by_class"])
     head = ["fold", "trained on", "lost to the gap", "held out", *(f"held out: {name}" for name in classes)]
-    lines = [_line(head), _line(["---:"] * len(head))]
+    rows = []
     for fold, found in points.items():
         counts = [found["train"], found["gap"], found["held_out"], *found["held_out_by_class"].values()]
-        lines.append(_line([str(fold), *(f"{count:,}" for count in counts)]))
-    return "\n".join(lines) + "\n"
+        rows.append([str(fold), *(f"{count:,}" for count in counts)])
+    return plain_table(head, rows, left=0)
 
 
 def notes(found: Mapping[str, Any]) -> str:
@@ -85,20 +87,16 @@ def summary(found: Mapping[str, Any]) -> str:
     )
 
 
-def document(found: Mapping[str, Any], name: str) -> str:
+def document(found: Mapping[str, Any]) -> str:
     """The whole Markdown file."""
     folds = sorted(found["points"])
     classes = list(found["points"][folds[0]]["held_out_by_class"])
     return (
         "# Held-out real lidar\n\nMade by `python scripts/lidar_table.py`.\n\n"
         f"{rows_table(found['rows'], folds, classes)}\n{notes(found)}\n{points_table(found['points'])}\n{FACTS}\n"
-        f"![mIoU of every fold and seed]({name}.png)\n"
+        f"![mIoU of every fold and seed](real_lidar.png)\n"
     )
 
 
 def _percent(value: float | None) -> str:
     return "" if value is None else f"{100 * value:.2f}"
-
-
-def _line(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cells) + " |"

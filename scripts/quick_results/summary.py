@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean, stdev
 from typing import Any
 
+from bench_common.report import plain_table
 from quick_results.records import Record
 
 HEADER = (
@@ -47,9 +48,7 @@ def method_row(records: Sequence[Record], costs: Sequence[Mapping[str, float]]) 
 
 def markdown_table(rows: Sequence[Mapping[str, Any]]) -> str:
     """The rows as a Markdown table."""
-    lines = [_line(HEADER), _line(["---", *["---:"] * (len(HEADER) - 1)])]
-    lines += [_line(_cells(row)) for row in rows]
-    return "\n".join(lines) + "\n"
+    return plain_table(HEADER, map(_cells, rows), left=1)
 
 
 def _cells(row: Mapping[str, Any]) -> list[str]:
@@ -80,7 +79,3 @@ def _percent(value: Mapping[str, float | None] | None) -> str:
         return ""
     deviation = "" if value["std"] is None else f" ± {100 * value['std']:.2f}"
     return f"{100 * value['mean']:.2f}{deviation}"
-
-
-def _line(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cells) + " |"

@@ -11,15 +11,17 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from matplotlib.figure import Figure
 from rich.progress import Progress
 
 from bench_common import turns
+from bench_common.chain_table import ChainTable
 from bench_common.engines import ENGINE, ENGINE_AS_IT_COMES, TORCH, thread_variables
 from bench_common.memory import forget_peak, peak_mb
 from bench_common.networks import make_network
 from bench_common.process import KeepFirst
 from bench_common.readme import fill, fill_file
-from bench_common.report import table, write
+from bench_common.report import plain_table, table, write
 from bench_common.verdicts import against, met, ratio_verdict
 from bscnet.chain.planned import planned_network
 from bscnet.errors import InputError
@@ -134,6 +136,45 @@ def test_columns_of_a_table_line_up() -> None:
         "| long name |       1 |",
         "| b         | 2000000 |",
     ]
+
+
+def test_a_plain_table_has_no_padding() -> None:
+    text = plain_table(["a", "number"], [["long name", "1"], ["b", "20"]], left=1)
+    assert text == "| a | number |\n| --- | ---: |\n| long name | 1 |\n| b | 20 |\n"
+
+
+def a_chain_table() -> ChainTable:
+    return ChainTable(
+        name="two",
+        program="scripts/two.py",
+        place="two",
+        document=lambda found: f"# {len(found['chains'])} chains\n",
+        summary=lambda found: f"{len(found['chains'])} of them",
+        figure=lambda found: Figure(figsize=(1, 1)),
+    )
+
+
+def test_a_chain_table_is_three_files_and_a_place_in_the_readme(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = {"chains": ["a", "b"], "missing": ["c: failed"], "folds": {0: 1}}
+    out, readme = tmp_path / "out", tmp_path / "README.md"
+    readme.write_text("<!-- results:two -->\nold\n<!-- /results:two -->\n")
+    a_chain_table().write(found, out, readme)
+    a_chain_table().tell(found, out)
+    assert (out / "two.md").read_text() == "# 2 chains\n" and (out / "two.png").stat().st_size > 100
+    assert json.loads((out / "two.json").read_text()) == {"made_by": "scripts/two.py", **found, "folds": {"0": 1}}
+    assert readme.read_text() == "<!-- results:two -->\n2 of them\n<!-- /results:two -->\n"
+    printed = capsys.readouterr()
+    assert printed.err == "missing: c: failed\n" and printed.out == f"{out / 'two.md'}: 2 chains\n"
+
+
+def test_a_readme_without_the_place_leaves_the_old_table(tmp_path: Path) -> None:
+    readme = tmp_path / "README.md"
+    readme.write_text("nothing here")
+    with pytest.raises(InputError, match="results:two"):
+        a_chain_table().write({"chains": [], "missing": []}, tmp_path / "out", readme)
+    assert not (tmp_path / "out").exists() and readme.read_text() == "nothing here"
 
 
 def test_a_report_is_two_files(tmp_path: Path) -> None:

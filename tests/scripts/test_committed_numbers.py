@@ -21,7 +21,7 @@ DOCUMENTS = {
     "runtime": runtime.markdown,
     "training": training.markdown,
     "data": data.markdown,
-    "real_lidar": lambda found: lidar.document(found, "real_lidar"),
+    "real_lidar": lidar.document,
     "quick_rooms": quick_table.document,
 }
 PLACES = {
