@@ -115,7 +115,7 @@ def test_classes_that_training_never_sees(tmp_path: Path) -> None:
     told(root, "class 'lamp' has no points in train or val")
     describe(root, "classes: {3: lamp}\nignore: [0, 1, 2]")
     told(root, "no point of the split train has a class", error=True)
-    assert sum("points are ignored, so the scene counts for nothing" in text for text in examine(root).warnings) == 2
+    assert sum("), so the scene counts for nothing" in text for text in examine(root).warnings) == 2
 
 
 def test_copies_across_splits(tmp_path: Path) -> None:
@@ -198,7 +198,7 @@ def test_colours_strays_scale_and_density(tmp_path: Path) -> None:
     root = write_folder(
         tmp_path, {"train/a": stray, "train/b": black, "train/g": grey, "val/c": make_room(2)}, classes=CLASSES
     )
-    told(root, f"{root / 'train' / 'a.ply'}: 1 stray points lie far away")
+    told(root, f"{root / 'train' / 'a.ply'}: the scan is widened by 1 stray point far away")
     told(root, f"{root / 'train' / 'b.ply'}: the colours are all black")
     told(root, f"{root / 'train' / 'g.ply'}: the colours are all the same")
     told(root, "c.ply: almost every point has a voxel of 0.001 m to itself", voxel_size=0.001)
@@ -227,7 +227,7 @@ def test_points_without_coordinates_are_counted(tmp_path: Path) -> None:
     room = make_room(0)
     room.xyz[:7] = np.nan
     root = write_folder(tmp_path, {"train/a": room, "val/c": make_room(1)}, classes=CLASSES, invalid_points="drop")
-    told(root, "a.ply: 7 points without finite coordinates are left out")
+    told(root, "a.ply: 7 points without finite coordinates left out")
 
 
 def test_missing_splits_classes_and_foreign_files(tmp_path: Path) -> None:
@@ -236,7 +236,7 @@ def test_missing_splits_classes_and_foreign_files(tmp_path: Path) -> None:
     told(tmp_path, "no 'classes' are described")
     told(tmp_path, "the split train has no clouds")
     told(tmp_path, "the split val has no clouds")
-    told(tmp_path, "b.e57: not read (1 such files), clouds end in .ply")
+    told(tmp_path, "b.e57: not read (1 such file), clouds end in .ply")
     assert examine(tmp_path, VOXEL).scenes[0].ignored == 3000
     (tmp_path / "empty").mkdir()
     told(tmp_path / "empty", "no clouds here", error=True)
@@ -263,3 +263,15 @@ def test_the_table_shows_counts_extents_voxels_and_findings(tmp_path: Path) -> N
         assert scene.name in text and f"{scene.voxels:,}" in text and f"{scene.extent[0]:.4g} x" in text
     assert f"{report.counts('train')[1]:,} (" in text and "class 'lamp' has no points in train or val" in text
     assert "[red]odd" in text
+
+
+@pytest.mark.parametrize("colours, told", [({}, "0..65535 (auto)"), ({"colors": 65535}, "0..65535 ")])
+def test_the_table_says_which_range_colours_were_taken_for(tmp_path: Path, colours: dict[str, int], told: str) -> None:
+    write_las(tmp_path / "train" / "a.laz", make_room(0))
+    np.savez(tmp_path / "train" / "b.npz", points=make_room(1).xyz)
+    describe(tmp_path, features=["one"], **colours)
+    console = Console(width=200, record=True)
+    console.print(report_table(examine(tmp_path, VOXEL)))
+    bright, plain = (line for line in console.export_text().splitlines() if "train-" in line)
+    assert told in bright and "none" in plain and "auto" not in plain
+    assert ("auto" in bright) == (not colours)

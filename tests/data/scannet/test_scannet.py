@@ -182,7 +182,7 @@ def test_the_check_names_both_files_of_a_scene_and_reads_faces(tmp_path: Path) -
     labels.write_bytes(labels.read_bytes()[:-1])
     ScanNet(root).read("scene0001_00")
     problems = check(root)
-    assert "1 corners of faces are no vertices, the first is number 2147483647" in problems[0]
+    assert "no vertex has the number of 1 corner of faces, the first is 2147483647" in problems[0]
     assert str(mesh) in problems[0] and str(labels) in problems[1] and len(problems) == 2
 
 

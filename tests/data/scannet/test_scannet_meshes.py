@@ -78,8 +78,8 @@ def test_corners_of_triangles_in_every_form(tmp_path: Path) -> None:
     "face, sentence",
     [
         (polygons([0, 1, 2], [1, 2]), "face 1 has 2 corners, it must have at least 3"),
-        (polygons([0, 1, 2], [1, 2, 20]), "the first is number 20"),
-        (polygons([0, 1, -1]), "1 corners of faces are no vertices"),
+        (polygons([0, 1, 2], [1, 2, 20]), "the first is 20"),
+        (polygons([0, 1, -1]), "no vertex has the number of 1 corner of faces, the first is -1"),
         (PlyElement.describe(np.zeros(2, [("vertex_indices", "i4")]), "face"), "no property 'vertex_indices'"),
         (PlyElement.describe(np.zeros(2, [("corners", "i4", (3,))]), "face"), "no property 'vertex_indices'"),
         (PlyElement.describe(np.zeros(2, [("vertex_indices", "f4", (3,))]), "face"), "no property 'vertex_indices'"),

@@ -46,8 +46,9 @@ def root(scenes: dict[str, Scene], tmp_path_factory: pytest.TempPathFactory) -> 
     write_scene(root, "a", scenes["a"])
     write_by_segment(root, "b", scenes["b"])
     write_scene(root, "c", scenes["c"])
+    write_scene(root, "d", scenes["a"])
     (root / "splits").mkdir()
-    for split, names in (("train", "a"), ("val", "a\nb\nc")):
+    for split, names in (("train", "d"), ("val", "a\nb\nc")):
         (root / "splits" / f"scannetv2_{split}.txt").write_text(names + "\n")
     return root
 

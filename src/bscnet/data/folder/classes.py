@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from bscnet.data.counted import counted
 from bscnet.data.folder.strict_yaml import shown
 from bscnet.errors import InputError
 from bscnet.ignore import IGNORE_INDEX
@@ -51,8 +52,8 @@ class ClassMap:
         listed = [str(label) for label, _ in self.pairs]
         allowed = ", ".join(listed[:20]) + (" …" if len(listed) > 20 else "")
         raise InputError(
-            f"{path}: label {value} (column '{column}', {len(hits)} points, the first is {hits[0]}) is not among the "
-            f"classes or under 'ignore' of dataset.yaml, which list {allowed or 'none'}"
+            f"{path}: label {value} (column '{column}', {counted(len(hits), 'point')}, the first is {hits[0]}) is not "
+            f"among the classes or under 'ignore' of dataset.yaml, which list {allowed or 'none'}"
         )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from bscnet.data.counted import counted
 from bscnet.data.features import COMPUTED
 from bscnet.data.folder.cloud import AXES, COLORS, Cloud, Column, find_column
 from bscnet.data.folder.description import Description
@@ -153,6 +154,6 @@ def _measured(
     bad = np.flatnonzero(~np.isfinite(single))
     if len(bad):
         raise InputError(
-            f"{path}: the value '{feature}' of point {rows[bad[0]]} is not finite ({len(bad)} such points)"
+            f"{path}: the value '{feature}' of point {rows[bad[0]]} is not finite ({counted(len(bad), 'such point')})"
         )
     return single

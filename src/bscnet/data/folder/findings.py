@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from bscnet.data.counted import counted
 from bscnet.data.folder.description import FILE_NAME, Description
 from bscnet.data.folder.duplicates import copies
 from bscnet.data.folder.measure import SceneReport
@@ -47,13 +48,17 @@ def _about_one(scene: SceneReport, description: Description, voxel_size: float) 
     elif too_wide := too_wide_for_training(scene.training_share, voxel_size):
         yield Finding(False, f"{path}: {too_wide}")
     if scene.strays:
-        yield Finding(False, f"{path}: {scene.strays} stray points lie far away from all others and widen the scan")
+        yield Finding(
+            False, f"{path}: the scan is widened by {counted(scene.strays, 'stray point')} far away from all others"
+        )
     if scene.dropped:
-        yield Finding(False, f"{path}: {scene.dropped} points without finite coordinates are left out")
+        yield Finding(False, f"{path}: {counted(scene.dropped, 'point')} without finite coordinates left out")
     if scene.color in ("black", "constant") and "rgb" in description.features:
         yield Finding(False, f"{path}: the colours are all {'black' if scene.color == 'black' else 'the same'}")
     if scene.split != "test" and scene.ignored == scene.points and description.class_names:
-        yield Finding(False, f"{path}: all {scene.points} points are ignored, so the scene counts for nothing")
+        yield Finding(
+            False, f"{path}: all is ignored ({counted(scene.points, 'point')}), so the scene counts for nothing"
+        )
     if scene.points >= _ENOUGH and scene.points_per_voxel < _SPARSE:
         yield Finding(
             False,

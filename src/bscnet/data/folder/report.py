@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from bscnet.data.counted import counted
 from bscnet.data.fingerprint import FileHasher
 from bscnet.data.folder.description import FILE_NAME, SPLITS, Description, load_description, read_description
 from bscnet.data.folder.findings import Finding, findings
@@ -79,11 +80,8 @@ def examine(root: str | Path, voxel_size: float = 0.05, features: tuple[str, ...
     if description.splits is None:
         strange = other_files(root)
         if strange:
-            found.append(
-                Finding(
-                    False, f"{strange[0]}: not read ({len(strange)} such files), clouds end in {', '.join(MODULES)}"
-                )
-            )
+            told = counted(len(strange), "such file")
+            found.append(Finding(False, f"{strange[0]}: not read ({told}), clouds end in {', '.join(MODULES)}"))
     found += findings(scenes, description, voxel_size)
     return FolderReport(
         root, voxel_size, description, tuple(scenes), tuple(sorted(found, key=lambda one: not one.error))

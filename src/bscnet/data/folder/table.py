@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bscnet.data.counted import counted
 from bscnet.data.folder.description import SPLITS
 
 if TYPE_CHECKING:
@@ -22,11 +23,11 @@ def report_table(report: FolderReport) -> Group:
     from rich.table import Table
 
     scenes = Table(
-        title=f"{escape(str(report.root))}: {_scenes(len(report.scenes))}, voxels of {report.voxel_size:g} m"
+        title=f"{escape(str(report.root))}: {counted(len(report.scenes), 'scene')}, voxels of {report.voxel_size:g} m"
     )
     scenes.add_column("split")
     scenes.add_column("scene")
-    for title in ("points", "extent, m", "apart, m", "voxels", "points / voxel", "ignored"):
+    for title in ("points", "extent, m", "apart, m", "voxels", "points / voxel", "ignored", "colours"):
         scenes.add_column(title, justify="right")
     for scene in report.scenes[:_MOST]:
         x, y, z = scene.extent
@@ -39,6 +40,7 @@ def report_table(report: FolderReport) -> Group:
             f"{scene.voxels:,}",
             f"{scene.points_per_voxel:.1f}",
             f"{scene.ignored / scene.points:.0%}",
+            _colours(scene.color_range, report.description.colors),
         )
     if len(report.scenes) > _MOST:
         scenes.caption = f"and {len(report.scenes) - _MOST} more"
@@ -53,8 +55,11 @@ def report_table(report: FolderReport) -> Group:
     return Group(*parts)
 
 
-def _scenes(count: int) -> str:
-    return "1 scene" if count == 1 else f"{count} scenes"
+def _colours(found: str, described: str) -> str:
+    """The range of a scan's colours, and whether it was described or taken for what it looks like."""
+    if not found:
+        return "none"
+    return f"0..{found} (auto)" if described == "auto" else f"0..{described}"
 
 
 def _classes(report: FolderReport) -> Table:

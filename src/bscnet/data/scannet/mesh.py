@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from bscnet.data.counted import counted
 from bscnet.data.ply_header import Header, record_dtype, row_bytes, whole_header
 from bscnet.data.ply_parse import CORNERS, parse_ply
 from bscnet.errors import InputError
@@ -33,7 +34,8 @@ def read_mesh(path: Path) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8
     if not np.isfinite(points).all():
         bad = np.flatnonzero(~np.isfinite(points).all(axis=1))
         raise InputError(
-            f"{path}: {len(bad)} vertices have coordinates that are not finite, the first is vertex {bad[0]}"
+            f"{path}: coordinates of {counted(len(bad), 'vertex', 'vertices')} are not finite, the first is vertex "
+            f"{bad[0]}"
         )
     colors = np.empty((len(vertices), 3), np.uint8)
     for channel, name in enumerate(("red", "green", "blue")):
@@ -56,7 +58,7 @@ def read_labels(path: Path, num_points: int) -> npt.NDArray[np.int64]:
     if len(bad):
         raise InputError(
             f"{path}: label {labels[bad[0]]} of vertex {bad[0]} is negative, labels are NYU40 ids, from 0 on "
-            f"({len(bad)} such vertices)"
+            f"({counted(len(bad), 'such vertex', 'such vertices')})"
         )
     return labels.astype(np.int64)
 
@@ -86,8 +88,8 @@ def read_corners(path: Path, num_points: int) -> npt.NDArray[np.int64]:
     bad = np.flatnonzero((corners < 0) | (corners >= num_points))
     if len(bad):
         raise InputError(
-            f"{path}: {len(bad)} corners of faces are no vertices, the first is number {corners[bad[0]]}, "
-            f"but the {num_points} vertices are numbered from 0"
+            f"{path}: no vertex has the number of {counted(len(bad), 'corner')} of faces, the first is "
+            f"{corners[bad[0]]}, but the {num_points} vertices are numbered from 0"
         )
     starts = np.cumsum(sizes) - sizes
     return np.stack([corners[starts + corner] for corner in range(3)], axis=1).astype(np.int64)

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from bscnet.data.counted import counted
 from bscnet.data.scannet.classes import NUM_CLASSES, NYU40_IDS, class_to_nyu40
 from bscnet.errors import InputError
 from bscnet.whole_file import write_text_whole, written_whole
@@ -37,7 +38,7 @@ def write_submission(folder: str | Path, scene: str, classes: npt.NDArray[np.int
     if len(bad):
         raise InputError(
             f"{path}: class {classes[bad[0]]} of vertex {bad[0]} is out of range, the benchmark takes classes "
-            f"0..{NUM_CLASSES - 1} alone ({len(bad)} such vertices)"
+            f"0..{NUM_CLASSES - 1} alone ({counted(len(bad), 'such vertex', 'such vertices')})"
         )
     text = "\n".join(map(str, class_to_nyu40(classes).tolist())) + "\n"
     write_text_whole(path, text)
