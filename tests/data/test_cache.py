@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -71,6 +72,49 @@ def test_a_missing_array_is_made_again(tmp_path: Path) -> None:
     build = Builder()
     assert_sound(cache.get(KEY, build))
     assert build.calls == 1
+
+
+@pytest.mark.parametrize("index", ["{}", "[]", "null", "0"])
+def test_an_index_without_arrays_is_no_entry(tmp_path: Path, index: str) -> None:
+    ArrayCache(tmp_path).get(KEY, Builder())
+    (tmp_path / "ab" / KEY / "index.json").write_text(index)
+    build = Builder()
+    assert_sound(ArrayCache(tmp_path).get(KEY, build))
+    assert build.calls == 1
+    assert_sound(ArrayCache(tmp_path).get(KEY, build))
+    assert build.calls == 1
+
+
+@pytest.mark.parametrize(
+    "change", [lambda array: array.reshape(3, -1), lambda array: array.view(np.int32), lambda array: array.ravel()]
+)
+def test_an_array_saved_with_the_same_bytes_in_another_form_is_made_again(
+    tmp_path: Path, change: Callable[[np.ndarray], np.ndarray]
+) -> None:
+    ArrayCache(tmp_path).get(KEY, Builder())
+    path = tmp_path / "ab" / KEY / "points.npy"
+    array = np.load(path)
+    np.save(path, change(array))
+    assert change(array).tobytes() == array.tobytes()
+    build = Builder()
+    assert_sound(ArrayCache(tmp_path).get(KEY, build))
+    assert build.calls == 1
+
+
+@pytest.mark.parametrize(
+    "name", ["a/b", "..", "", "/etc/passwd", "%2F", "\0", "höhe über null", "index.json", "ü" * 100]
+)
+def test_arrays_may_be_called_as_no_file_can_be(tmp_path: Path, name: str) -> None:
+    def build() -> Arrays:
+        calls.append(name)
+        return {name: np.arange(3), f"{name}2": np.arange(4), "a%2Fb": np.arange(5)}
+
+    calls: list[str] = []
+    for _ in range(2):
+        arrays = ArrayCache(tmp_path).get(KEY, build)
+        assert {key: len(array) for key, array in arrays.items()} == {name: 3, f"{name}2": 4, "a%2Fb": 5}
+    assert len(calls) == 1
+    assert len(list((tmp_path / "ab" / KEY).iterdir())) == 4
 
 
 def test_many_writers_of_one_entry(tmp_path: Path) -> None:

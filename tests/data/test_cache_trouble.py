@@ -204,6 +204,28 @@ def test_a_writer_whose_folder_is_gone_serves_what_it_made(tmp_path: Path, monke
     assert [path.name for path in tmp_path.glob("*/*")] == [KEYS[2]]
 
 
+@pytest.mark.parametrize("number", [errno.EACCES, errno.ENOSPC, errno.EXDEV])
+def test_a_failing_rename_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    def rename(*_: Any) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(Path, "rename", rename)
+    with pytest.raises(InputError, match=rf"cannot be written \({os.strerror(number)}\)"):
+        ArrayCache(tmp_path).get(KEYS[1], lambda: arrays_of(KEYS[1]))
+    assert list(tmp_path.glob("*/*")) == []
+
+
+def test_a_file_that_cannot_be_made_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """ENOENT while the folder is there is no sign of another process."""
+
+    def write_bytes(*_: Any) -> None:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+
+    monkeypatch.setattr(Path, "write_bytes", write_bytes)
+    with pytest.raises(InputError, match=rf"cannot be written \({os.strerror(errno.ENOENT)}\)"):
+        ArrayCache(tmp_path).get(KEYS[1], lambda: arrays_of(KEYS[1]))
+
+
 def test_mapped_arrays_stay_when_their_entry_is_replaced(tmp_path: Path) -> None:
     mapped = ArrayCache(tmp_path).get(KEYS[1], lambda: arrays_of(KEYS[1]))
     damage(tmp_path / KEYS[1][:2] / KEYS[1])

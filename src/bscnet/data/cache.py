@@ -12,16 +12,19 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 import numpy.typing as npt
 
+from bscnet.data.fingerprint import text_hash
 from bscnet.errors import InputError
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 
 _INDEX = "index.json"
 _ASIDE = ".writing-"
+_LONGEST_NAME = 200
 _ABANDONED = 3600.0
 """Seconds without a change after which an unfinished entry is taken for that of a killed process."""
 _TAKEN = (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT)
@@ -67,11 +70,11 @@ class ArrayCache:
     def _load(self, folder: Path, key: str) -> Arrays | None:
         try:
             checksums = json.loads((folder / _INDEX).read_text("utf-8"))
-            arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in checksums}
+            arrays = {name: np.load(folder / _file_name(name), mmap_mode="r") for name in checksums}
             sound = key in self._verified or checksums == {name: _checksum(array) for name, array in arrays.items()}
         except Exception:  # no entry, or damaged bytes, on which the parsers of the headers fail in many ways
             return None
-        if not sound:
+        if not (sound and arrays):  # an entry without arrays is none, whatever its index says
             return None
         self._verified.add(key)
         return arrays
@@ -81,18 +84,11 @@ class ArrayCache:
         aside = Path(tempfile.mkdtemp(prefix=_ASIDE, dir=folder.parent))
         try:
             self._sweep(aside)
-            new = aside / "new"
-            new.mkdir()
-            for name, array in arrays.items():
-                _save(new / f"{name}.npy", array)
-            checksums = {name: _checksum(array) for name, array in arrays.items()}
-            (new / _INDEX).write_text(json.dumps(checksums), "utf-8")
-            if folder.exists():  # damaged: out of the way first, as a folder cannot be renamed over another
-                folder.rename(aside / "old")
-            new.rename(folder)
-        except OSError as error:
-            if error.errno not in _TAKEN:
-                raise
+            _write(aside / "new", arrays)
+            _move(aside, folder)
+        except FileNotFoundError:
+            if aside.exists():
+                raise  # else another process took this one for dead
         finally:
             shutil.rmtree(aside, ignore_errors=True)
 
@@ -111,6 +107,32 @@ class ArrayCache:
                 changed = max(path.stat().st_mtime for path in (other, *other.rglob("*")))
                 if now - changed > _ABANDONED:
                     shutil.rmtree(other, ignore_errors=True)
+
+
+def _write(new: Path, arrays: Arrays) -> None:
+    """Write the entry into a new folder."""
+    new.mkdir()
+    for name, array in arrays.items():
+        _save(new / _file_name(name), array)
+    checksums = {name: _checksum(array) for name, array in arrays.items()}
+    (new / _INDEX).write_text(json.dumps(checksums), "utf-8")
+
+
+def _move(aside: Path, folder: Path) -> None:
+    """Give the new entry its place, unless another process has just taken it."""
+    try:
+        if folder.exists():  # damaged: out of the way first, as a folder cannot be renamed over another
+            folder.rename(aside / "old")
+        (aside / "new").rename(folder)
+    except OSError as error:
+        if error.errno not in _TAKEN:
+            raise
+
+
+def _file_name(array: str) -> str:
+    """Where an array lies: a measured value may be called as no file can be."""
+    quoted = quote(array, safe=" ")
+    return f"{quoted if len(quoted) <= _LONGEST_NAME else text_hash(array)}.npy"
 
 
 def _save(path: Path, array: npt.NDArray[Any]) -> None:
