@@ -15,7 +15,6 @@ from bscnet.chain.reopen import recorded_settings, reopen
 from bscnet.chain.settings import composed_settings
 from bscnet.errors import InputError
 from bscnet.evaluation.evaluate import evaluate
-from bscnet.evaluation.split_scores import SplitScores
 from fixtures.scannet_files import write_root
 from fixtures.tiny_chain import trained_chain
 from oracles.segmentation_scores import scores_of
@@ -36,7 +35,7 @@ def test_a_run_scores_again_what_its_last_stage_scored(chain: Path) -> None:
     opened = reopen(chain)
     dataset = opened.data.eval_dataset("val")
     found = list(opened.predictor().scenes(opened.data, dataset))
-    scores = evaluate(found, SplitScores(opened.data.class_names)).scores
+    scores = evaluate(found, opened.data.class_names).scores
     recorded = json.loads((chain / "result.json").read_text())["stages"][-1]["val_miou"]
     assert float(scores.whole.miou) == pytest.approx(recorded, abs=1e-6)
     truth, guess = (np.concatenate([getattr(one, what) for one in found]) for what in ("labels", "classes"))

@@ -17,8 +17,8 @@ from bscnet import cli
 from bscnet.cli import evaluate as evaluate_command
 from bscnet.data.scannet import ScanNet
 from bscnet.data.scannet.classes import NYU40_IDS
+from bscnet.evaluation.evaluate import evaluate
 from bscnet.evaluation.predict import ScenePrediction
-from bscnet.evaluation.split_scores import SplitScores
 from fixtures.scannet_files import make_scene, mesh_elements, write_ply, write_root
 from fixtures.tiny_chain import trained_chain
 
@@ -68,6 +68,8 @@ def test_a_test_split_without_labels_becomes_a_submission(
             ids = [int(line) for line in packed.read(name).decode().split()]
             assert len(ids) == len(ScanNet(scenes).read(name[:-4], labelled=False).points)
             assert set(ids) <= set(NYU40_IDS)
+    assert cli.main(["evaluate", str(chain), "--split", "test", "-o", str(tmp_path / "s.json")]) == 2
+    assert "test cannot be scored" in capsys.readouterr().err
     assert cli.main(["evaluate", str(chain), "--split", "test", "--submission", str(folder)]) == 2
     assert "the folder is not empty" in capsys.readouterr().err
 
@@ -95,10 +97,9 @@ def test_evaluate_refuses_in_one_sentence(
 
 
 def test_names_of_classes_and_scenes_are_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
-    scores = SplitScores(["[red]y", "<b>"])
-    found = ScenePrediction("[bold]a", np.array([0, 1]), np.array([0, 1]), np.ones(2, np.float32))
-    scores.add(found)
-    evaluate_command._show(SimpleNamespace(title="t"), scores, "val")
+    scene = ScenePrediction("[bold]a", np.array([0, 1]), np.array([0, 1]), np.ones(2, np.float32))
+    found = evaluate([scene], ["[red]y", "<b>"])
+    evaluate_command._show(SimpleNamespace(title="t"), found, SimpleNamespace(name="val"))
     shown = capsys.readouterr().out
     assert "[red]y" in shown and "<b>" in shown and "best scene [bold]a" in shown
 
@@ -155,20 +156,46 @@ def test_a_cloud_is_shown_from_its_file(tmp_path: Path) -> None:
         ([], "takes one RUN or one SCAN"),
         (["one", "two"], "takes one RUN or one SCAN"),
         (["/nowhere"], "there is no such run or checkpoint"),
-        (["{chain}", "--scene", "attic"], "--scene attic: there is no such scene in this split, it has scene1000_00"),
+        (["{chain}", "--scene", "attic"], "--scene attic: there is no such scene, val has scene1000_00"),
+        (
+            ["{chain}", "--scene", "attic", "--split", "test"],
+            "no such scene in test, it has scene2000_00, scene2001_00",
+        ),
+        (["{chain}", "--scene", "best", "--split", "test"], "test has no best or worst scene, give --scene NAME"),
+        (["data=scannet", "data.root={root}", "--scene", "scene0000_00", "--split", "val"], "no such scene in val"),
+        (["/nowhere/nothere.ply"], "/nowhere/nothere.ply: no such file"),
+        (["{scan}", "--split", "val"], "a cloud is shown as it is"),
+        (["{scan}", "-o", "{scan}-new"], "the file is empty"),
         (["data=scannet", "data.root=/nowhere"], "/nowhere"),
         (["{scan}", "data.voxel_size=1"], "a cloud is shown as it is"),
         (["{scan}"], "the file is empty"),
         (["{chain}", "-o", "{scan}"], "this is a file, a folder is needed"),
         (["{chain}", "-o", "{scan}/deeper"], "the folder cannot be made (Not a directory)"),
-        (["{chain}", "--scene", "../scene1000_00"], "there is no such scene in this split"),
+        (["{chain}", "--scene", "../scene1000_00"], "there is no such scene"),
     ],
 )
 def test_show_refuses_in_one_sentence(
-    chain: Path, tmp_path: Path, words: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+    chain: Path, scenes: Path, tmp_path: Path, words: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "empty.ply").touch()
-    filled = [word.format(chain=chain, scan=tmp_path / "empty.ply") for word in words]
+    filled = [word.format(chain=chain, root=scenes, scan=tmp_path / "empty.ply") for word in words]
     assert cli.main(["show", *filled]) == 2
     told = capsys.readouterr().err
     assert sentence in told and told.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["empty.ply"], "a folder was made for nothing"
+
+
+@pytest.mark.parametrize("source", ["run", "data"])
+def test_the_split_asked_for_is_shown_though_it_has_no_labels(
+    source: str, chain: Path, scenes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [str(chain)] if source == "run" else ["data=scannet", f"data.root={scenes}"]
+    assert cli.main(["show", *words, "--split", "test", "-o", str(tmp_path)]) == 0
+    assert {path.stem for path in tmp_path.iterdir()} == {"scene2000_00"}
+    assert ("test has no best or worst scene, the first is shown" in capsys.readouterr().out) is (source == "run")
+
+
+@pytest.mark.parametrize("name", ["scene0001_00", "scene2001_00"])
+def test_a_scene_is_found_by_name_in_any_split(name: str, chain: Path, tmp_path: Path) -> None:
+    assert cli.main(["show", str(chain), "--scene", name, "-o", str(tmp_path)]) == 0
+    assert {path.stem for path in tmp_path.iterdir()} == {name}

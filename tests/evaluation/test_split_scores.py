@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from bscnet.evaluation.evaluate import evaluate
+from bscnet.evaluation.percent import percent
 from bscnet.evaluation.predict import ScenePrediction
 from bscnet.evaluation.split_scores import SplitScores
 from oracles.segmentation_scores import confusion_of, scores_of
@@ -45,15 +47,35 @@ def test_scores_are_those_of_all_points_and_of_each_scene(tmp_path: Path) -> Non
     np.testing.assert_array_equal(told["confusion"], confusion_of(truth, guess, len(NAMES)))
     for one in found:
         assert told["scenes"][one.scene] == pytest.approx(scores_of(one.labels, one.classes, len(NAMES))["miou"])
-    assert scores.ranked() == ["s2", "s0", "s1"]
 
 
 def test_the_best_and_the_worst_scene_are_found_among_labelled_ones() -> None:
     blank = prediction("blank", 9, 0.0, ignored=1.1)
     scenes = [blank, prediction("middle", 0, 0.5), prediction("good", 1, 0.1), prediction("bad", 2, 0.9)]
-    found = evaluate(scenes, SplitScores(NAMES))
+    found = evaluate(scenes, NAMES)
     assert found.best is not None and found.worst is not None
     assert (found.best.scene, found.worst.scene) == ("good", "bad")
-    assert math.isnan(float(found.scores.scenes["blank"].miou)) and "blank" not in found.scores.ranked()
-    nothing = evaluate([blank], SplitScores(NAMES))
+    assert math.isnan(float(found.scores.scenes["blank"].miou))
+    nothing = evaluate([blank], NAMES)
     assert nothing.best is None and nothing.worst is None and nothing.scores.as_dict()["miou"] is None
+
+
+def test_of_scenes_that_score_alike_the_first_is_best_and_worst() -> None:
+    scenes = [replace(prediction("", 0, 0.5), scene=name) for name in ("first", "second", "third")]
+    found = evaluate(scenes, NAMES)
+    assert found.best is not None and found.worst is not None
+    assert (found.best.scene, found.worst.scene) == ("first", "first")
+
+
+def test_points_of_a_class_are_counted_by_the_truth() -> None:
+    scores = SplitScores(NAMES[:2])
+    labels, classes = np.array([0, 0, 0, 1]), np.array([1, 1, 0, 1])
+    scores.add(ScenePrediction("one", labels, classes, np.ones(4, np.float32)))
+    assert {name: row["points"] for name, row in scores.as_dict()["classes"].items()} == {"a": 3, "b": 1}
+
+
+@pytest.mark.parametrize(
+    "value, shown", [(0.5, "50.00 %"), (0, "0.00 %"), (math.nan, "not defined"), (None, "not defined")]
+)
+def test_a_fraction_is_shown_in_percent(value: float | None, shown: str) -> None:
+    assert percent(value) == shown

@@ -31,8 +31,8 @@ def write_pages(chain: Chain) -> list[Path]:
     """
     opened = reopen(chain.directory)
     dataset = opened.data.eval_dataset("val")
-    scores = SplitScores(opened.data.class_names)
-    found = evaluate(opened.predictor().scenes(opened.data, dataset), scores)
+    found = evaluate(opened.predictor().scenes(opened.data, dataset), opened.data.class_names)
+    scores = found.scores
     facts = {key: chain.manifest.facts[key] for key in ("method", "model", "data", "voxel_size", "seed", "commit")}
     scores.save(chain.directory / SCORES_NAME, **facts, split="val")
     if found.best is None or found.worst is None:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from bscnet.cli.outputs import check_file, check_new_folder
+from bscnet.cli.splits import OpenSplit, open_split
+from bscnet.data.counted import counted
 from bscnet.errors import InputError
+from bscnet.evaluation.percent import percent
 
 if TYPE_CHECKING:
     from bscnet.chain.reopen import Reopened
-    from bscnet.data.dataset import EvalDataset
+    from bscnet.evaluation.evaluate import Evaluation
     from bscnet.evaluation.predict import ScenePrediction
-    from bscnet.evaluation.split_scores import SplitScores
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,27 +40,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Label every scene of the split, print its scores, write what was asked for."""
-    _check_outputs(args)
+    if args.output is not None:
+        check_file(args.output, "-o")
+    if args.submission is not None:
+        check_new_folder(args.submission, "--submission")
     from bscnet.chain.reopen import reopen
-    from bscnet.evaluation.split_scores import SplitScores
+    from bscnet.evaluation.evaluate import evaluate
 
     opened = reopen(args.run, args.overrides)
-    dataset = _dataset(opened, args.split)
+    split = _split(opened, args.split)
+    if args.output is not None and split.obstacle is not None:
+        raise InputError(f"-o {args.output}: {args.split} cannot be scored: {split.obstacle}")
     if args.submission is not None:
         _require_scannet(opened)
-    scores = SplitScores(opened.data.class_names)
-    for found in _with_bar(opened.predictor().scenes(opened.data, dataset), len(dataset), args.split):
-        scores.add(found)
-        if args.submission is not None:
-            from bscnet.data.scannet import write_submission
-
-            write_submission(args.submission, found.scene, found.classes)
-    _show(opened, scores, args.split)
+    dataset = split.dataset
+    scenes = _with_bar(opened.predictor().scenes(opened.data, dataset), len(dataset), args.split)
+    found = evaluate(_handed_in(scenes, args.submission), opened.data.class_names)
+    _show(opened, found, split)
     if args.output is not None:
         known = opened.restored.metadata
         facts = {key: known[key] for key in ("method", "model", "stage", "data", "voxel_size")}
-        scores.save(args.output, **facts, split=args.split, val_reps=dataset.repeats)
-        print(f"{args.output}: scores of {len(scores.scenes)} scenes")
+        found.scores.save(args.output, **facts, split=args.split, val_reps=dataset.repeats)
+        print(f"{args.output}: scores of {len(dataset)} scenes")
     if args.submission is not None:
         from bscnet.data.scannet import ScanNet, zip_submission
 
@@ -67,25 +70,21 @@ def main(args: argparse.Namespace) -> int:
     return 0
 
 
-def _check_outputs(args: argparse.Namespace) -> None:
-    if args.output is not None and args.output.exists() and not args.output.is_file():
-        raise InputError(f"-o {args.output}: this is no file that can be written")
-    if args.output is not None and not args.output.parent.is_dir():
-        raise InputError(f"-o {args.output}: the folder {args.output.parent} does not exist")
-    if args.submission is not None and args.submission.exists() and not args.submission.is_dir():
-        raise InputError(f"--submission {args.submission}: this is a file, give a new folder")
-    if args.submission is not None and args.submission.exists() and any(args.submission.iterdir()):
-        raise InputError(f"--submission {args.submission}: the folder is not empty, give a new one")
-
-
-def _dataset(opened: Reopened, split: str) -> EvalDataset:
+def _split(opened: Reopened, name: str) -> OpenSplit:
     """The split with its labels; a test split without any is labelled all the same."""
-    if split != "test":
-        return opened.data.eval_dataset(split)
-    try:
-        return opened.data.eval_dataset(split)
-    except InputError:
-        return opened.data.eval_dataset(split, labelled=False)
+    if name == "test":
+        return open_split(opened.data, name)
+    return OpenSplit(name, opened.data.eval_dataset(name), None)
+
+
+def _handed_in(scenes: Iterable[ScenePrediction], folder: Path | None) -> Iterator[ScenePrediction]:
+    """The scenes, each written into the submission's folder where there is one."""
+    for found in scenes:
+        if folder is not None:
+            from bscnet.data.scannet import write_submission
+
+            write_submission(folder, found.scene, found.classes)
+        yield found
 
 
 def _require_scannet(opened: Reopened) -> None:
@@ -104,31 +103,26 @@ def _with_bar(found: Iterator[ScenePrediction], total: int, split: str) -> Itera
     return track(found, what, total, console=console, transient=True, disable=not console.is_terminal)
 
 
-def _show(opened: Reopened, scores: SplitScores, split: str) -> None:
+def _show(opened: Reopened, found: Evaluation, split: OpenSplit) -> None:
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
-    whole = scores.as_dict()
-    table = Table(title=escape(f"{opened.title}: {split}, {len(scores.scenes)} scenes"), title_style="bold")
+    whole, count = found.scores.as_dict(), len(found.scores.scenes)
+    table = Table(title=escape(f"{opened.title}: {split.name}, {counted(count, 'scene')}"), title_style="bold")
     table.add_column("class")
     for name in ("IoU", "recall", "points"):
         table.add_column(name, justify="right")
     for name, row in whole["classes"].items():
         table.add_row(escape(name), percent(row["iou"]), percent(row["recall"]), f"{row['points']:,}")
     console = Console(highlight=False)
-    if not any(row["points"] for row in whole["classes"].values()):
-        console.print(f"{split}: {len(scores.scenes)} scenes labelled; they have no truth to be scored against")
+    if found.best is None or found.worst is None:
+        reason = split.obstacle or "no point has a label"
+        text = f"{split.name}: {counted(count, 'scene')} labelled; they have no truth to be scored against: {reason}"
+        console.print(text, markup=False, soft_wrap=True)
         return
     console.print(table)
     named = (("mIoU", "miou"), ("mean accuracy", "macc"), ("accuracy", "acc"))
     console.print(", ".join(f"{name} {percent(whole[key])}" for name, key in named))
-    ranked = scores.ranked()
-    if ranked:
-        first, last = (f"{escape(name)} ({percent(whole['scenes'][name])})" for name in (ranked[-1], ranked[0]))
-        console.print(f"best scene {first}, worst {last}", soft_wrap=True)
-
-
-def percent(value: Any) -> str:
-    """A fraction as a table shows it."""
-    return "-" if value is None or math.isnan(value) else f"{100 * value:.2f} %"
+    first, last = (f"{escape(one.scene)} ({percent(whole['scenes'][one.scene])})" for one in (found.best, found.worst))
+    console.print(f"best scene {first}, worst {last}", soft_wrap=True)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bscnet.cli.outputs import check_folder, make_folder
+from bscnet.cli.splits import SPLITS, OpenSplit, first_split, open_split, split_of
 from bscnet.errors import InputError
 
 if TYPE_CHECKING:
+    from bscnet.chain.reopen import Reopened
     from bscnet.data.datamodule import ScanDataModule
-    from bscnet.data.dataset import EvalDataset
+    from bscnet.evaluation.predict import Predictor, ScenePrediction
     from bscnet.viz.page import PageScene
 
-SPLITS = ("val", "train", "test")
+RANKS = ("best", "worst")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--scene", action="append", default=[], metavar="NAME", help="a scene by name, best or worst; may be repeated"
     )
-    parser.add_argument("--split", default="val", choices=SPLITS, help="where best and worst are looked for (val)")
+    parser.add_argument(
+        "--split", choices=SPLITS, help="where scenes are looked for (default: best and worst in val, names in all)"
+    )
 
 
 def main(args: argparse.Namespace) -> int:
@@ -39,39 +44,39 @@ def main(args: argparse.Namespace) -> int:
     sources = [word for word in args.words if word not in overrides]
     if len(sources) > 1 or not args.words:
         raise InputError("bscnet show takes one RUN or one SCAN, or data=NAME for a scene of a data set")
-    if args.output is not None and args.output.exists() and not args.output.is_dir():
-        raise InputError(f"-o {args.output}: this is a file, a folder is needed")
     folder = args.output or Path()
-    _make(folder)
+    check_folder(folder, "-o")
     from bscnet.evaluation.scene_pages import write_scene
 
     for stem, scene, title in _scenes(sources, overrides, args):
+        make_folder(folder, "-o")
         written, obstacle = write_scene(folder / stem, scene, title)
         print(", ".join(map(str, written)) + (f" (no picture: {obstacle})" if obstacle else ""))
     return 0
-
-
-def _make(folder: Path) -> None:
-    """The folder to write to, made before any work is done."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"-o {folder}: the folder cannot be made ({error.strerror})") from error
 
 
 def _scenes(sources: list[str], overrides: list[str], args: argparse.Namespace) -> Iterator[tuple[str, PageScene, str]]:
     """Name of the files, scene and title of everything that is to be shown."""
     if not sources:
         yield from _of_data(overrides, args)
-    elif Path(sources[0]).is_file() and Path(sources[0]).suffix != ".ckpt":
-        if overrides or args.scene:
-            raise InputError(f"{sources[0]}: a cloud is shown as it is, without overrides or --scene")
+    elif _is_cloud(Path(sources[0])):
+        if overrides or args.scene or args.split:
+            raise InputError(f"{sources[0]}: a cloud is shown as it is, without overrides, --scene or --split")
         from bscnet.evaluation.cloud_file import read_page_scene
 
         scene = read_page_scene(Path(sources[0]))
         yield scene.name, scene, scene.name
     else:
         yield from _of_run(sources[0], overrides, args)
+
+
+def _is_cloud(path: Path) -> bool:
+    """Whether a word means a cloud's file, be it there or not, and no run."""
+    if path.is_dir() or path.suffix == ".ckpt":
+        return False
+    from bscnet.data.folder.formats import MODULES
+
+    return path.is_file() or path.suffix.lower() in MODULES
 
 
 def _of_data(overrides: list[str], args: argparse.Namespace) -> Iterator[tuple[str, PageScene, str]]:
@@ -84,52 +89,69 @@ def _of_data(overrides: list[str], args: argparse.Namespace) -> Iterator[tuple[s
     data = build_datamodule(settings)
     if not isinstance(data, ScanDataModule):
         raise InputError(f"data={settings['data']['name']} has no scenes to look at")
-    dataset = _any_split(data, args.split)
-    for name in args.scene or dataset.scenes[:1]:
-        _require(name, dataset)
+    asked = _asked(data, args.scene, args.split)
+    if not asked:
+        split = _split(data, args.split)
+        asked = [(split.dataset.scenes[0], split)]
+    for name, split in asked:
         facts = {"data": f"{settings['data']['name']}, not labelled by a network", "scene": name}
-        yield name, page_scene(data, dataset.store.scan(name), None, facts), f"{settings['data']['name']} {name}"
+        scan = split.dataset.store.scan(name)
+        yield name, page_scene(data, scan, None, facts), f"{settings['data']['name']} {name}"
 
 
-def _any_split(data: ScanDataModule, first: str) -> EvalDataset:
-    """A split with labels if there is one, else one without; the one asked for before the others."""
-    obstacles = []
-    for labelled in (True, False):
-        for split in sorted(SPLITS, key=lambda name: name != first):
-            try:
-                return data.eval_dataset(split, labelled)
-            except InputError as error:
-                obstacles.append(error)
-    raise obstacles[0]
+def _split(data: ScanDataModule, name: str | None) -> OpenSplit:
+    return first_split(data) if name is None else open_split(data, name)
+
+
+def _asked(data: ScanDataModule, scenes: Sequence[str], name: str | None) -> list[tuple[str, OpenSplit]]:
+    """Scenes by name, each with its split: the one that is asked for, else any that has it."""
+    if name is None:
+        return [(scene, split_of(data, scene)) for scene in scenes]
+    split = open_split(data, name)
+    for scene in scenes:
+        split.require(scene)
+    return [(scene, split) for scene in scenes]
 
 
 def _of_run(run: str, overrides: list[str], args: argparse.Namespace) -> Iterator[tuple[str, PageScene, str]]:
-    from bscnet.chain.pages import scene_facts
     from bscnet.chain.reopen import reopen
-    from bscnet.evaluation.evaluate import evaluate
-    from bscnet.evaluation.scene_pages import page_scene
-    from bscnet.evaluation.split_scores import SplitScores
 
     opened = reopen(run, overrides)
-    dataset = _any_split(opened.data, args.split)
-    predictor, wanted = opened.predictor(), args.scene or ["best", "worst"]
-    ranks = {}
-    if {"best", "worst"} & set(wanted):
-        found = evaluate(predictor.scenes(opened.data, dataset), SplitScores(opened.data.class_names))
-        ranks = {"best": found.best, "worst": found.worst}
-        if found.best is None:
-            raise InputError(f"{run}: no point of its scenes has a label, so none is best or worst: give --scene NAME")
-    for name in wanted:
-        one = ranks.get(name)
-        if one is None:
-            _require(name, dataset)
-            one = predictor.scene(dataset, name)
-        facts = scene_facts(opened, {"scene": one.scene if name == one.scene else f"{one.scene}, the {name} one"})
-        scene = page_scene(opened.data, dataset.store.scan(one.scene), one, facts)
-        yield name, scene, f"{opened.title}: {one.scene}"
+    predictor = opened.predictor()
+    asked = _asked(opened.data, [name for name in args.scene if name not in RANKS], args.split)
+    for name, split in asked:
+        yield _labelled(opened, split, predictor.scene(split.dataset, name), name)
+    ranks = [name for name in args.scene or RANKS if name in RANKS]
+    if ranks:
+        yield from _ranked(opened, predictor, _split(opened.data, args.split), ranks, bool(args.scene))
 
 
-def _require(name: str, dataset: EvalDataset) -> None:
-    if name not in dataset.scenes:
-        shown = ", ".join(dataset.scenes[:5]) + (", …" if len(dataset.scenes) > 5 else "")
-        raise InputError(f"--scene {name}: there is no such scene in this split, it has {shown}")
+def _ranked(
+    opened: Reopened, predictor: Predictor, split: OpenSplit, ranks: Sequence[str], demanded: bool
+) -> Iterator[tuple[str, PageScene, str]]:
+    """The best and the worst scene; of a split without labels the first scene, unless a rank is demanded."""
+    from bscnet.evaluation.evaluate import evaluate
+
+    reason = split.obstacle
+    if reason is None:
+        found = evaluate(predictor.scenes(opened.data, split.dataset), opened.data.class_names)
+        if found.best is not None and found.worst is not None:
+            for rank in ranks:
+                yield _labelled(opened, split, found.best if rank == "best" else found.worst, rank)
+            return
+        reason = "no point of its scenes has a label"
+    if demanded:
+        raise InputError(f"{split.name} has no best or worst scene, give --scene NAME: {reason}")
+    print(f"{split.name} has no best or worst scene, the first is shown: {reason}")
+    name = split.dataset.scenes[0]
+    yield _labelled(opened, split, predictor.scene(split.dataset, name), name)
+
+
+def _labelled(opened: Reopened, split: OpenSplit, one: ScenePrediction, name: str) -> tuple[str, PageScene, str]:
+    """A scene as the network labels it; name: its own, or its rank."""
+    from bscnet.chain.pages import scene_facts
+    from bscnet.evaluation.scene_pages import page_scene
+
+    facts = scene_facts(opened, {"scene": one.scene if name == one.scene else f"{one.scene}, the {name} one"})
+    scan = split.dataset.store.scan(one.scene)
+    return name, page_scene(opened.data, scan, one, facts), f"{opened.title}: {one.scene}"

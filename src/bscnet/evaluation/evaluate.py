@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bscnet.evaluation.predict import ScenePrediction
@@ -19,8 +19,9 @@ class Evaluation:
     worst: ScenePrediction | None
 
 
-def evaluate(found: Iterable[ScenePrediction], scores: SplitScores) -> Evaluation:
+def evaluate(found: Iterable[ScenePrediction], class_names: Sequence[str]) -> Evaluation:
     """Count every scene; only the best and the worst are kept as points."""
+    scores = SplitScores(class_names)
     best: tuple[float, ScenePrediction] | None = None
     worst: tuple[float, ScenePrediction] | None = None
     for one in found:

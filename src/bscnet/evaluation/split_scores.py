@@ -35,11 +35,6 @@ class SplitScores:
         """The scores of all scenes together."""
         return scores(self._confusion)
 
-    def ranked(self) -> list[str]:
-        """Scenes with a labelled point, the worst mIoU first."""
-        known = {name: float(found.miou) for name, found in self.scenes.items() if not math.isnan(found.miou)}
-        return sorted(known, key=lambda name: known[name])
-
     def as_dict(self) -> dict[str, Any]:
         """Plain values: the split's scores, each class's, each scene's. What is undefined is None."""
         whole = self.whole
