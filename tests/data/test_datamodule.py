@@ -124,6 +124,16 @@ def test_the_cache_knows_what_went_in(tmp_path: Path) -> None:
     assert isinstance(make(root, cache_dir=cache).cache, ArrayCache)
 
 
+def test_the_cache_knows_the_order_of_the_features(root: Path, tmp_path: Path) -> None:
+    def feats(*features: str) -> np.ndarray:
+        module = make(root, cache_dir=tmp_path, features=features)
+        return next(iter(module.val_dataloader())).feats.numpy()
+
+    first, second = feats("rgb", "offset"), feats("offset", "rgb")
+    np.testing.assert_array_equal(first[:, [3, 4, 5, 0, 1, 2]], second)
+    assert (first != second).any()
+
+
 def test_limits_take_the_first_scenes_and_need_no_others(tmp_path: Path) -> None:
     root = write_root(tmp_path, train=3, val=2)
     (root / "scans" / "scene0002_00" / "scene0002_00_vh_clean_2.ply").unlink()

@@ -26,7 +26,13 @@ def test_interpolation_matches_the_definition_up_to_the_border() -> None:
 
 
 @pytest.mark.parametrize(
-    "voxel_size, expected", [(0.02, ((6, 40), (20, 160))), (0.05, ((2, 16), (8, 64))), (0.5, ((1, 1.6), (1, 6.4)))]
+    "voxel_size, expected",
+    [
+        (0.02, ((6, 40), (20, 160))),
+        (0.05, ((2, 16), (8, 64))),
+        (0.5, ((1, 1.6), (1, 6.4))),
+        (0.03, ((4, 80 / 3), (13, 320 / 3))),
+    ],
 )
 def test_the_two_granularities(voxel_size: float, expected: tuple[tuple[float, float], ...]) -> None:
     np.testing.assert_allclose(granularities(1 / voxel_size), expected)

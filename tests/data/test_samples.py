@@ -54,6 +54,21 @@ def test_training_stays_in_the_cube_and_reports_what_it_drops() -> None:
         assert len(sample.voxels.point_to_voxel) == len(sample.labels) > 0
 
 
+def test_the_colour_shift_reaches_pieces_of_a_scan_too() -> None:
+    scan = make_scan(points=400, size=600.0)
+    unique = Scan(scan.name, scan.points, scan.colors, np.arange(400, dtype=np.int16))
+    shifts = []
+    for index in range(20):
+        sample = training_sample(unique, 0.05, augment.train_rng(0, 0, index))
+        assert sample.dropped
+        alone = np.bincount(sample.voxels.point_to_voxel)[sample.voxels.point_to_voxel] == 1
+        found = sample.voxels.feats[sample.voxels.point_to_voxel]
+        shift = (found - augment.colour_features(scan.colors)[sample.labels])[alone]
+        np.testing.assert_allclose(shift, np.tile(shift[0], (len(shift), 1)), atol=1e-5)
+        shifts.append(shift[0])
+    assert np.std(shifts) == pytest.approx(augment.COLOR_NOISE, rel=0.5)
+
+
 @pytest.mark.parametrize("cubes", [1.5, 3.0])
 def test_the_share_that_training_sees_is_that_of_its_samples(cubes: float) -> None:
     scan = make_scan(points=2000, size=cubes * 0.05 * augment.FULL_SCALE)
@@ -78,6 +93,18 @@ def test_two_far_parts_never_leave_the_cube_empty() -> None:
     scan = Scan("far", points, np.zeros((4, 3), np.uint8), np.zeros(4, np.int16))
     counts = [len(training_sample(scan, 0.05, augment.train_rng(0, 0, index)).labels) for index in range(50)]
     assert min(counts) >= 1
+
+
+def test_an_empty_cube_is_set_around_any_of_the_parts() -> None:
+    """The cube in the middle of two parts 900 m apart is empty: it goes to one of them, by chance."""
+    points = np.array([[0, 0, 0], [900, 900, 0]], dtype=np.float32)
+    scan = Scan("far", points, np.zeros((2, 3), np.uint8), np.array([0, 1], np.int16))
+    centres = []
+    for index in range(60):
+        sample = training_sample(scan, 0.05, augment.train_rng(0, 0, index))
+        assert sample.dropped == 1 and set(sample.voxels.coords.ravel().tolist()) <= {2047, 2048}
+        centres += sample.labels.tolist()
+    assert 15 < sum(centres) < 45
 
 
 def test_labels_follow_their_points_through_the_crop() -> None:

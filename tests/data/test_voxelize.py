@@ -69,6 +69,18 @@ def test_refuses_no_points() -> None:
         voxelize(np.zeros((0, 3)), np.zeros((0, 3)))
 
 
+@pytest.mark.parametrize("length", [64_000, 64_001, 64_002])
+def test_a_sparse_line_up_to_its_last_cell(length: int) -> None:
+    """By runs of 64 cells, of which the last may be a single cell."""
+    cells = np.unique(np.random.default_rng(5).integers(0, length, 60))
+    cells[[0, -1]] = 0, length - 1
+    positions = np.zeros((len(cells), 3))
+    positions[:, 1] = cells - 32_000
+    voxels = voxelize(positions, cells[:, None].astype(np.float32))
+    assert voxels.coords[:, 1].tolist() == (cells - 32_000).tolist()
+    assert voxels.feats[:, 0].tolist() == cells.tolist()
+
+
 @pytest.mark.parametrize("type_", [np.float32, np.float64])
 def test_many_points_are_packed_in_parts(type_: type) -> None:
     rng = np.random.default_rng(3)
@@ -77,7 +89,9 @@ def test_many_points_are_packed_in_parts(type_: type) -> None:
     assert 20_000 < len(voxels.coords) < 27_000
 
 
-@pytest.mark.parametrize("cells", [1, 63, 64, 65, 10_000, 10_001, 70_000, 639_999, 640_001, 10**12])
+@pytest.mark.parametrize(
+    "cells", [1, 63, 64, 65, 10_000, 10_001, 70_000, 64 * 157 + 1, 64_001, 639_999, 640_001, 10**12]
+)
 def test_every_way_to_number_cells_gives_the_same(cells: int) -> None:
     keys = np.random.default_rng(4).integers(0, cells, 300)
     keys[:2] = 0, cells - 1

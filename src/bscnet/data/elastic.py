@@ -39,7 +39,6 @@ def elastic(
 
 def granularities(scale: float) -> tuple[tuple[float, float], tuple[float, float]]:
     """(granularity, magnitude) in voxels of the two passes, for `scale` voxels per metre."""
-    scale = round(scale, 6)  # 1 / 0.02 must count as 50
     fine, coarse = max(6 * scale // 50, 1), max(20 * scale // 50, 1)
     return (fine, 40 * scale / 50), (coarse, 160 * scale / 50)
 

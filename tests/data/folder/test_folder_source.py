@@ -269,6 +269,20 @@ def test_the_fingerprint_follows_file_and_description(tmp_path: Path) -> None:
     assert before != FolderSource(root).fingerprint("train-a")
 
 
+@pytest.mark.parametrize(
+    "change", [{"colors": 65535}, {"scale": {"intensity": 4096}}, {"invalid_points": "drop"}, {"units": "ft"},
+               {"features": ["intensity", "rgb"]}, {"label": "intensity"}, {"classes": ["ground"]}]
+)  # fmt: skip
+def test_the_fingerprint_follows_all_that_is_described(tmp_path: Path, change: dict[str, object]) -> None:
+    keys = {"features": ["rgb", "intensity"], "classes": list(NAMES), "scale": {"intensity": 65535}}
+    root = write_folder(tmp_path, {"train/a": make_points()}, **keys)
+    before = FolderSource(root).fingerprint("train-a")
+    describe(root, **{**keys, **change})
+    assert FolderSource(root).fingerprint("train-a") != before
+    describe(root, **keys)
+    assert FolderSource(root).fingerprint("train-a") == before
+
+
 @pytest.mark.parametrize("name", WRITERS)
 def test_scenes_without_labels_are_told_from_the_files_beginning(
     tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch

@@ -161,6 +161,31 @@ def test_a_fingerprint_follows_the_image_and_nothing_else(tmp_path: Path) -> Non
         source.fingerprint("nyu0001")
 
 
+@pytest.mark.usefixtures("in_process")
+def test_a_fingerprint_follows_where_in_the_image_bytes_lie(tmp_path: Path) -> None:
+    """A depth image in two chunks of the same length: the same bytes are another image elsewhere or otherwise cut."""
+    frames = make_frames(2, seed=5)
+
+    def write(chunk: tuple[int, int] = (320, 480)) -> NyuDepth:
+        write_root(tmp_path, frames, train=[1], test=[2])
+        with h5py.File(tmp_path / LABELED, "r+") as file:
+            del file["depths"]
+            file.create_dataset("depths", data=frames.depths, chunks=(1, *chunk))
+        return NyuDepth(tmp_path)
+
+    first, second = frames.depths[0, :320].copy(), frames.depths[0, 320:].copy()
+    before = write().fingerprint("nyu0001")
+    assert write().fingerprint("nyu0001") == before
+    frames.depths[0, :320], frames.depths[0, 320:] = second, first
+    source = write()
+    assert source.fingerprint("nyu0001") != before
+    np.testing.assert_array_equal(source.labeled.frame(1).depth[:320], second)
+    frames.depths[0] = np.concatenate([first.reshape(640, 240), second.reshape(640, 240)], axis=1)
+    source = write((640, 240))
+    assert source.fingerprint("nyu0001") != before
+    np.testing.assert_array_equal(source.labeled.frame(1).depth, frames.depths[0])
+
+
 def labels_of(source: NyuDepth, name: str) -> np.ndarray:
     return source.read(name).labels
 

@@ -109,6 +109,17 @@ def test_groups_of_the_full_mesh_serve_only_if_they_do_not_say_so(tmp_path: Path
     assert str(other) in str(error.value)
 
 
+def test_of_two_aggregations_the_one_of_this_mesh_counts(tmp_path: Path) -> None:
+    """As the owners ship them: the one of the full mesh numbers other segments, and is left alone."""
+    scene = make_scene(3)
+    segments, aggregation, table = write_by_segment(tmp_path, NAME, scene)
+    other = aggregation.with_name(f"{NAME}_vh_clean.aggregation.json")
+    content = json.loads(aggregation.read_text()) | {"segmentsFile": f"scannet.{NAME}_vh_clean.segs.json"}
+    other.write_text(json.dumps(content | {"segGroups": [{"label": "thing 1", "segments": [10_001]}]}))
+    assert ScanNet(tmp_path).files(NAME)[1:] == [segments, aggregation, table]
+    np.testing.assert_array_equal(ScanNet(tmp_path).nyu40_ids(NAME, 200), scene.nyu40)
+
+
 def test_groups_that_share_a_segment_must_agree(tmp_path: Path) -> None:
     """One of the owners' scans lists all of its groups twice."""
     scene = make_scene(3)

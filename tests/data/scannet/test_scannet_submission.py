@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import zipfile
 from pathlib import Path
@@ -59,6 +60,9 @@ def test_the_archive_holds_all_files_at_its_root(tmp_path: Path, scenes: dict[st
         assert {name[:-4]: list(map(int, packed.read(name).split())) for name in packed.namelist()} == content
     first = archive.read_bytes()
     written(tmp_path / "mine")
+    for number, path in enumerate(sorted((tmp_path / "mine").iterdir())):
+        os.utime(path, (10**9 + 10**6 * number, 10**9 - 10**6 * number))
+        path.chmod(0o600)
     assert zip_submission(tmp_path / "mine", scenes).read_bytes() == first
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine", "mine.zip"]
 
