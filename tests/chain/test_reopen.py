@@ -15,6 +15,7 @@ from bscnet.chain.reopen import recorded_settings, reopen
 from bscnet.chain.settings import composed_settings
 from bscnet.errors import InputError
 from bscnet.evaluation.evaluate import evaluate
+from fixtures.composed import compose_settings
 from fixtures.scannet_files import write_root
 from fixtures.tiny_chain import trained_chain
 from oracles.segmentation_scores import scores_of
@@ -100,3 +101,10 @@ def test_a_network_of_other_features_is_refused(chain: Path) -> None:
 def test_another_number_of_classes_than_the_data_have_is_refused(chain: Path) -> None:
     with pytest.raises(InputError, match="data.num_classes=7 is not usable: data=scannet has 20"):
         reopen(chain, ["data.num_classes=7"])
+
+
+def test_data_that_are_no_scans_are_refused() -> None:
+    settings = compose_settings("data=rooms")
+    settings["data"]["datamodule"] = {"_target_": "builtins.dict"}
+    with pytest.raises(InputError, match="data.datamodule of data=rooms is a dict, no ScanDataModule"):
+        build_datamodule(settings)

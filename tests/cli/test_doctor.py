@@ -12,7 +12,7 @@ import pytest
 from bscnet import cli
 from bscnet.cli import doctor, probes
 from bscnet.cli.doctor import Finding
-from bscnet.errors import InputError
+from fixtures.composed import compose_settings
 from fixtures.scannet_files import write_root
 
 
@@ -99,32 +99,47 @@ def test_wrong_convolution_is_noticed(monkeypatch: pytest.MonkeyPatch, capsys: p
 
 
 def test_every_problem_of_a_data_set_fails_the_check(tmp_path: Path) -> None:
-    found = doctor.check_data(["data=scannet", f"data.root={tmp_path}"])
+    found = doctor.check_data(compose_settings("data=scannet", f"data.root={tmp_path}"))
     assert not found.ok and found.required
     assert str(tmp_path) in found.advice
 
 
-def test_every_problem_of_a_data_set_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    "removed, told", [(["scene1000_00"], "1 problem"), (["scene0000_00", "scene1000_00"], "2 problems")]
+)
+def test_every_problem_of_a_data_set_is_named(
+    removed: list[str], told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     root = write_root(tmp_path, train=2, val=1)
-    for name in ("scene0000_00", "scene1000_00"):
+    for name in removed:
         (root / "scans" / name / f"{name}_vh_clean_2.ply").unlink()
-    found = doctor.check_data(["data=scannet", f"data.root={root}"])
-    assert len(found.problems) == 2 and "(and 1 more, below)" in found.detail
+    found = doctor.check_data(compose_settings("data=scannet", f"data.root={root}"))
+    assert len(found.problems) == len(removed) and found.detail.startswith(told)
     doctor.show([found])
-    out = "".join(capsys.readouterr().out.split())
-    assert "2problems" in out
-    assert all(f"{name}_vh_clean_2.ply" in out for name in ("scene0000_00", "scene1000_00"))
-    assert doctor.check_data(["data=scannet", f"data.root={write_root(tmp_path / 'sound')}"]).ok
+    lines = capsys.readouterr().out.splitlines()
+    assert f"data: {told}" in lines
+    assert [line.strip() for line in lines if line.startswith("  /")] == list(found.problems)
+    assert all(any(f"{name}_vh_clean_2.ply" in line for line in found.problems) for name in removed)
+
+
+def test_a_data_set_that_is_whole_passes(tmp_path: Path) -> None:
+    assert doctor.check_data(compose_settings("data=scannet", f"data.root={write_root(tmp_path)}")).ok
 
 
 def test_rooms_need_nothing_beforehand(tmp_path: Path) -> None:
-    assert doctor.check_data(["data=rooms", f"data.root={tmp_path}"]).ok
+    assert doctor.check_data(compose_settings("data=rooms", f"data.root={tmp_path}")).ok
 
 
 @pytest.mark.parametrize("override", ["data=nonsense", "data.nonsense=1", "nonsense"])
-def test_bad_override_is_an_input_error(override: str) -> None:
-    with pytest.raises(InputError, match="nonsense"):
-        doctor.check_data([override])
+def test_bad_override_is_refused_before_anything_is_tried(
+    override: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tried: list[str] = []
+    monkeypatch.setattr(doctor, "run_probe", tried.append)
+    assert cli.main(["doctor", override]) == 2
+    shown = capsys.readouterr()
+    assert "nonsense" in shown.err and shown.err.count("\n") == 1
+    assert tried == [] and shown.out == ""
 
 
 def test_python_reports_this_interpreter() -> None:

@@ -17,10 +17,11 @@ from bscnet.errors import InputError
 from bscnet.training.stage import StageSpec
 
 if TYPE_CHECKING:
-    import pytorch_lightning as pl
     from pytorch_lightning.callbacks import Callback
     from pytorch_lightning.loggers import Logger
     from torch import nn
+
+    from bscnet.data import ScanDataModule
 
 _MODEL_KEYS = ("layer_style", "act", "layers_per_block", "down_short", "proj_norm", "short_norm")
 _METHOD_KEYS = (
@@ -51,25 +52,28 @@ def build_network(settings: Mapping[str, Any], spec: StageSpec) -> nn.Module:
     return network
 
 
-def build_datamodule(settings: Mapping[str, Any]) -> pl.LightningDataModule:
+def build_datamodule(settings: Mapping[str, Any]) -> ScanDataModule:
     """The data of the settings, with the recipe's batch size and the run's seed.
 
     Raises:
-        InputError: an option out of range, or another number of classes than the data have.
+        InputError: an option out of range, data that are no scans, or another number of classes than they have.
     """
+    from bscnet.data import ScanDataModule
+
     data = settings["data"]
     batch_size = scenes_per_step(settings["recipe"], data["voxel_size"])
     try:
-        datamodule: pl.LightningDataModule = instantiate(
-            data["datamodule"], batch_size=batch_size, seed=settings["seed"], _convert_="all"
-        )
+        datamodule = instantiate(data["datamodule"], batch_size=batch_size, seed=settings["seed"], _convert_="all")
     except InstantiationException as error:
         if isinstance(error.__cause__, InputError):  # Hydra wraps what a constructor refuses
             raise error.__cause__ from None
         raise
-    classes = getattr(datamodule, "num_classes", data["num_classes"])
-    if classes != data["num_classes"]:
-        raise InputError(f"data.num_classes={data['num_classes']} is not usable: data={data['name']} has {classes}")
+    if not isinstance(datamodule, ScanDataModule):
+        raise InputError(f"data.datamodule of data={data['name']} is a {type(datamodule).__name__}, no ScanDataModule")
+    if datamodule.num_classes != data["num_classes"]:
+        raise InputError(
+            f"data.num_classes={data['num_classes']} is not usable: data={data['name']} has {datamodule.num_classes}"
+        )
     return datamodule
 
 

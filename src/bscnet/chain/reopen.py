@@ -57,8 +57,6 @@ def reopen(path: str | Path, overrides: Sequence[str] = ()) -> Reopened:
     restored = restore(path)
     settings = recorded_settings(restored.stage_directory, overrides)
     data = build_datamodule(settings)
-    if not isinstance(data, ScanDataModule):
-        raise InputError(f"{path}: the data of this run ({type(data).__name__}) have no scenes to look at")
     names = [str(name) for name in restored.metadata["class_names"]]
     if [str(name) for name in data.class_names] != names or data.in_channels != restored.metadata["in_channels"]:
         name = settings["data"]["name"]

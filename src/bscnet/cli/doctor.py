@@ -6,11 +6,12 @@ import argparse
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bscnet.cli.probes import PROBES
+from bscnet.data.counted import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -60,28 +61,23 @@ def run_probe(name: str, timeout_s: float = TIMEOUT_S) -> Finding:
     return Finding(name, False, probe.required, detail, probe.advice)
 
 
-def check_data(overrides: Sequence[str], console: Console | None = None) -> Finding:
-    """Look at every file of the data set that the overrides name; what else there is to tell goes to the console.
+def check_data(settings: Mapping[str, Any], console: Console | None = None) -> Finding:
+    """Look at every file of the settings' data set; what else there is to tell goes to the console.
 
     Raises:
-        InputError: an override is not known.
+        InputError: the data set cannot be what the settings say.
     """
     from bscnet.chain.build import build_datamodule
-    from bscnet.chain.settings import composed_settings
-    from bscnet.data import ScanDataModule
 
-    settings = composed_settings(overrides)
     name, root = settings["data"]["name"], settings["data"]["root"]
     data = build_datamodule(settings)
-    assert isinstance(data, ScanDataModule), f"{type(data).__name__} cannot be looked at"
     problems = tuple(data.problems())
     if console is not None and (report := data.report()) is not None:
         console.print(report)
     if not problems:
         return Finding("data", True, True, data.condition(), "")
-    more = f" (and {len(problems) - 1} more, below)" if len(problems) > 1 else ""
     advice = f"data.root={root} must hold {name} as README.md says"
-    return Finding("data", False, True, problems[0] + more, advice, problems)
+    return Finding("data", False, True, f"{counted(len(problems), 'problem')}, named below", advice, problems)
 
 
 def show(findings: Sequence[Finding]) -> None:
@@ -95,8 +91,8 @@ def show(findings: Sequence[Finding]) -> None:
     console = _console()
     console.print(table)
     for finding in findings:
-        if len(finding.problems) > 1:
-            console.print(f"{finding.name}: {len(finding.problems)} problems")
+        if finding.problems:
+            console.print(f"{finding.name}: {counted(len(finding.problems), 'problem')}")
             for problem in finding.problems:
                 console.print(f"  {_plain(problem)}", highlight=False, soft_wrap=True)
     console.print(
@@ -121,12 +117,20 @@ def ready(findings: Sequence[Finding]) -> bool:
     return all(finding.ok for finding in findings if finding.required)
 
 
+def _settings(overrides: Sequence[str]) -> dict[str, Any]:
+    """What the overrides say; InputError: one is not known."""
+    from bscnet.chain.settings import composed_settings
+
+    return composed_settings(overrides)
+
+
 def main(args: argparse.Namespace) -> int:
     """Run all probes; status 0 if the main job can run, 1 otherwise."""
+    settings = _settings(args.overrides) if args.overrides else None
     with ThreadPoolExecutor(max_workers=2) as pool:
         findings = list(pool.map(run_probe, PROBES))
-    if args.overrides:
-        findings.append(check_data(args.overrides, None if args.json else _console()))
+    if settings is not None:
+        findings.append(check_data(settings, None if args.json else _console()))
     if args.json:
         print(json.dumps({"ready": ready(findings), "checks": [finding._asdict() for finding in findings]}, indent=2))
     else:

@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bscnet.errors import InputError
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from bscnet.cost import Profile
+    from bscnet.data.datamodule import ScanDataModule
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -74,7 +75,7 @@ def profile_overrides(overrides: Sequence[str], limit: int | None = None) -> tup
     note = ""
     if spec.shifts == "searched" and settings["shift_plan"] is None:
         note = "no shift_plan=… was given, so executed pairs are those of shifts that are all zero"
-    datamodule: Any = build_datamodule(settings)
+    datamodule = build_datamodule(settings)
     count = min(datamodule.num_val_scenes, limit or datamodule.num_val_scenes)
     profile = profile_network(network, _scenes(datamodule, count), data["in_channels"])
     heading = (
@@ -84,7 +85,7 @@ def profile_overrides(overrides: Sequence[str], limit: int | None = None) -> tup
     return profile, heading, note
 
 
-def _scenes(datamodule: Any, count: int) -> Iterator[Tensor]:
+def _scenes(datamodule: ScanDataModule, count: int) -> Iterator[Tensor]:
     """(N, 4) coordinates of the first validation scenes, with a progress bar on a terminal."""
     from rich.console import Console
     from rich.progress import track

@@ -82,13 +82,10 @@ def _is_cloud(path: Path) -> bool:
 def _of_data(overrides: list[str], args: argparse.Namespace) -> Iterator[tuple[str, PageScene, str]]:
     from bscnet.chain.build import build_datamodule
     from bscnet.chain.settings import composed_settings
-    from bscnet.data import ScanDataModule
     from bscnet.evaluation.scene_pages import page_scene
 
     settings = composed_settings(overrides)
     data = build_datamodule(settings)
-    if not isinstance(data, ScanDataModule):
-        raise InputError(f"data={settings['data']['name']} has no scenes to look at")
     asked = _asked(data, args.scene, args.split)
     if not asked:
         split = _split(data, args.split)
