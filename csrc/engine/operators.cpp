@@ -60,17 +60,10 @@ void Run::convolve_bits(const Job& job, const BitConv& conv) {
     });
     return;
   }
-  const std::size_t bricks = job.level->bricks();
-  const auto work = [&](std::size_t begin, std::size_t end, int member) {
-    Scratch& scratch = scratch_[static_cast<std::size_t>(member)];
-    std::uint16_t cells[kTileRows];
-    for (std::size_t brick = begin; brick < end; ++brick) {
-      const BrickView view = brick_view(*job.level, brick, cells);
-      kernels_.bit_submanifold(conv, view, bits, scratch.block, scratch.tile, job.stride);
-      kernels_.finish(job.finish, job.level->first_row[brick], view.sites, scratch.tile, job.stride);
-    }
-  };
-  team_.split(bricks, grain_of(bricks, team_.size()), work);
+  over_bricks(*job.level, [&](const BrickView& view, std::size_t first, Scratch& scratch) {
+    kernels_.bit_submanifold(conv, view, bits, scratch.block, scratch.tile, job.stride);
+    kernels_.finish(job.finish, first, view.sites, scratch.tile, job.stride);
+  });
 }
 
 void Run::convolve_reals(const Job& job) {
@@ -121,41 +114,36 @@ void Run::convolve_reals(const Job& job) {
     });
     return;
   }
-  const std::size_t bricks = job.level->bricks();
-  const auto work = [&](std::size_t begin, std::size_t end, int member) {
-    Scratch& scratch = scratch_[static_cast<std::size_t>(member)];
-    std::uint16_t cells[kTileRows];
-    for (std::size_t brick = begin; brick < end; ++brick) {
-      const BrickView view = brick_view(*job.level, brick, cells);
-      if (conv.in_channels <= kRealBlockChannels) {
-        for (const RealGroup& group : job.packed->real_groups) {
-          kernels_.real_submanifold(x, conv.in_channels, group.weight.data(), group.lanes, group.shift_cell, view,
-                                    scratch.real_block, scratch.tile + group.first, job.stride);
-        }
-        finish_rows(job.level->first_row[brick], view.sites, scratch);
-        continue;
-      }
-      for (std::size_t i = 0; i < view.halo; ++i) scratch.block_rows[view.halo_cell[i]] = view.halo_row[i];
-      std::fill_n(scratch.tile, static_cast<std::size_t>(view.sites) * job.stride, 0.0f);
+  if (conv.in_channels <= kRealBlockChannels) {
+    over_bricks(*job.level, [&](const BrickView& view, std::size_t first, Scratch& scratch) {
       for (const RealGroup& group : job.packed->real_groups) {
-        for (int cell = 0; cell < conv.cells; ++cell) {
-          const int step = (cell % 3 - 1) + 8 * (cell / 3 % 3 - 1) + 64 * (cell / 9 - 1) - group.shift_cell;
-          std::uint32_t from[kTileRows];
-          std::uint8_t to[kTileRows];
-          int pairs = 0;
-          for (int site = 0; site < view.sites; ++site) {
-            const int at = view.cells[site] + step;
-            if ((view.occupancy[at >> 6] >> (at & 63) & 1) == 0) continue;
-            from[pairs] = scratch.block_rows[at];
-            to[pairs++] = static_cast<std::uint8_t>(site);
-          }
-          add_pairs(group, cell, from, to, pairs, scratch);
-        }
+        kernels_.real_submanifold(x, conv.in_channels, group.weight.data(), group.lanes, group.shift_cell, view,
+                                  scratch.real_block, scratch.tile + group.first, job.stride);
       }
-      finish_rows(job.level->first_row[brick], view.sites, scratch);
+      finish_rows(first, view.sites, scratch);
+    });
+    return;
+  }
+  over_bricks(*job.level, [&](const BrickView& view, std::size_t first, Scratch& scratch) {
+    for (std::size_t i = 0; i < view.halo; ++i) scratch.block_rows[view.halo_cell[i]] = view.halo_row[i];
+    std::fill_n(scratch.tile, static_cast<std::size_t>(view.sites) * job.stride, 0.0f);
+    for (const RealGroup& group : job.packed->real_groups) {
+      for (int cell = 0; cell < conv.cells; ++cell) {
+        const int step = (cell % 3 - 1) + 8 * (cell / 3 % 3 - 1) + 64 * (cell / 9 - 1) - group.shift_cell;
+        std::uint32_t from[kTileRows];
+        std::uint8_t to[kTileRows];
+        int pairs = 0;
+        for (int site = 0; site < view.sites; ++site) {
+          const int at = view.cells[site] + step;
+          if ((view.occupancy[at >> 6] >> (at & 63) & 1) == 0) continue;
+          from[pairs] = scratch.block_rows[at];
+          to[pairs++] = static_cast<std::uint8_t>(site);
+        }
+        add_pairs(group, cell, from, to, pairs, scratch);
+      }
     }
-  };
-  team_.split(bricks, grain_of(bricks, team_.size()), work);
+    finish_rows(first, view.sites, scratch);
+  });
 }
 
 void Run::map(const Job& job) {

@@ -71,8 +71,12 @@ class Run {
   /// Source row and cells of `rows` rows from `first` on, for an operator that reads consecutive rows.
   void sources(const Job& job, std::size_t first, int rows, std::uint32_t* source, std::uint8_t* cells) const;
   BrickView brick_view(const Level& level, std::size_t brick, std::uint16_t* cells) const;
+  /// Calls work(first row, rows, scratch) for each tile of so many rows.
   template <typename Work>
   void over_rows(std::size_t rows, const Work& work);
+  /// Calls work(view, first row, scratch) for each brick of a level.
+  template <typename Work>
+  void over_bricks(const Level& level, const Work& work);
 
   void show(std::size_t index, const Job& job, const std::function<void(const Visit&)>& visit);
   void show_sums(std::size_t index, const Job& job, const std::function<void(const Visit&)>& visit);
@@ -104,6 +108,17 @@ void Run::over_rows(std::size_t rows, const Work& work) {
       const std::size_t first = tile * kTileRows;
       work(first, static_cast<int>(std::min<std::size_t>(kTileRows, rows - first)),
            scratch_[static_cast<std::size_t>(member)]);
+    }
+  });
+}
+
+template <typename Work>
+void Run::over_bricks(const Level& level, const Work& work) {
+  const std::size_t bricks = level.bricks();
+  team_.split(bricks, grain_of(bricks, team_.size()), [&](std::size_t begin, std::size_t end, int member) {
+    std::uint16_t cells[kTileRows];
+    for (std::size_t brick = begin; brick < end; ++brick) {
+      work(brick_view(level, brick, cells), level.first_row[brick], scratch_[static_cast<std::size_t>(member)]);
     }
   });
 }
