@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import zipfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,6 +9,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from bscnet.whole_file import written_whole
 
 COUNTED_OFFSETS = 5  # edge of the cube of offsets whose pairs are counted
 
@@ -43,10 +44,8 @@ def room_points(folder: Path) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.u
             return arrays["points"], arrays["colors"]
     except (FileNotFoundError, KeyError, ValueError, zipfile.BadZipFile):
         mesh = simulate_scene(0, 5000, settings)
-    folder.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f"{os.getpid()}.{file.name}")
-    np.savez(part, points=mesh.points, colors=mesh.colours)
-    part.replace(file)
+    with written_whole(file) as stream:
+        np.savez(stream, points=mesh.points, colors=mesh.colours)
     return mesh.points, mesh.colours
 
 
