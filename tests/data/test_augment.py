@@ -241,7 +241,46 @@ def test_repeats_of_an_evaluated_scene_differ_and_the_first_is_the_only_one_ther
 
 def test_evaluation_without_randomness_only_scales_and_centres() -> None:
     points = np.array([[0.5, -1.0, 0.25]])
-    np.testing.assert_allclose(augment.place_for_evaluation(points, 20.0, None), [[2058.5, 2028.5, 2053.5]])
+    for anywhere in (False, True):
+        np.testing.assert_allclose(
+            augment.place_for_evaluation(points, 20.0, None, anywhere), [[2058.5, 2028.5, 2053.5]]
+        )
+
+
+def test_a_scored_scene_may_lie_anywhere_in_the_cube() -> None:
+    points = np.random.default_rng(0).random((300, 3)) * (12, 6, 3)
+    points -= points.mean(axis=0)
+    corners = []
+    for number in range(1500):
+        rng, same = augment.eval_rng(0, f"scene{number}"), augment.eval_rng(0, f"scene{number}")
+        there = augment.place_for_evaluation(points, 50.0, rng, anywhere=True)
+        middle = augment.place_for_evaluation(points, 50.0, same)
+        moved = there - middle
+        np.testing.assert_allclose(moved, np.tile(moved[0], (300, 1)), atol=1e-9)  # the same but for its place
+        assert there.min() >= 0 and there.max() < augment.FULL_SCALE
+        room = augment.FULL_SCALE - np.ptp(there, axis=0)
+        corners.append((there.min(axis=0), there.min(axis=0) / room))
+    for axis in range(3):
+        assert_uniform(np.array([share[axis] for _, share in corners]), 0, 1)
+        # FCN halves its sites eight times: which of the 256 places in a cell of the last level a scene begins at
+        assert {int(corner[axis]) % 256 for corner, _ in corners} >= set(range(0, 256, 32))
+        phases = np.bincount([int(corner[axis]) % 256 // 16 for corner, _ in corners], minlength=16)
+        assert phases.min() > 1500 / 16 / 2
+
+
+def test_a_scored_scene_wider_than_the_cube_stays_in_its_middle() -> None:
+    points = np.array([[-60.0, -1, 0], [60.0, 1, 0]])  # 6000 voxels at 2 cm
+    wide = set()
+    for number in range(200):
+        there = augment.place_for_evaluation(points, 50.0, augment.eval_rng(0, f"scene{number}"), anywhere=True)
+        assert np.abs(there).max() < 2 * augment.FULL_SCALE
+        for axis in range(2):
+            if np.ptp(there[:, axis]) >= augment.FULL_SCALE:
+                assert abs(there[:, axis].mean() - 2048) <= 2
+                wide.add(axis)
+            else:
+                assert there[:, axis].min() >= 0 and there[:, axis].max() < augment.FULL_SCALE
+    assert wide == {0, 1}
 
 
 def test_streams_differ_by_each_of_their_numbers() -> None:

@@ -124,6 +124,22 @@ def test_the_cache_knows_what_went_in(tmp_path: Path) -> None:
     assert isinstance(make(root, cache_dir=cache).cache, ArrayCache)
 
 
+def test_scored_scenes_may_lie_anywhere_in_the_cube(root: Path, tmp_path: Path) -> None:
+    def corners(**options: Any) -> np.ndarray:
+        module = make(root, cache_dir=tmp_path, **options)
+        return np.stack([batch.coords[:, 1:].numpy().min(axis=0) for batch in module.val_dataloader()])
+
+    middle, anywhere = corners(), corners(eval_offset=True)
+    assert np.abs(middle - 2048).max() < 100 < np.abs(anywhere - 2048).max()
+    np.testing.assert_array_equal(corners(), middle)  # from the same cache
+    np.testing.assert_array_equal(corners(eval_offset=True), anywhere)
+    (batch, *_) = make(root, val_reps=3, eval_offset=True).val_dataloader()
+    places = [batch.coords[batch.coords[:, 0] == number, 1:].numpy().min(axis=0) for number in range(3)]
+    assert len({tuple(place) for place in places}) == 3
+    view = make(root, eval_offset=True, eval_augment=False).val_scene(0)
+    np.testing.assert_array_equal(view.batch.coords, make(root, eval_augment=False).val_scene(0).batch.coords)
+
+
 def test_the_cache_knows_the_order_of_the_features(root: Path, tmp_path: Path) -> None:
     def feats(*features: str) -> np.ndarray:
         module = make(root, cache_dir=tmp_path, features=features)

@@ -36,6 +36,16 @@ def test_evaluation_keeps_every_vertex_and_averages_its_colours() -> None:
     assert sample.dropped == 0
 
 
+@pytest.mark.parametrize("size", [2.0, 600.0])
+def test_evaluation_anywhere_keeps_every_vertex(size: float) -> None:
+    scan = make_scan(size=size)
+    for name in "abcdefgh":
+        sample = evaluation_sample(scan, 0.05, augment.eval_rng(0, name), anywhere=True)
+        assert sample.dropped == 0 and len(sample.voxels.point_to_voxel) == len(sample.labels) == len(scan.points)
+        if size < 100:
+            assert sample.voxels.coords.min() >= 0 and sample.voxels.coords.max() < augment.FULL_SCALE
+
+
 def test_training_shifts_all_colours_alike() -> None:
     scan = make_scan(points=50, size=40.0)  # one point a voxel
     sample = training_sample(scan, 0.05, augment.train_rng(0, 0, 0))

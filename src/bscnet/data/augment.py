@@ -96,17 +96,25 @@ def inside_cube(positions: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
     return x & y & z
 
 
-def place_for_evaluation(points: Points, scale: float, rng: np.random.Generator | None) -> npt.NDArray[np.float64]:
+def place_for_evaluation(
+    points: Points, scale: float, rng: np.random.Generator | None, anywhere: bool = False
+) -> npt.NDArray[np.float64]:
     """Centred points (metres) → voxel positions around the middle of the cube; no point is ever dropped.
 
     With a random stream: ±x mirror, rotation about z, a jitter of U(-2, 2) voxels, no affine noise. Without: the scan's
-    mean comes to the middle of a voxel.
+    mean comes to the middle of a voxel. anywhere: on every axis on which the scan fits into the cube it is then moved
+    to a random place there, as SparseConvNet's code does.
     """
     matrix, jitter = np.eye(3), np.full(3, 0.5)
     if rng is not None:
         matrix = mirrored(matrix, rng) @ rotation_z(rng.uniform(0.0, 2 * np.pi))
         jitter = rng.uniform(-EVAL_JITTER, EVAL_JITTER, size=3)
-    return transform(points, matrix * scale) + (FULL_SCALE / 2 + jitter)
+    positions = transform(points, matrix * scale) + (FULL_SCALE / 2 + jitter)
+    if anywhere and rng is not None:
+        low, high = bounds(positions)
+        room = FULL_SCALE - (high - low) - 2 * _SLACK
+        positions += np.where(room > 0, _SLACK - low + room * rng.uniform(size=3), 0.0)
+    return positions
 
 
 def colour_features(colors: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:

@@ -50,7 +50,8 @@ class ScanDataModule(pl.LightningDataModule):
     root: the data set's folder. voxel_size: metres. batch_size: scenes per step and rank. num_workers: loading
     processes (0: none). seed: of order and augmentation. cache_dir: where decoded scans and evaluation voxels are kept
     (None: nowhere). augment: random placement of training scenes. elastic: elastic distortion too. eval_augment: the
-    evaluation protocol's fixed random mirror, rotation and jitter. val_reps: placements of a scored scene, over which
+    evaluation protocol's fixed random mirror, rotation and jitter. eval_offset: and a random place in the cube, see
+    `augment.place_for_evaluation`. val_reps: placements of a scored scene, over which
     its scores are summed. features: see `FeatureRecipe`. eval_batch_size: scenes scored at once. limit_*_scenes: only
     the first so many of a list (None: all). pin_memory: page-locked batches, for a GPU. prepare_maps: see
     `prepares_maps`. repeats: how often an epoch shows each training scene, every time placed anew.
@@ -84,6 +85,7 @@ class ScanDataModule(pl.LightningDataModule):
         pin_memory: bool = False,
         prepare_maps: bool | str = "auto",
         repeats: int = 1,
+        eval_offset: bool = False,
     ) -> None:
         super().__init__()
         if not (math.isfinite(voxel_size) and voxel_size > 0):
@@ -96,6 +98,7 @@ class ScanDataModule(pl.LightningDataModule):
         self.num_workers, self.pin_memory, self.seed = num_workers, pin_memory, seed
         self.prepare_maps = prepares_maps(prepare_maps, num_workers)
         self.augment, self.elastic, self.eval_augment, self.val_reps = augment, elastic, eval_augment, val_reps
+        self.eval_offset = eval_offset
         self.features, self.repeats = FeatureRecipe(features), repeats
         self.limits = {"train": limit_train_scenes, "val": limit_val_scenes}
         self.cache = None if cache_dir is None else ArrayCache(cache_dir)
@@ -117,7 +120,7 @@ class ScanDataModule(pl.LightningDataModule):
 
     def make_placement(self) -> Placement:
         """How scans are put on the voxel grid."""
-        return MeshPlacement(self.voxel_size, self.features, self.elastic)
+        return MeshPlacement(self.voxel_size, self.features, self.elastic, eval_offset=self.eval_offset)
 
     def view_points(self, scan: Scan) -> npt.NDArray[np.float32]:
         """Points of a scan as a picture shows them: (P, 3), metres, z up."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -62,17 +62,20 @@ class Placement(Protocol):
 class MeshPlacement:
     """ScanNet's protocol (method section 9), for every data set in metres with z up.
 
-    voxel_size: metres. distort: elastic distortion of training scenes.
+    voxel_size: metres. distort: elastic distortion of training scenes. eval_offset: see `place_for_evaluation`'s
+    `anywhere`.
     """
 
     voxel_size: float
     features: FeatureRecipe = RGB
     distort: bool = False
+    eval_offset: bool = field(default=False, kw_only=True)
 
     @property
     def key(self) -> str:
         """See `Placement.key`."""
-        return f"mesh {PLACEMENT_VERSION} {self.voxel_size!r} {' '.join(self.features.names)}"
+        where = " anywhere" if self.eval_offset else ""
+        return f"mesh {PLACEMENT_VERSION}{where} {self.voxel_size!r} {' '.join(self.features.names)}"
 
     def training(self, scan: Scan, rng: np.random.Generator) -> Sample:
         """See `training_sample`."""
@@ -80,7 +83,7 @@ class MeshPlacement:
 
     def evaluation(self, scan: Scan, rng: np.random.Generator | None) -> Sample:
         """See `evaluation_sample`."""
-        return evaluation_sample(scan, self.voxel_size, rng, self.features)
+        return evaluation_sample(scan, self.voxel_size, rng, self.features, self.eval_offset)
 
 
 def training_sample(
@@ -137,13 +140,18 @@ def _in_the_cube(
 
 
 def evaluation_sample(
-    scan: Scan, voxel_size: float, rng: np.random.Generator | None, features: FeatureRecipe = RGB
+    scan: Scan,
+    voxel_size: float,
+    rng: np.random.Generator | None,
+    features: FeatureRecipe = RGB,
+    anywhere: bool = False,
 ) -> Sample:
     """The scene as it is scored: every vertex kept; randomly mirrored, turned and shifted unless rng is None.
 
+    anywhere: see `place_for_evaluation`.
     InputError: a point further than MAX_RADIUS voxels from the mean.
     """
-    positions = augment.place_for_evaluation(_centred(scan, voxel_size), 1 / voxel_size, rng)
+    positions = augment.place_for_evaluation(_centred(scan, voxel_size), 1 / voxel_size, rng, anywhere)
     return Sample(scan.name, voxelize(positions, features(scan, positions)), scan.labels)
 
 

@@ -52,6 +52,8 @@ def test_what_it_offers(root: Path, frames: Frames) -> None:
     assert module.problems() == [] and module.cloud_ranges() is None  # placed in pixels, not metres
     with pytest.raises(InputError, match="elastic=true is not allowed"):
         make(root, elastic=True)
+    with pytest.raises(InputError, match="eval_offset=true is not allowed"):
+        make(root, eval_offset=True)
 
 
 def test_the_condition_counts_images(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,8 +36,9 @@ class NyuDepthDataModule(ScanDataModule):
         whole_centimetres: bool = False,
         **options: Any,
     ) -> None:
-        if options.get("elastic"):
-            raise InputError("elastic=true is not allowed for NYU Depth v2, whose protocol has no elastic distortion")
+        for option, what in (("elastic", "elastic distortion"), ("eval_offset", "further offset in evaluation")):
+            if options.get(option):
+                raise InputError(f"{option}=true is not allowed for NYU Depth v2, whose protocol has no {what}")
         super().__init__(root, voxel_size=voxel_size, features=features, **options)
         self.whole_centimetres = whole_centimetres
 
