@@ -56,6 +56,19 @@ def test_evaluate_prints_classes_and_writes_scores(
     assert f"best scene {best}" in shown
 
 
+def test_voxels_of_another_size_than_the_networks_are_told(
+    chain: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "s.json"
+    words = ["evaluate", str(chain), "data.voxel_size=0.3", "-o", str(out)]
+    assert cli.main(words) == 0
+    told = json.loads(out.read_text())
+    assert (told["voxel_size"], told["trained_voxel_size"]) == (0.3, 0.2)
+    assert "voxels of 30 cm, trained on 20 cm" in " ".join(capsys.readouterr().out.split())
+    assert cli.main(["show", str(chain), "data.voxel_size=0.3", "--scene", "scene1000_00", "-o", str(tmp_path)]) == 0
+    assert "voxels of 30 cm, trained on 20 cm" in (tmp_path / "scene1000_00.html").read_text(encoding="utf-8")
+
+
 def test_a_test_split_without_labels_becomes_a_submission(
     chain: Path, scenes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

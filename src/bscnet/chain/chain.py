@@ -11,12 +11,12 @@ from bscnet.chain.directory import chain_home, new_run, newest_run
 from bscnet.chain.manifest import FILE_NAME, OUTCOME_NAME, Manifest
 from bscnet.chain.overrides import quoted, without_keys
 from bscnet.chain.plan import plan_stages
+from bscnet.chain.settings import require_classes
 from bscnet.chain.validate import wanted_stages
 from bscnet.errors import InputError
 from bscnet.paths import config_dir
-from bscnet.training.stage import StageOutcome, StageSpec
+from bscnet.training.stage import PLAN_NAME, StageOutcome, StageSpec
 
-PLAN_NAME = "plan.json"
 _OWN_KEYS = ("stage", "init_from", "shift_plan", "resume")
 
 
@@ -30,10 +30,11 @@ class Chain:
     Nothing is written before `open`.
 
     Raises:
-        InputError: no such stage, or a stage alone without what it starts from.
+        InputError: no such stage, a stage alone without what it starts from, or data without classes.
     """
 
     def __init__(self, settings: Mapping[str, Any], overrides: Sequence[str]) -> None:
+        require_classes(settings["data"])
         self.settings = settings
         self.overrides = list(overrides)
         self.specs = plan_stages(settings["method"], settings["recipe"], settings["model"], settings["data"])
@@ -162,11 +163,15 @@ class Chain:
 
 
 def _facts(settings: Mapping[str, Any]) -> dict[str, Any]:
+    data = settings["data"]
     return {
         "method": settings["method"]["name"],
         "model": settings["model"]["name"],
-        "data": settings["data"]["name"],
-        "voxel_size": settings["data"]["voxel_size"],
+        "data": data["name"],
+        "root": data["root"],
+        "fold": data.get("fold"),
+        "features": data.get("features"),
+        "voxel_size": data["voxel_size"],
         "backend": settings["backend"]["name"],
         "recipe": settings["recipe"]["name"],
         "seed": settings["seed"],

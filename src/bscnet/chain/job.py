@@ -13,7 +13,7 @@ from typing import Any
 from omegaconf import DictConfig
 
 from bscnet.chain.build import build_callbacks, build_datamodule, build_loggers, build_network, close_loggers, identity
-from bscnet.chain.chain import PLAN_NAME
+from bscnet.chain.device import device_kind
 from bscnet.chain.failure import StageFailure, failure_of
 from bscnet.chain.manifest import save_outcome
 from bscnet.chain.plan import plan_stages
@@ -21,7 +21,7 @@ from bscnet.chain.processes import is_first_process, leave_failure, needs_proces
 from bscnet.chain.settings import plain_settings
 from bscnet.chain.validate import wanted_stages
 from bscnet.errors import InputError
-from bscnet.training.stage import StageOutcome
+from bscnet.training.stage import PLAN_NAME, StageOutcome
 
 
 def stage_job(cfg: DictConfig, directory: Path) -> StageOutcome | StageFailure:
@@ -131,15 +131,6 @@ def set_threads(threads: int | None) -> None:
     import torch
 
     torch.set_num_threads(threads)
-
-
-def device_kind(trainer: Mapping[str, Any]) -> str:
-    """ "cuda" or "cpu": where a Trainer with these options runs."""
-    import torch
-
-    accelerator = str(trainer["accelerator"])
-    wants_gpu = accelerator in ("gpu", "cuda") or (accelerator == "auto" and torch.cuda.is_available())
-    return "cuda" if wants_gpu else "cpu"
 
 
 def _keep_copy(source: Path, target: Path) -> None:

@@ -58,7 +58,7 @@ def scene_facts(opened: Reopened, further: Mapping[str, str]) -> dict[str, str]:
     known = opened.restored.metadata
     return {
         "network": f"{known['model']}, {known['method']} stage {known['stage']} ({known['precision']})",
-        "data": f"{known['data']}, voxels of {100 * float(known['voxel_size']):g} cm",
+        "data": f"{known['data']}, {opened.voxels}",
         **further,
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from bscnet.chain.build import build_datamodule
-from bscnet.chain.job import device_kind
+from bscnet.chain.device import device_kind
 from bscnet.chain.settings import plain_settings
 from bscnet.data import ScanDataModule
 from bscnet.errors import InputError
@@ -30,18 +31,32 @@ class Reopened:
 
     def predictor(self) -> Predictor:
         """The network on the device and backend of the settings; InputError: they cannot serve on this machine."""
-        import torch
-
         device = device_kind(self.settings["trainer"])
-        if device == "cuda" and not torch.cuda.is_available():
-            raise InputError("trainer.accelerator is gpu, and there is none here: add trainer.accelerator=cpu")
         return Predictor(self.restored.network, self.settings["backend"]["name"], device)
 
     @property
     def title(self) -> str:
-        """Which network it is, in a few words."""
+        """Which network it is and, where they are not those of its training, on which voxels it runs; a few words."""
         known = self.restored.metadata
-        return f"{known['method']} {known['model']}, stage {known['stage']}, {known['data']}"
+        voxels = f", {self.voxels}" if self.is_resized else ""
+        return f"{known['method']} {known['model']}, stage {known['stage']}, {known['data']}{voxels}"
+
+    @property
+    def voxel_size(self) -> float:
+        """Metres; of the settings, as the data are."""
+        return float(self.settings["data"]["voxel_size"])
+
+    @property
+    def is_resized(self) -> bool:
+        """Whether the voxels are not of the size that the network was trained on."""
+        return not math.isclose(self.voxel_size, float(self.restored.metadata["voxel_size"]))
+
+    @property
+    def voxels(self) -> str:
+        """The size of the voxels in words."""
+        trained = 100 * float(self.restored.metadata["voxel_size"])
+        text = f"voxels of {100 * self.voxel_size:g} cm"
+        return f"{text}, trained on {trained:g} cm" if self.is_resized else text
 
 
 def reopen(path: str | Path, overrides: Sequence[str] = ()) -> Reopened:

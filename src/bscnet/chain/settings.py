@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -78,6 +79,16 @@ def _completed(data: Mapping[str, Any]) -> dict[str, Any]:
             )
         known["in_channels"] = channels
     return known
+
+
+def require_classes(data: Mapping[str, Any]) -> None:
+    """See that there are classes to learn: a folder can be looked at without any; InputError: there are not two."""
+    from bscnet.data.folder.source import without_classes
+
+    if data["num_classes"] == 0:
+        raise InputError(without_classes(Path(data["root"])))
+    if data["num_classes"] < 2:
+        raise InputError(f"data={data['name']} has one class only, {data['root']} must describe two or more to learn")
 
 
 def _missing(node: Any, path: str = "") -> Iterator[str]:

@@ -59,8 +59,9 @@ def main(args: argparse.Namespace) -> int:
     _show(opened, found, split)
     if args.output is not None:
         known = opened.restored.metadata
-        facts = {key: known[key] for key in ("method", "model", "stage", "data", "voxel_size")}
-        found.scores.save(args.output, **facts, split=args.split, val_reps=dataset.repeats)
+        facts = {key: known[key] for key in ("method", "model", "stage", "data")}
+        sizes = {"voxel_size": opened.voxel_size, "trained_voxel_size": known["voxel_size"]}
+        found.scores.save(args.output, **facts, **sizes, split=args.split, val_reps=dataset.repeats)
         print(f"{args.output}: scores of {len(dataset)} scenes")
     if args.submission is not None:
         from bscnet.data.scannet import ScanNet, zip_submission

@@ -13,8 +13,8 @@ from bscnet.checkpoint import metadata_of, network_state, read_checkpoint, requi
 from bscnet.errors import InputError
 from bscnet.search import ShiftPlan, apply_plan
 from bscnet.sparse.offsets import Shift
+from bscnet.training.stage import PLAN_NAME
 
-PLAN_NAME = "plan.json"
 _LOGITS, _SHIFTS = ".alpha", ".shifts"
 _QUANTIZERS = (".input_quantizer.", ".weight_quantizer.")
 

@@ -20,6 +20,7 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from bscnet.chain.chain import Chain
+from bscnet.chain.device import device_kind
 from bscnet.chain.failure import StageFailure, failure_of
 from bscnet.chain.manifest import OUTCOME_NAME, load_outcome
 from bscnet.chain.overrides import sweep_points
@@ -35,6 +36,9 @@ ConfigStore.instance().store(
     node={"_target_": "hydra_plugins.bscnet_chain_sweeper.sweeper.ChainSweeper"},
     provider="bscnet",
 )
+
+_LAUNCHERS_HERE = ("basic_launcher", "joblib_launcher")
+"""Launchers that run stages on this machine, whose devices are then known."""
 
 
 class ChainSweeper(Sweeper):
@@ -99,7 +103,10 @@ class ChainSweeper(Sweeper):
         """The chain of one point. All points are composed and checked before the first stage of any starts."""
         assert self.hydra_context is not None and self.config is not None
         cfg = self.hydra_context.config_loader.load_sweep_config(self.config, overrides)
-        return Chain(plain_settings(cfg), overrides)
+        settings = plain_settings(cfg)
+        if any(launcher in self.config.hydra.launcher._target_ for launcher in _LAUNCHERS_HERE):
+            device_kind(settings["trainer"])
+        return Chain(settings, overrides)
 
     def _run_round(self, batch: Sequence[tuple[Chain, StageSpec]]) -> None:
         assert self.launcher is not None
