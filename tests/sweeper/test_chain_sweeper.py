@@ -6,7 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 
 from bscnet.errors import InputError
 
@@ -258,3 +260,26 @@ def test_points_run_side_by_side_under_joblib(tmp_path):
     for result in results:
         name = result["model"]
         assert Path(result["stages"][-1]["checkpoint"]).read_text() == f"{name}:stage1 {name}:stage2 "
+
+
+def test_the_table_of_a_sweep_tells_its_points_apart(app, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "200")
+    assert app.run("-m", "data=real_lidar", "data.fold=0,1", "method=real", "data.gap=1") == 0
+    shown = capsys.readouterr().out
+    assert "data.fold" in shown and "data.gap" not in shown
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a GPU")
+def test_a_gpu_that_is_not_there_is_refused_before_a_directory_is_made(app, capsys):
+    assert app.run("trainer=gpu") == 2
+    assert "trainer.accelerator=gpu, and there is no GPU here" in capsys.readouterr().err
+    assert not app.output.exists() and app.calls == []
+
+
+def test_data_without_classes_are_refused_in_their_own_words_before_a_directory_is_made(app, tmp_path, capsys):
+    for split in ("train", "val"):
+        (tmp_path / "clouds" / split).mkdir(parents=True)
+        np.savez(tmp_path / "clouds" / split / f"{split}.npz", points=np.random.default_rng(0).random((50, 3)))
+    assert app.run("data=folder", f"data.root={tmp_path / 'clouds'}") == 2
+    assert "labels cannot be read before 'classes' names the classes" in capsys.readouterr().err
+    assert not app.output.exists()

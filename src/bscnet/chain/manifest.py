@@ -22,7 +22,7 @@ class Manifest:
 
     Attributes:
         directory: the chain's directory.
-        facts: method, model, data, voxel_size, backend, recipe, seed, commit.
+        facts: method, model, data, root, fold, features, voxel_size, backend, recipe, seed, commit.
         planned: the stages that were asked for.
         status: "finished" once all of those are done; "failed" and "interrupted" chains can be resumed.
         failure: one line why the last stage failed, or None.

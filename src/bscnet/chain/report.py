@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from bscnet.chain.chain import Chain
 from bscnet.errors import InputError
+from bscnet.evaluation.percent import percent
 from bscnet.training.stage import StageSpec
+
+_COLUMNS = {"method": "method", "model": "model", "data": "data", "data.voxel_size": "voxel size", "seed": "seed"}
+"""Settings that have a column in every table of a sweep, and what it is called."""
 
 
 def announce(console: Console, chain: Chain, spec: StageSpec) -> None:
@@ -36,10 +40,9 @@ def stage_table(chain: Chain) -> Table:
     table.add_column("epochs", justify="right")
     table.add_column("checkpoint", overflow="fold")
     for row in chain.manifest.stages:
-        score = "not defined" if math.isnan(row.val_miou) else f"{100 * row.val_miou:.2f} %"
         path = Path(row.checkpoint)
         shown = path.relative_to(chain.directory) if path.is_relative_to(chain.directory) else path
-        table.add_row(f"{row.stage} {row.name}", row.precision, score, str(row.epochs), str(shown))
+        table.add_row(f"{row.stage} {row.name}", row.precision, percent(row.val_miou), str(row.epochs), str(shown))
     return table
 
 
@@ -62,22 +65,30 @@ def show_chain(console: Console, chain: Chain) -> None:
 
 
 def sweep_table(chains: Sequence[Chain]) -> Table:
-    """One row a chain: what it is and the score of its last stage."""
+    """One row a chain: what it is, what of the rest is swept, and the score of its last stage."""
     table = Table()
-    for name in ("method", "model", "data", "voxel size", "seed", "status", "val mIoU"):
+    given = [dict(_assigned(override) for override in chain.overrides) for chain in chains]
+    swept = [key for key in dict.fromkeys(key for one in given for key in one) if key not in _COLUMNS]
+    swept = [key for key in swept if len({one.get(key) for one in given}) > 1]
+    for name in (*_COLUMNS.values(), *swept, "status", "val mIoU"):
         table.add_column(name)
-    for chain in chains:
+    for chain, values in zip(chains, given, strict=True):
         facts: dict[str, Any] = chain.manifest.facts
         last = chain.manifest.stages[-1] if chain.manifest.stages else None
-        score = "" if last is None else f"{100 * last.val_miou:.2f} % after stage {last.stage}"
         table.add_row(
             *(str(facts[key]) for key in ("method", "model", "data")),
             f"{100 * facts['voxel_size']:g} cm",
             str(facts["seed"]),
+            *(escape(values.get(key, "")) for key in swept),
             chain.manifest.status,
-            score,
+            "" if last is None else f"{percent(last.val_miou)} after stage {last.stage}",
         )
     return table
+
+
+def _assigned(override: str) -> tuple[str, str]:
+    key, _, value = override.partition("=")
+    return key.lstrip("+~"), value
 
 
 def shown_path(path: Path) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bscnet.chain.manifest import FILE_NAME, Manifest
+from bscnet.chain.manifest import FILE_NAME, Manifest, read_json
 from bscnet.chain.pages import SCORES_NAME
 from bscnet.errors import InputError
 
@@ -32,11 +31,6 @@ class ChainResult:
         """Validation mIoU of the last stage, a fraction; NaN where undefined."""
         return self.manifest.stages[-1].val_miou
 
-    @property
-    def label(self) -> str:
-        """Method and model, without the seed."""
-        return f"{self.manifest.facts['method']} {self.manifest.facts['model']}"
-
 
 def read_results(folder: str | Path) -> list[ChainResult]:
     """The newest finished chain of every configuration, by data, method, model, voxel size, recipe and seed.
@@ -56,15 +50,39 @@ def read_results(folder: str | Path) -> list[ChainResult]:
     return [ChainResult(manifest, _scores(manifest.directory)) for manifest in found]
 
 
+def by_label(results: Sequence[ChainResult]) -> dict[str, list[ChainResult]]:
+    """Chains that differ in nothing but the seed side by side, under a label of their own.
+
+    It names method and model, and what else tells the groups apart: the data (of a folder of clouds its name), the
+    fold, the features, the voxel size, the recipe.
+    """
+    known = [_aspects(result.manifest.facts) for result in results]
+    telling = [place for place, values in enumerate(zip(*known, strict=True)) if place < 2 or len(set(values)) > 1]
+    groups: dict[str, list[ChainResult]] = {}
+    for result, aspects in zip(results, known, strict=True):
+        groups.setdefault(" ".join(filter(None, (aspects[place] for place in telling))), []).append(result)
+    return groups
+
+
+def _aspects(facts: Mapping[str, Any]) -> tuple[str, ...]:
+    """In words, everything by which chains are told apart but the seed; method and model come first."""
+    fold, features, data = facts.get("fold"), facts.get("features"), facts["data"]
+    return (
+        facts["method"],
+        facts["model"],
+        f"{data} {Path(facts['root']).name}" if data == "folder" and "root" in facts else data,
+        "" if fold is None else f"fold {fold}",
+        "" if features is None else "+".join(features),
+        f"{100 * facts['voxel_size']:g} cm",
+        facts["recipe"],
+    )
+
+
 def _scores(directory: Path) -> Mapping[str, Any] | None:
     path = directory / SCORES_NAME
     if not path.is_file():
         return None
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        known = isinstance(content, dict) and {"miou", "classes", "scenes"} <= content.keys()
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read as JSON: {error}") from error
-    if not known:
+    content = read_json(path)
+    if not {"miou", "classes", "scenes"} <= content.keys():
         raise InputError(f"{path} is not the scores of a chain: it lacks miou, classes or scenes")
     return content
