@@ -50,10 +50,30 @@ def test_points_that_cannot_be_drawn_are_counted(tmp_path: Path) -> None:
     xyz[2] = np.nan
     np.savez(tmp_path / "a.npz", points=xyz)
     scene = read_page_scene(tmp_path / "a.npz")
-    assert len(scene.points) == 4 and scene.facts["left out"] == "1 points without finite coordinates"
+    assert len(scene.points) == 4 and scene.facts["left out"] == "1 point without finite coordinates"
     np.savez(tmp_path / "b.npz", points=np.full((3, 3), np.inf))
     with pytest.raises(InputError, match=r"b\.npz: none of the 3 points"):
         read_page_scene(tmp_path / "b.npz")
+
+
+def test_what_a_point_that_cannot_be_drawn_lacks_refuses_no_cloud(tmp_path: Path) -> None:
+    xyz, colors, label = points(), np.full((5, 3), 0.25), np.array([0.0, 1, 0, 1, 1])
+    for values in (xyz, colors, label):
+        values[2] = np.nan
+    np.savez(tmp_path / "a.npz", points=xyz, colors=colors, label=label)
+    scene = read_page_scene(tmp_path / "a.npz")
+    assert scene.truth is not None and scene.truth.tolist() == [0, 1, 1, 1]
+    assert scene.colors.tolist() == [[64] * 3] * 4 and scene.facts["points"] == "5"
+
+
+def test_labels_beyond_the_named_classes_are_ignored(tmp_path: Path) -> None:
+    vertex = np.zeros(4, [("x", "f4"), ("label", "i4"), ("y", "f4"), ("z", "f4")])
+    vertex["x"], vertex["label"] = [0, 1, 2, 3], [0, 7, 2, 1]
+    comments = ["class 0 wall", "class 1 floor"]
+    PlyData([PlyElement.describe(vertex, "vertex")], comments=comments).write(str(tmp_path / "a.ply"))
+    scene = read_page_scene(tmp_path / "a.ply")
+    assert scene.truth is not None and scene.truth.tolist() == [0, -100, -100, 1]
+    assert list(scene.class_names) == ["wall", "floor"]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from bscnet.data.counted import counted
 from bscnet.data.folder.cloud import AXES, COLORS, Cloud
 from bscnet.data.folder.convert import LABEL_COLUMNS, eight_bit, finite_points
 from bscnet.data.folder.formats import read_cloud
@@ -34,20 +35,21 @@ def read_page_scene(path: Path) -> PageScene:
             numbers or of too many kinds.
     """
     cloud = read_cloud(path)
+    facts = {"file": path.name, "points": f"{len(cloud):,}"}
     finite = finite_points(cloud)
-    if not finite.any():
-        raise InputError(f"{path}: none of the {len(finite)} points has finite coordinates")
-    places = np.stack([cloud.columns[axis] for axis in AXES], axis=1)[finite]
+    if not finite.all():
+        if not finite.any():
+            raise InputError(f"{path}: none of the {counted(len(finite), 'point')} has finite coordinates")
+        facts["left out"] = f"{counted(int((~finite).sum()), 'point')} without finite coordinates"
+        cloud = cloud.only(np.flatnonzero(finite))  # first of all: such a point may have no colour or label either
+    places = np.stack([cloud.columns[axis] for axis in AXES], axis=1)
     colors = grey(len(places))
     if cloud.has_colors:
-        colors = eight_bit(path, [cloud.columns[color] for color in COLORS], "auto")[finite]
-    facts = {"file": path.name, "points": f"{len(finite):,}"}
-    if not finite.all():
-        facts["left out"] = f"{int((~finite).sum()):,} points without finite coordinates"
+        colors = eight_bit(path, [cloud.columns[color] for color in COLORS], "auto")
     found = _labels(path, cloud)
-    labels, names = (None, []) if found is None else (found[0][finite], found[1])
+    labels, names = (None, []) if found is None else found
     sure = cloud.find("confidence")
-    confidence = None if sure is None or labels is None else cloud.columns[sure][finite].astype(np.float32)
+    confidence = None if sure is None or labels is None else cloud.columns[sure].astype(np.float32)
     if confidence is not None and not ((confidence >= 0) & (confidence <= 1)).all():
         raise InputError(f"{path}: the column '{sure}' must lie between 0 and 1")
     low = places.min(axis=0)
