@@ -73,7 +73,9 @@ def measure(
     """
     cloud = read_cloud(path, description.columns)
     scan = _scan(name, split, path, cloud, description)
-    whole, cloud = cloud, cloud.only(np.flatnonzero(finite_points(cloud)))
+    finite = finite_points(cloud)
+    if not finite.all():
+        cloud = cloud.only(np.flatnonzero(finite))
     points = scan.points.astype(np.float64)
     voxels = occupied(points, voxel_size)
     classed = scan.labels[scan.labels != IGNORE_INDEX]
@@ -85,7 +87,7 @@ def measure(
         split,
         path,
         len(points),
-        len(whole) - len(cloud),
+        len(finite) - len(cloud),
         (float(extent[0]), float(extent[1]), float(extent[2])),
         _spacing(points),
         len(voxels),
