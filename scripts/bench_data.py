@@ -76,7 +76,7 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
     from bscnet.data.simulate import simulate
 
     if not (args.rooms / "splits").is_dir():
-        simulate(args.rooms, 2, seed=0, val_fraction=0.5, workers=1)
+        simulate(args.rooms, 2, seed=0, val_fraction=0.5, test_scenes=0, workers=1)
     left_out: list[str] = []
     backends = ["torch"]
     best, why = resolve_backend("auto")

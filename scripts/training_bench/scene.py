@@ -20,7 +20,7 @@ def prepare_scene(folder: Path, voxel_size: float, file: Path) -> dict[str, Any]
     from bscnet.sparse.torch import TorchSites
 
     if not (folder / "splits").is_dir():
-        simulate(folder, 2, seed=0, val_fraction=0.5, workers=1)
+        simulate(folder, 2, seed=0, val_fraction=0.5, test_scenes=0, workers=1)
     module = ScanNetDataModule(folder, voxel_size=voxel_size, eval_augment=False, num_workers=0)
     module.setup("fit")
     batch = module.val_scene(0).batch

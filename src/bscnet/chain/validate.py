@@ -80,6 +80,7 @@ RULES: dict[str, Rule] = {
     "data.datamodule.augment": Flag(),
     "data.datamodule.elastic": Flag(),
     "data.datamodule.eval_augment": Flag(),
+    "data.datamodule.eval_offset": Flag(),
     "data.datamodule.whole_centimetres": Flag(),
     "recipe.epochs": _COUNT,
     "recipe.budget": OneOf(("per_stage", "per_chain")),

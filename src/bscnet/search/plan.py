@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bscnet.errors import InputError
 from bscnet.sparse.offsets import Shift, check_shifts
+from bscnet.whole_file import write_json_whole
 
 _FORMAT = "bscnet shift plan 1"
 
@@ -25,7 +26,7 @@ class ShiftPlan:
     def save(self, path: str | Path) -> None:
         """Write as JSON."""
         body = {"format": _FORMAT, "shifts": {name: [list(s) for s in rows] for name, rows in self.shifts.items()}}
-        Path(path).write_text(json.dumps(body, indent=1) + "\n", encoding="utf-8")
+        write_json_whole(Path(path), body, indent=1)
 
     @classmethod
     def load(cls, path: str | Path) -> ShiftPlan:

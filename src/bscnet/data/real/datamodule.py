@@ -78,7 +78,7 @@ class RealLidarDataModule(OneSceneDataModule):
 
     def make_placement(self) -> Placement:
         """Random pieces to train on, the whole held-out part to score."""
-        return CroppedPlacement(self.voxel_size, self.features, self.elastic, self.crop)
+        return CroppedPlacement(self.voxel_size, self.features, self.elastic, self.crop, eval_offset=self.eval_offset)
 
 
 class SingleCloudDataModule(OneSceneDataModule):
