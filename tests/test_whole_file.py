@@ -5,15 +5,14 @@ from __future__ import annotations
 import errno
 import json
 import os
-import resource
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from bscnet.errors import InputError
 from bscnet.whole_file import write_json_whole, write_text_whole, written_whole
+from fixtures.full_disk import files_end_at
 
 
 def test_a_file_appears_at_the_end_in_folders_that_are_made(tmp_path: Path) -> None:
@@ -50,17 +49,6 @@ def test_a_folder_of_that_name_is_one_sentence_and_stays(tmp_path: Path) -> None
     with pytest.raises(InputError, match="Is a directory"), written_whole(tmp_path / "c"):
         pass
     assert [path.name for path in tmp_path.iterdir()] == ["c"] and (tmp_path / "c" / "kept").is_dir()
-
-
-@contextmanager
-def files_end_at(size: int) -> Iterator[None]:
-    """Writing stops after so many bytes of a file, as it does on a full disk."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.mark.parametrize("write", [write_text_whole, write_json_whole])

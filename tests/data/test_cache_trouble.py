@@ -5,13 +5,11 @@ from __future__ import annotations
 import errno
 import multiprocessing
 import os
-import resource
 import shutil
 import signal
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +18,7 @@ import pytest
 
 from bscnet.data.cache import ArrayCache, Arrays
 from bscnet.errors import InputError
+from fixtures.full_disk import files_end_at
 
 fork = multiprocessing.get_context("fork")
 KEYS = tuple(f"{number:02x}00" for number in range(4))
@@ -77,17 +76,6 @@ def test_many_processes_make_read_damage_and_remove_the_same_entries(tmp_path: P
     assert {path.name for path in directory.glob("*/*")} <= set(KEYS)
     for key in KEYS:
         assert holds(ArrayCache(directory).get(key, lambda key=key: arrays_of(key)), key)  # type: ignore[misc]
-
-
-@contextmanager
-def files_end_at(size: int) -> Iterator[None]:
-    """Writing stops after so many bytes of a file, in the middle of an array, as it does on a full disk."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_a_write_that_stops_halfway_is_told_and_leaves_nothing(tmp_path: Path) -> None:

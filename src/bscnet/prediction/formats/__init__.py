@@ -6,6 +6,7 @@ import importlib
 from collections.abc import Sequence
 from pathlib import Path
 
+from bscnet.data.folder.formats import format_of
 from bscnet.errors import InputError
 from bscnet.prediction.cloud import CloudFile
 
@@ -25,16 +26,7 @@ def open_cloud(path: Path, colored: bool = True, values: Sequence[str] = ()) -> 
         InputError: another ending, no such file, a damaged file, no points, no colours where they are needed, no such
             values.
     """
-    suffix = path.suffix.lower()
-    if suffix not in MODULES:
-        raise InputError(
-            f"{path}: clouds are read from {', '.join(MODULES)} files, not from {suffix or 'a name without ending'}"
-        )
-    if not path.is_file():
-        raise InputError(f"{path}: no such file")
-    if path.stat().st_size == 0:
-        raise InputError(f"{path}: the file is empty")
-    module = importlib.import_module(f"bscnet.prediction.formats.{MODULES[suffix]}")
+    module = importlib.import_module(f"bscnet.prediction.formats.{format_of(path, MODULES)}")
     try:
         cloud: CloudFile = module.open_file(path, colored, values)
     except PermissionError as error:

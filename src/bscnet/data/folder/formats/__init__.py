@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,20 +31,25 @@ def read_cloud(path: Path, columns: Sequence[str] | None = None) -> Cloud:
     columns: names of the columns of a text file; other formats name their own.
     InputError: another ending, no such file, an empty, truncated or damaged one, no points, no x, y or z.
     """
-    suffix = path.suffix.lower()
-    if suffix not in MODULES:
-        raise InputError(
-            f"{path}: clouds are read from {', '.join(MODULES)} files, not from {suffix or 'a name without ending'}"
-        )
-    if not path.is_file():
-        raise InputError(f"{path}: no such file")
-    name = MODULES[suffix]
+    name = format_of(path, MODULES)
     with one_sentence(path):
-        if path.stat().st_size == 0:
-            raise InputError(f"{path}: the file is empty")
         module = importlib.import_module(f"bscnet.data.folder.formats.{name}")
         cloud: Cloud = module.read(path, columns) if name == "xyz" else module.read(path)
         return cloud
+
+
+def format_of(path: Path, formats: Mapping[str, str]) -> str:
+    """The format of the file's ending; InputError: another ending than `formats` has, no such file, or an empty one."""
+    suffix = path.suffix.lower()
+    if suffix not in formats:
+        raise InputError(
+            f"{path}: clouds are read from {', '.join(formats)} files, not from {suffix or 'a name without ending'}"
+        )
+    if not path.is_file():
+        raise InputError(f"{path}: no such file")
+    if path.stat().st_size == 0:
+        raise InputError(f"{path}: the file is empty")
+    return formats[suffix]
 
 
 @contextmanager
