@@ -20,6 +20,7 @@ from bscnet.chain.plan import plan_stages
 from bscnet.chain.processes import is_first_process, leave_failure, needs_processes, run_apart, stage_settings
 from bscnet.chain.settings import plain_settings
 from bscnet.chain.validate import wanted_stages
+from bscnet.data.cores import available_cores
 from bscnet.errors import InputError
 from bscnet.training.stage import PLAN_NAME, StageOutcome
 
@@ -125,7 +126,7 @@ def run_one(settings: Mapping[str, Any], directory: Path) -> StageOutcome:
 def set_threads(threads: int | None) -> None:
     """CPU threads of this process: OpenMP's through the environment (read when MinkowskiEngine loads), and torch's."""
     if threads is None:
-        os.environ.setdefault("OMP_NUM_THREADS", str(len(os.sched_getaffinity(0))))
+        os.environ.setdefault("OMP_NUM_THREADS", str(available_cores()))
         return
     os.environ["OMP_NUM_THREADS"] = str(threads)
     import torch

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import os
+import logging
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import torch
 from torch.utils.data import DataLoader, Sampler
 
 from bscnet.data.collate import Batch, collate
+from bscnet.data.cores import available_cores
+from bscnet.data.counted import counted
 from bscnet.data.dataset import SceneDataset
 from bscnet.data.sample import Sample
 from bscnet.data.sampler import SampleKey
@@ -20,6 +23,7 @@ from bscnet.sparse.map_requests import MapRequests
 from bscnet.sparse.packing import Packed, pack
 from bscnet.sparse.prepared import PreparedMaps, prepare_maps
 
+_log = logging.getLogger(__name__)
 _START_METHOD = "fork" if sys.platform == "linux" else "spawn"
 
 
@@ -29,6 +33,7 @@ class SceneLoader(DataLoader[Any]):
     The loader draws nothing from torch's global random stream (it has a generator of its own), so that the number of
     epochs or workers does not move the randomness of a network. Loading processes stay from one epoch to the next.
 
+    num_workers: loading processes; that there are more of them than cores is said once.
     prepare: let the loading processes make the kernel maps that the networks of the batches before have asked for
     (torch backend on the CPU); without loading processes, or where memory is pinned for a GPU, it has no effect.
     """
@@ -56,6 +61,10 @@ class SceneLoader(DataLoader[Any]):
             multiprocessing_context=_START_METHOD if num_workers else None,
         )
 
+    def check_worker_number_rationality(self) -> None:
+        """See `_compare_with_cores`."""
+        _compare_with_cores(self.num_workers, available_cores())
+
     def __iter__(self) -> Iterator[Batch]:  # type: ignore[override]
         for loaded in super().__iter__():
             batch = loaded.unpack() if isinstance(loaded, Packed) else loaded
@@ -74,11 +83,21 @@ def prepares_maps(choice: bool | str, num_workers: int) -> bool:
     InputError: another choice.
     """
     if choice == "auto":
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        return 0 < num_workers <= cores - torch.get_num_threads()
+        return 0 < num_workers <= available_cores() - torch.get_num_threads()
     if not isinstance(choice, bool):
         raise InputError(f"prepare_maps={choice} is not allowed, it must be auto, true or false")
     return choice
+
+
+@cache
+def _compare_with_cores(num_workers: int, cores: int) -> None:
+    """Say once in a process what torch says for every loader in several lines."""
+    if num_workers > cores:
+        _log.warning(
+            "num_workers=%d is more than the %s here: only where files come slowly is that faster",
+            num_workers,
+            counted(cores, "core"),
+        )
 
 
 class Collate:
