@@ -9,16 +9,22 @@ from typing import TYPE_CHECKING
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
 from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
 
 from bscnet.chain.job import join_stage, stage_job
 from bscnet.chain.processes import STAGE_DIRECTORY
+from bscnet.chain.settings import composition_error
 from bscnet.errors import shown
 from bscnet.paths import config_dir
 
 if TYPE_CHECKING:
     from bscnet.chain.failure import StageFailure
     from bscnet.training.stage import StageOutcome
+
+
+_RAISE = "HYDRA_FULL_ERROR"
 
 
 def task(cfg: DictConfig) -> StageOutcome | StageFailure:
@@ -35,7 +41,22 @@ def main() -> int:
 
 
 def _run_hydra() -> int:
-    hydra.main(config_path=config_dir(), config_name="config", version_base="1.3")(task)()
+    """Run Hydra, which with this variable raises what it would otherwise print in lines of its own.
+
+    Raises:
+        InputError: an unknown key or choice.
+    """
+    before = os.environ.get(_RAISE)
+    os.environ[_RAISE] = "1"
+    try:
+        hydra.main(config_path=config_dir(), config_name="config", version_base="1.3")(task)()
+    except (HydraException, OmegaConfBaseException) as error:
+        raise composition_error(error) from error
+    finally:
+        if before is None:
+            del os.environ[_RAISE]
+        else:
+            os.environ[_RAISE] = before
     return 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -143,3 +144,25 @@ def test_a_foreign_checkpoint_is_refused(chain, tmp_path, capsys):
     assert chain("backend=torch", "method=bsc_baseline", "stage=2", f"init_from={bad}") == 2
     errors = capsys.readouterr().err
     assert str(bad) in errors and "Traceback" not in errors
+
+
+@pytest.mark.parametrize(
+    "words, sentence",
+    [
+        (["data.nonsense=1"], "Could not override 'data.nonsense'"),
+        (["nonsense"], "Error parsing override 'nonsense'"),
+        (["method=real,nonsense", "-m"], "Could not find 'method/nonsense'"),
+    ],
+)
+def test_an_unknown_setting_is_one_sentence_and_status_2(chain, tmp_path, words, sentence, capsys):
+    assert chain(*words) == 2
+    errors = capsys.readouterr().err
+    assert errors.startswith("error: ") and sentence in errors and errors.count("\n") == 1
+    assert not (tmp_path / "runs").exists() and "HYDRA_FULL_ERROR" not in os.environ
+
+
+def test_scores_are_left_without_pages_too(chain, tmp_path):
+    assert chain("recipe.epochs=1", "backend=torch", "method=real") == 0
+    (scores,) = (tmp_path / "runs").glob("*/001/scores.json")
+    assert json.loads(scores.read_text())["miou"] == pytest.approx(result(tmp_path / "runs")["stages"][0]["val_miou"])
+    assert not list(scores.parent.glob("*.html"))

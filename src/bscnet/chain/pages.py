@@ -18,11 +18,11 @@ from bscnet.evaluation.split_scores import SplitScores
 SCORES_NAME = "scores.json"
 
 
-def write_pages(chain: Chain) -> list[Path]:
-    """Score every validation scene with the chain's last checkpoint and write into its directory
+def write_scores(chain: Chain) -> list[Path]:
+    """Score every validation scene with the chain's last checkpoint and write `scores.json` into its directory.
 
-    `scores.json`, and of the scene with the highest and the one with the lowest mIoU `best.html`, `best.png`,
-    `worst.html` and `worst.png`. A Weights & Biases project gets them as a run of its own.
+    With `picture: true` the scene with the highest and the one with the lowest mIoU are drawn beside it: `best.html`,
+    `best.png`, `worst.html` and `worst.png`. A Weights & Biases project gets those as a run of its own.
 
     Returns the pages and pictures.
 
@@ -35,6 +35,8 @@ def write_pages(chain: Chain) -> list[Path]:
     scores = found.scores
     facts = {key: chain.manifest.facts[key] for key in ("method", "model", "data", "voxel_size", "seed", "commit")}
     scores.save(chain.directory / SCORES_NAME, **facts, split="val")
+    if not chain.settings["picture"]:
+        return []
     if found.best is None or found.worst is None:
         raise InputError("no point of the validation scenes has a label")
     written: list[Path] = []

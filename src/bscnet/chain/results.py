@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bscnet.chain.manifest import FILE_NAME, Manifest, read_json
+from bscnet.chain.finished import finished_manifests
+from bscnet.chain.manifest import Manifest, read_json
 from bscnet.chain.pages import SCORES_NAME
 from bscnet.errors import InputError
 
@@ -38,12 +39,8 @@ def read_results(folder: str | Path) -> list[ChainResult]:
     Raises:
         InputError: no finished chain below the folder, or a record that cannot be read.
     """
-    paths = sorted(Path(folder).glob(f"**/{FILE_NAME}"), key=lambda path: (path.stat().st_mtime, str(path)))
-    newest: dict[Path, Manifest] = {}
-    for path in paths:
-        manifest = Manifest.load(path.parent)
-        if manifest.status == "finished" and manifest.stages:
-            newest[path.parent.parent] = manifest  # the folder of all runs of one configuration
+    # by the folder of all runs of one configuration
+    newest = {manifest.directory.parent: manifest for manifest in finished_manifests(folder)}
     if not newest:
         raise InputError(f"{folder} holds no finished chain: python -m bscnet.run makes one")
     found = sorted(newest.values(), key=lambda one: (*(one.facts[key] for key in _ORDER), str(one.directory)))

@@ -21,7 +21,6 @@ def composed_settings(overrides: Sequence[str]) -> dict[str, Any]:
     """
     from hydra import compose, initialize_config_dir
     from hydra.errors import HydraException
-    from omegaconf.errors import OmegaConfBaseException
 
     from bscnet.paths import config_dir
 
@@ -29,10 +28,14 @@ def composed_settings(overrides: Sequence[str]) -> dict[str, Any]:
         with initialize_config_dir(config_dir(), version_base="1.3"):
             config = compose("config", overrides=list(overrides))
     except (HydraException, OmegaConfBaseException) as error:
-        text = " ".join(str(error).split())
-        # Hydra goes on with its search path and its manual.
-        raise InputError(text.split(" Config search path")[0].split(" See https")[0]) from error
+        raise composition_error(error) from error
     return plain_settings(config)
+
+
+def composition_error(error: Exception) -> InputError:
+    """What Hydra says of an override in one line, without its search path and its manual."""
+    text = " ".join(str(error).split())
+    return InputError(text.split(" Config search path")[0].split(" See https")[0])
 
 
 def plain_settings(cfg: DictConfig) -> dict[str, Any]:

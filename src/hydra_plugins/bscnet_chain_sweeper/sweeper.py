@@ -131,8 +131,8 @@ class ChainSweeper(Sweeper):
         for chain in chains:
             if chain.manifest.stages:
                 show_chain(self._console, chain)
-                if chain.failure is None and chain.settings["picture"]:
-                    self._draw(chain)
+                if chain.failure is None:
+                    self._score(chain)
         if len(chains) > 1:
             self._console.print(sweep_table(chains))
         for chain in chains:
@@ -142,15 +142,17 @@ class ChainSweeper(Sweeper):
             return 0
         return 2 if all(self._mendable) else 1
 
-    def _draw(self, chain: Chain) -> None:
-        """Pages are an extra: where they cannot be made, one line says why and the chain stays finished."""
+    def _score(self, chain: Chain) -> None:
+        """Scores and pages are an extra: where they cannot be made, one line says why and the chain stays finished."""
         try:
-            from bscnet.chain.pages import write_pages
+            from bscnet.chain.pages import write_scores
 
-            written = write_pages(chain)
+            written = write_scores(chain)
         except Exception as error:
-            self._console.print(f"no page of a scene: {failure_of(error).reason}", highlight=False)
-        else:
+            what = "page of a scene" if chain.settings["picture"] else "scores of scenes"
+            self._console.print(f"no {what}: {failure_of(error).reason}", highlight=False)
+            return
+        if written:
             names = ", ".join(path.name for path in written)
             text = f"best and worst validation scene: {names} in {shown_path(chain.directory)}"
             self._console.print(text, highlight=False, soft_wrap=True)
