@@ -25,17 +25,15 @@ class WandbReport(Callback):
     """At the end of a fit logs to every `WandbLogger` of the trainer (and does nothing without one):
 
     `report/iou` (table of class, IoU), `report/confusion` (the confusion matrix of the last validation, in points),
-    `report/shifts` (how often each shift is used: chosen ones, or the most likely ones of a search), and with
-    `scene_index` `scene/truth` and `scene/prediction` (one validation scene as coloured points, metres).
+    `report/shifts` (how often each shift is used: chosen ones, or the most likely ones of a search),
+    `scene/truth` and `scene/prediction` (the first validation scene as coloured points, metres).
 
     Args:
         palette: (C + 1, 3) colours 0..255 of the classes; the last one is for ignored points.
-        scene_index: which validation scene to show; None for none. The data module must have `val_scene`.
     """
 
-    def __init__(self, palette: np.ndarray, scene_index: int | None = 0) -> None:
+    def __init__(self, palette: np.ndarray) -> None:
         self.palette = np.asarray(palette)
-        self.scene_index = scene_index
 
     def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Logs the report, from process 0."""
@@ -66,8 +64,7 @@ class WandbReport(Callback):
         if used:
             table = wandb.Table(columns=["shift", "groups"], data=[[str(s), n] for s, n in sorted(used.items())])
             report["report/shifts"] = wandb.plot.bar(table, "shift", "groups", title="channel groups per shift")
-        if self.scene_index is not None:
-            report.update(self._scene(trainer.datamodule.val_scene(self.scene_index), module))  # type: ignore[attr-defined]
+        report.update(self._scene(trainer.datamodule.val_scene(0), module))  # type: ignore[attr-defined]
         return report
 
     def _scene(self, view: SceneView, module: Any) -> dict[str, Any]:

@@ -95,13 +95,6 @@ def test_numbers_are_those_of_the_definition(scene: PageScene, tmp_path: Path) -
         assert description["miou"] is None
 
 
-def test_given_ious_are_taken_and_those_undefined_left_out_of_the_mean(tmp_path: Path) -> None:
-    scene = blocks(iou={"wall": 0.25, "floor": math.nan})
-    description, _ = read_back(write_page(tmp_path / "page.html", scene))
-    assert [row["iou"] for row in description["classes"]] == [0.25, None, None]
-    assert description["miou"] == 0.25
-
-
 def test_large_scene_is_a_seeded_subset_and_its_numbers_count_all(tmp_path: Path) -> None:
     scene = blocks()
     first = write_page(tmp_path / "a.html", scene, max_points=1000)

@@ -21,9 +21,8 @@ class PageScene:
 
     name: what the page calls the scene. points: (P, 3) metres, z up. colors: (P, 3) uint8, RGB. truth, prediction:
     (P,) class ids, anything outside the classes (such as -100) is ignored; None where there is none. confidence: (P,)
-    in [0, 1], how sure the network is of its prediction. class_names: C names. iou: intersection over union in this
-    scene by class name, fractions, NaN where undefined; read off truth and prediction where it is None. facts: lines
-    under the title, such as {"run": …, "model": …}. towards: unit vector to the camera at first; None: as it fits.
+    in [0, 1], how sure the network is of its prediction. class_names: C names. facts: lines under the title, such as
+    {"run": …, "model": …}. towards: unit vector to the camera at first; None: as it fits.
 
     Raises:
         ValueError: there is no point, shapes disagree, or a value is not finite or out of its range.
@@ -36,7 +35,6 @@ class PageScene:
     prediction: npt.NDArray[np.integer] | None
     confidence: npt.NDArray[np.floating] | None
     class_names: Sequence[str]
-    iou: Mapping[str, float] | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
     towards: tuple[float, float, float] | None = None
 

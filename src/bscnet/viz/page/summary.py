@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -31,10 +30,7 @@ def class_rows(scene: PageScene) -> list[dict[str, Any]]:
         row: dict[str, Any] = {"name": name, "colour": class_palette(classes)[place].tolist(), "iou": None}
         for key, counts in (("truth", true), ("predicted", predicted), ("right", right)):
             row[key] = None if counts is None else int(counts[place])
-        if scene.iou is not None:
-            value = float(scene.iou.get(name, math.nan))
-            row["iou"] = value if math.isfinite(value) else None
-        elif right is not None:
+        if right is not None:
             union = row["truth"] + row["predicted"] - row["right"]
             row["iou"] = row["right"] / union if union else None
         rows.append(row)
