@@ -15,7 +15,7 @@ def test_writes_scans(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     words = ["simulate", str(out), "--scenes", "2", "--val-fraction", "0.5", "--seed", "3", "--workers", "1"]
     assert cli.main([*words, "--quick", "--voxel-length", "0.08"]) == 0
     shown = capsys.readouterr()
-    assert shown.out == f"{out}: 2 simulated scenes, scene0000_00 to scene5000_00\n"
+    assert shown.out == f"{out}: 2 simulated scenes, scene0000_00 to scene5000_00, and two test scans without labels\n"
     assert "simulating rooms" in shown.err
     assert len(ScanNet(out).scenes("train")) == len(ScanNet(out).scenes("val")) == 1
 

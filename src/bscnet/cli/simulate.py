@@ -39,5 +39,5 @@ def main(args: argparse.Namespace) -> int:
         progress=not args.quiet,
         segments=args.segments,
     )
-    print(f"{args.out}: {len(names)} simulated scenes, {names[0]} to {names[-1]}")
+    print(f"{args.out}: {len(names)} simulated scenes, {names[0]} to {names[-1]}, and two test scans without labels")
     return 0

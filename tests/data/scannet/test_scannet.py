@@ -98,8 +98,10 @@ def test_the_test_split_lies_in_its_own_folder_or_with_the_others(tmp_path: Path
     source.require(["scene0707_00", "scene0708_00"], labelled=False)
     with pytest.raises(InputError, match=re.escape(str(tmp_path / "scans_test" / "scene0709_00"))):
         source.require(["scene0709_00"], labelled=False)
-    with pytest.raises(InputError, match=re.escape(str(tmp_path / "scans" / "scene0707_00"))):
+    with pytest.raises(InputError, match="scans of the test split have no labels"):
         source.require(["scene0707_00"])
+    with pytest.raises(InputError, match=re.escape(str(tmp_path / "scans" / "scene0709_00"))):
+        source.require(["scene0709_00"])
 
 
 def test_half_present_data_is_counted(tmp_path: Path) -> None:

@@ -70,7 +70,9 @@ class ScanNet:
         return [mesh, *by_segment, self._table()]
 
     def require(self, scenes: Sequence[str], labelled: bool = True) -> None:
-        """InputError that counts the missing files and names the first, if the scenes are not all there."""
+        """InputError if scenes have no labels, or that counts the missing files and names the first."""
+        if labelled and scenes and all(self._unlabelled(scene) for scene in scenes):
+            raise InputError(f"{self.root}: scans of the test split have no labels")
         wanted = [path for scene in scenes for path in self.files(scene, labelled)]
         missing = [path for path in wanted if not path.is_file()]
         if missing:
@@ -78,6 +80,10 @@ class ScanNet:
                 f"{self.root}: {len(missing)} of {len(wanted)} files of the {len(scenes)} scenes asked for are "
                 f"missing, the first is {missing[0]}"
             )
+
+    def _unlabelled(self, scene: str) -> bool:
+        """Whether the scan lies where the test split does, and there alone."""
+        return not self.files(scene)[0].is_file() and self.files(scene, labelled=False)[0].is_file()
 
     def read(self, scene: str, labelled: bool = True) -> Scan:
         """Decode one scene; InputError naming the file if it is missing or damaged."""
