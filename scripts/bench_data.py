@@ -19,9 +19,9 @@ import torch
 
 from bench_common.readme import fill_file
 from bench_common.report import processor, write
-from bscnet.data.package_files import PackageUnavailableError
 from bscnet.data.scan import Scan
-from bscnet.data.scannet import ScanNet
+from bscnet.datasets.real.package_files import PackageUnavailableError
+from bscnet.datasets.scannet import ScanNet
 from bscnet.errors import InputError, shown
 from bscnet.ignore import IGNORE_INDEX
 from bscnet.sparse import resolve_backend
@@ -57,7 +57,7 @@ def clouds(root: Path, scene: str, quick: bool, left_out: list[str]) -> dict[str
     points, colors = room_points(ROOT / "data" / "bench_runtime")
     found["fine room"] = _scan("fine room", points, colors)
     try:
-        from bscnet.data.real.clouds import CLOUDS
+        from bscnet.datasets.real.clouds import CLOUDS
 
         cloud = CLOUDS["motorcycle"](None)
         assert cloud.colors is not None
@@ -73,7 +73,7 @@ def _scan(name: str, points: np.ndarray, colors: np.ndarray) -> Scan:
 
 def measure(args: argparse.Namespace) -> dict[str, Any]:
     """Both parts."""
-    from bscnet.data.simulate import simulate
+    from bscnet.simulate import simulate
 
     if not (args.rooms / "splits").is_dir():
         simulate(args.rooms, 2, seed=0, val_fraction=0.5, test_scenes=0, workers=1)

@@ -26,7 +26,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from bench_common.readme import fill_file
 from bench_common.report import processor, write
-from bscnet.data.package_files import PackageUnavailableError
+from bscnet.datasets.real.package_files import PackageUnavailableError
 from bscnet.errors import InputError, shown
 from bscnet.runtime.library import implementation
 from bscnet.sparse import resolve_backend

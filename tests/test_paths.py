@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bscnet import paths
-from bscnet.data.real.files import default_folder
+from bscnet.datasets.real.files import default_folder
 from bscnet.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -20,7 +20,7 @@ from hydra import compose, initialize_config_dir
 from hydra.core.plugins import Plugins
 from hydra.plugins.sweeper import Sweeper
 from bscnet.paths import config_dir
-import bscnet, bscnet.data.scannet.classes
+import bscnet, bscnet.datasets.scannet.classes
 with initialize_config_dir(config_dir(), version_base=None):
     cfg = compose("config", overrides=["model=unet_h", "recipe=quick"])
 print(config_dir())

@@ -17,10 +17,10 @@ from bscnet.data.features import FeatureRecipe
 from bscnet.data.sample import MeshPlacement
 from bscnet.data.sampler import SampleKey
 from bscnet.data.scan import Scan
-from bscnet.data.scannet import ScanNet
-from bscnet.data.scannet import mesh as meshes
 from bscnet.data.source import ScanStore
 from bscnet.data.voxelize import Voxels, voxelize
+from bscnet.datasets.scannet import ScanNet
+from bscnet.datasets.scannet import mesh as meshes
 from data_bench import naive
 from data_bench.timing import in_turn, row_of
 

@@ -15,10 +15,10 @@ from torch.nn import functional
 
 from bench_common.networks import make_network
 from bench_common.turns import counted_rounds
-from bscnet.data import ScanNetDataModule
 from bscnet.data.collate import Batch
 from bscnet.data.loader import SceneLoader
 from bscnet.data.sampler import TrainSampler
+from bscnet.datasets.scannet.datamodule import ScanNetDataModule
 from bscnet.ignore import IGNORE_INDEX
 from bscnet.sparse import SparseTensor
 

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from bscnet.data.real.height import above_ground
-from bscnet.data.real.lidar import RealLidarSource
-from bscnet.data.real.split import GAP
+from bscnet.datasets.real.height import above_ground
+from bscnet.datasets.real.lidar import RealLidarSource
+from bscnet.datasets.real.split import GAP
 from bscnet.metrics import SegmentationMetric, SegmentationScores
 from lidar_results.height_classifier import HeightClassifier
 

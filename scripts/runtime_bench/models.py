@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from bench_common.networks import make_network
-from bscnet.data.scannet.classes import CLASS_NAMES
+from bscnet.datasets.scannet.classes import CLASS_NAMES
 from bscnet.export.file import model_bytes
 from bscnet.export.network import compile_network
 from bscnet.nn import ShiftedSparseConv3d

@@ -34,7 +34,7 @@ QUICK_SCENES = (Scene("room", 0.2), Scene("room", 0.1), Scene("motorcycle", 0.1)
 
 def room_points(folder: Path) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]:
     """Points and colours of one simulated room of full size, scanned finely enough for voxels of 2 cm; made once."""
-    from bscnet.data.simulate.scene import GENERATOR_VERSION, ScanSettings, simulate_scene
+    from bscnet.simulate.scene import GENERATOR_VERSION, ScanSettings, simulate_scene
 
     settings = ScanSettings(image_width=480, image_height=360, voxel_length=0.01)
     words = "-".join(f"{value:g}" for value in asdict(settings).values())
@@ -55,8 +55,8 @@ def prepare_scene(scene: Scene, folder: Path, file: Path) -> dict[str, Any]:
     `pairs` are the pairs of sites at each offset of a 5x5x5 cube, x fastest. InputError, PackageUnavailableError: the
     real cloud cannot be had.
     """
-    from bscnet.data.real.clouds import CLOUDS
     from bscnet.data.voxelize import voxelize
+    from bscnet.datasets.real.clouds import CLOUDS
 
     if scene.cloud == "room":
         points, colors = room_points(folder)

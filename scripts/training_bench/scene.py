@@ -15,8 +15,8 @@ def prepare_scene(folder: Path, voxel_size: float, file: Path) -> dict[str, Any]
 
     A folder without split lists is filled with simulated rooms of the default size first, once.
     """
-    from bscnet.data import ScanNetDataModule
-    from bscnet.data.simulate import simulate
+    from bscnet.datasets.scannet.datamodule import ScanNetDataModule
+    from bscnet.simulate import simulate
     from bscnet.sparse.torch import TorchSites
 
     if not (folder / "splits").is_dir():

@@ -15,8 +15,8 @@ import torch
 
 from bscnet import cli
 from bscnet.cli import evaluate as evaluate_command
-from bscnet.data.scannet import ScanNet
-from bscnet.data.scannet.classes import NYU40_IDS
+from bscnet.datasets.scannet import ScanNet
+from bscnet.datasets.scannet.classes import NYU40_IDS
 from bscnet.evaluation.evaluate import evaluate
 from bscnet.evaluation.predict import ScenePrediction
 from fixtures.scannet_files import make_scene, mesh_elements, write_ply, write_root

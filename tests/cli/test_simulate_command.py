@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bscnet import cli
-from bscnet.data.scannet import ScanNet
+from bscnet.datasets.scannet import ScanNet
 
 
 def test_writes_scans(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

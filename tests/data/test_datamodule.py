@@ -11,9 +11,10 @@ import torch
 from torch import Tensor
 
 from bscnet import data
-from bscnet.data import Batch, ScanNetDataModule
 from bscnet.data.cache import ArrayCache
-from bscnet.data.scannet.classes import CLASS_NAMES, nyu40_to_class
+from bscnet.data.collate import Batch
+from bscnet.datasets.scannet.classes import CLASS_NAMES, nyu40_to_class
+from bscnet.datasets.scannet.datamodule import ScanNetDataModule
 from bscnet.errors import InputError
 from fixtures.scannet_files import make_scene, write_root, write_scene
 
@@ -106,7 +107,7 @@ def test_cached_and_uncached_agree_and_the_cache_is_used(
 ) -> None:
     plain = epochs_of(make(root))
     epochs_of(make(root, cache_dir=tmp_path))
-    monkeypatch.setattr("bscnet.data.scannet.reader.read_mesh", None)
+    monkeypatch.setattr("bscnet.datasets.scannet.reader.read_mesh", None)
     assert all(same(a, b) for a, b in zip(plain, epochs_of(make(root, cache_dir=tmp_path)), strict=True))
 
 

@@ -12,8 +12,8 @@ import pytest
 from bscnet.data.cache import ArrayCache
 from bscnet.data.fingerprint import FileHasher
 from bscnet.data.scan import Scan
-from bscnet.data.scannet import ScanNet
 from bscnet.data.source import ScanStore
+from bscnet.datasets.scannet import ScanNet
 from bscnet.errors import InputError
 from fixtures.scannet_files import write_root
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from joblib import Parallel, delayed
 
-from bscnet.data import ScanNetDataModule
 from bscnet.data.cores import available_cores
+from bscnet.datasets.scannet.datamodule import ScanNetDataModule
 from fixtures.scannet_files import write_root
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bscnet.data.folder.formats import read_cloud
 from bscnet.data.ply_header import parse_header, vertex_layout, whole_header
 from bscnet.data.ply_parse import parse_ply
+from bscnet.datasets.folder.formats import read_cloud
 from bscnet.errors import InputError
 
 HEAD = """ply

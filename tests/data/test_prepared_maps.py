@@ -10,10 +10,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from bscnet.data import ScanNetDataModule
 from bscnet.data.collate import Batch
 from bscnet.data.loader import SceneLoader, prepares_maps
 from bscnet.data.sampler import TrainSampler
+from bscnet.datasets.scannet.datamodule import ScanNetDataModule
 from bscnet.errors import InputError
 from bscnet.models import FCN, LayerFactory, UNet
 from bscnet.sparse import SparseTensor, kernel_map

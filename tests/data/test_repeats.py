@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bscnet.data import ScanNetDataModule
 from bscnet.data.augment import eval_rng
+from bscnet.datasets.scannet.datamodule import ScanNetDataModule
 from bscnet.sparse import SparseTensor
 from bscnet.training.segmentation import SegmentationModule
 from fixtures.scannet_files import write_root

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from bscnet.data import ScanNetDataModule
+from bscnet.datasets.scannet.datamodule import ScanNetDataModule
 from bscnet.evaluation.predict import Predictor
 from bscnet.sparse import SparseTensor
 from fixtures.networks import small_network

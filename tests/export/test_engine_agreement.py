@@ -12,10 +12,10 @@ import torch
 from torch import nn
 
 from bscnet import runtime
-from bscnet.data.package_files import PackageUnavailableError
-from bscnet.data.real.clouds import motorcycle
 from bscnet.data.sample import evaluation_sample
 from bscnet.data.scan import Scan
+from bscnet.datasets.real.clouds import motorcycle
+from bscnet.datasets.real.package_files import PackageUnavailableError
 from bscnet.export.builder import pack_signs
 from bscnet.export.scene import simulated_scan
 from bscnet.models.blocks import ResidualUnit

@@ -21,6 +21,8 @@ from fixtures.scannet_files import make_scene, write_root
 from fixtures.sites import random_sites
 from fixtures.stage_checkpoint import write_checkpoint
 
+_SCANNET = "bscnet.datasets.scannet.datamodule.ScanNetDataModule"
+
 
 @pytest.fixture(scope="module")
 def scene() -> Scene:
@@ -103,7 +105,7 @@ def test_the_scene_is_the_runs_validation_scene_where_there_is_one(tmp_path: Pat
     root = write_root(tmp_path / "scannet", train=1, val=1, points=300)
     stage = tmp_path / "stage3"
     (stage / ".hydra").mkdir(parents=True)
-    record = {"data": {"root": str(root), "datamodule": {"_target_": "bscnet.data.ScanNetDataModule"}}}
+    record = {"data": {"root": str(root), "datamodule": {"_target_": _SCANNET}}}
     record["data"]["datamodule"]["root"] = "${data.root}"  # type: ignore[index]
     (stage / ".hydra" / "config.yaml").write_text(json.dumps(record))
     found = verification_scene(0.2, ["rgb"], stage)
@@ -115,7 +117,12 @@ def test_the_scene_is_the_runs_validation_scene_where_there_is_one(tmp_path: Pat
 
 @pytest.mark.parametrize(
     "record",
-    [None, "data: {datamodule: {_target_: bscnet.data.ScanNetDataModule, root: /nowhere}}", "data: [", "seed: 0\n"],
+    [
+        None,
+        f"data: {{datamodule: {{_target_: {_SCANNET}, root: /nowhere}}}}",
+        "data: [",
+        "seed: 0\n",
+    ],
 )
 def test_without_data_a_room_is_simulated(tmp_path: Path, record: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     if record is not None:

@@ -10,7 +10,7 @@ import pytest
 
 from bscnet import runtime
 from bscnet.cli.predict import report
-from bscnet.data.folder.formats import read_cloud
+from bscnet.datasets.folder.formats import read_cloud
 from bscnet.errors import InputError
 from bscnet.prediction.cloud import Chunk
 from bscnet.prediction.formats import open_cloud

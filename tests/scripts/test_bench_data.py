@@ -11,9 +11,9 @@ import pytest
 
 import bench_data
 from bench_common.report import write
-from bscnet.data.scannet import ScanNet
-from bscnet.data.scannet import mesh as meshes
 from bscnet.data.voxelize import voxelize
+from bscnet.datasets.scannet import ScanNet
+from bscnet.datasets.scannet import mesh as meshes
 from bscnet.errors import InputError
 from data_bench import naive
 from data_bench.report import markdown, summary

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bscnet.data import Batch
+from bscnet.data.collate import Batch
 from bscnet.training import run_stage
 from fixtures.tiny_training import TinyData, batch_of, spec, unet
 

@@ -8,7 +8,7 @@ import torch
 from pytorch_lightning.callbacks import Callback
 
 from bscnet.checkpoint import read_checkpoint
-from bscnet.data import ScanNetDataModule
+from bscnet.datasets.scannet.datamodule import ScanNetDataModule
 from bscnet.models import UNet
 from bscnet.training import run_stage
 from fixtures.scannet_files import write_root

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pytorch_lightning.loggers import Logger
     from torch import nn
 
-    from bscnet.data import ScanDataModule
+    from bscnet.data.datamodule import ScanDataModule
 
 _MODEL_KEYS = ("layer_style", "act", "layers_per_block", "down_short", "proj_norm", "short_norm")
 _METHOD_KEYS = (
@@ -58,7 +58,7 @@ def build_datamodule(settings: Mapping[str, Any]) -> ScanDataModule:
     Raises:
         InputError: an option out of range, data that are no scans, or another number of classes than they have.
     """
-    from bscnet.data import ScanDataModule
+    from bscnet.data.datamodule import ScanDataModule
 
     data = settings["data"]
     batch_size = scenes_per_step(settings["recipe"], data["voxel_size"])

@@ -15,7 +15,7 @@ from yaml import YAMLError
 from bscnet.chain.build import build_datamodule
 from bscnet.chain.device import device_kind
 from bscnet.chain.settings import plain_settings
-from bscnet.data import ScanDataModule
+from bscnet.data.datamodule import ScanDataModule
 from bscnet.errors import InputError
 from bscnet.evaluation.predict import Predictor
 from bscnet.models.restore import Restored, restore

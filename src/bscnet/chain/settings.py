@@ -68,7 +68,7 @@ def _completed(data: Mapping[str, Any]) -> dict[str, Any]:
 
     known = dict(data)
     if ("features" in known and known["features"] is None) or known["num_classes"] is None:
-        from bscnet.data.folder import read_description
+        from bscnet.datasets.folder.description import read_description
 
         description = read_description(known["root"])
         known["num_classes"] = known["num_classes"] or len(description.class_names)
@@ -86,7 +86,7 @@ def _completed(data: Mapping[str, Any]) -> dict[str, Any]:
 
 def require_classes(data: Mapping[str, Any]) -> None:
     """See that there are classes to learn: a folder can be looked at without any; InputError: there are not two."""
-    from bscnet.data.folder.source import without_classes
+    from bscnet.datasets.folder.source import without_classes
 
     if data["num_classes"] == 0:
         raise InputError(without_classes(Path(data["root"])))

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bscnet.cli.probes import PROBES
-from bscnet.data.counted import counted
+from bscnet.counted import counted
 
 if TYPE_CHECKING:
     from rich.console import Console

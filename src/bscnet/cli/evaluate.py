@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bscnet.cli.outputs import check_file, check_new_folder
 from bscnet.cli.splits import OpenSplit, open_split
-from bscnet.data.counted import counted
+from bscnet.counted import counted
 from bscnet.errors import InputError
 from bscnet.evaluation.percent import percent
 
@@ -64,7 +64,7 @@ def main(args: argparse.Namespace) -> int:
         found.scores.save(args.output, **facts, **sizes, split=args.split, val_reps=dataset.repeats)
         print(f"{args.output}: scores of {len(dataset)} scenes")
     if args.submission is not None:
-        from bscnet.data.scannet import ScanNet, zip_submission
+        from bscnet.datasets.scannet import ScanNet, zip_submission
 
         archive = zip_submission(args.submission, ScanNet(opened.data.root).vertex_counts(args.split))
         print(f"{archive}: labels of {len(dataset)} scenes")
@@ -82,14 +82,14 @@ def _handed_in(scenes: Iterable[ScenePrediction], folder: Path | None) -> Iterat
     """The scenes, each written into the submission's folder where there is one."""
     for found in scenes:
         if folder is not None:
-            from bscnet.data.scannet import write_submission
+            from bscnet.datasets.scannet import write_submission
 
             write_submission(folder, found.scene, found.classes)
         yield found
 
 
 def _require_scannet(opened: Reopened) -> None:
-    from bscnet.data.scannet.classes import CLASS_NAMES
+    from bscnet.datasets.scannet.classes import CLASS_NAMES
 
     if list(opened.data.class_names) != list(CLASS_NAMES):
         raise InputError("--submission is the ScanNet benchmark's: the run's classes are not those of ScanNet")

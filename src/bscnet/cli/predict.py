@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bscnet.data.folder.cloud import UNITS
+from bscnet.datasets.folder.cloud import UNITS
 from bscnet.errors import InputError
 from bscnet.prediction.label_cloud import MAX_MARGIN, MAX_SITES, Labelled, label_cloud
 from bscnet.prediction.labelled_ply import check_output

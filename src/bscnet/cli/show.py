@@ -74,7 +74,7 @@ def _is_cloud(path: Path) -> bool:
     """Whether a word means a cloud's file, be it there or not, and no run."""
     if path.is_dir() or path.suffix == ".ckpt":
         return False
-    from bscnet.data.folder.formats import MODULES
+    from bscnet.datasets.folder.formats import MODULES
 
     return path.is_file() or path.suffix.lower() in MODULES
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from bscnet.data.simulate import simulate
+from bscnet.simulate import simulate
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

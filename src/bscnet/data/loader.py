@@ -12,9 +12,9 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader, Sampler
 
+from bscnet.counted import counted
 from bscnet.data.collate import Batch, collate
 from bscnet.data.cores import available_cores
-from bscnet.data.counted import counted
 from bscnet.data.dataset import SceneDataset
 from bscnet.data.sample import Sample
 from bscnet.data.sampler import SampleKey

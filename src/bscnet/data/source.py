@@ -14,7 +14,7 @@ _EXTRA = "extra-"
 
 
 class SceneSource(Protocol):
-    """A reader of named scenes; `bscnet.data.scannet.ScanNet` is one."""
+    """A reader of named scenes; `bscnet.datasets.scannet.ScanNet` is one."""
 
     def scenes(self, split: str) -> list[str]:
         """Names of the split's scenes; InputError when there is no such list."""

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from bscnet.data.counted import counted
-from bscnet.data.folder.cloud import AXES, COLORS, Cloud
-from bscnet.data.folder.convert import LABEL_COLUMNS, eight_bit, finite_points
-from bscnet.data.folder.formats import read_cloud
+from bscnet.counted import counted
 from bscnet.data.ply_header import parse_header
 from bscnet.data.scan import grey
+from bscnet.datasets.folder.cloud import AXES, COLORS, Cloud
+from bscnet.datasets.folder.convert import LABEL_COLUMNS, eight_bit, finite_points
+from bscnet.datasets.folder.formats import read_cloud
 from bscnet.errors import InputError
 from bscnet.ignore import IGNORE_INDEX
 from bscnet.viz.page import PageScene

@@ -63,7 +63,7 @@ def simulated_scan(seed: int = 0, index: int = 0) -> Scan:
         InputError: the simulator's ray caster, Open3D, is not installed.
     """
     try:
-        from bscnet.data.simulate.scene import QUICK, simulate_scene
+        from bscnet.simulate.scene import QUICK, simulate_scene
     except ImportError as error:
         raise InputError(f"a simulated room is needed to verify the export, and {error.name} is missing") from error
     mesh = simulate_scene(seed, index, QUICK)

@@ -1,6 +1,6 @@
 """Clouds read a chunk at a time, so that a network labels ones larger than the memory.
 
-The readers of training data, `bscnet.data.folder.formats`, hold whole clouds, take more formats and keep every column.
+The readers of training data, `bscnet.datasets.folder.formats`, hold whole clouds and take more formats.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from bscnet.data.folder.cloud import UNITS
+from bscnet.datasets.folder.cloud import UNITS
 from bscnet.errors import InputError
 from bscnet.prediction.classify import VoxelClasses, classify
 from bscnet.prediction.cloud import Chunk, CloudFile

@@ -9,7 +9,7 @@ import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 
 if TYPE_CHECKING:
-    from bscnet.data import Batch
+    from bscnet.data.collate import Batch
 
 LOUD = 0.01
 """Share of an epoch's points from which on leaving them out is worth a warning."""

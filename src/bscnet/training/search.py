@@ -12,7 +12,7 @@ from bscnet.search import composite_layers, confidence_loss, search_state, set_t
 from bscnet.training.segmentation import SegmentationModule
 
 if TYPE_CHECKING:
-    from bscnet.data import Batch
+    from bscnet.data.collate import Batch
 
 
 class SearchModule(SegmentationModule):

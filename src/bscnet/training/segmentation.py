@@ -19,7 +19,7 @@ from bscnet.sparse import SparseTensor
 from bscnet.training.loss import point_cross_entropy
 
 if TYPE_CHECKING:
-    from bscnet.data import Batch
+    from bscnet.data.collate import Batch
 
 
 class SegmentationModule(pl.LightningModule):

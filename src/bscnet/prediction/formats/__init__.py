@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from bscnet.data.folder.formats import format_of
+from bscnet.datasets.folder.formats import format_of
 from bscnet.errors import InputError
 from bscnet.prediction.cloud import CloudFile
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from bscnet.data.folder.cloud import COLORS, find_column
-from bscnet.data.folder.formats import one_sentence
-from bscnet.data.folder.formats.las import checked, stated_units
 from bscnet.data.scan import grey
+from bscnet.datasets.folder.cloud import COLORS, find_column
+from bscnet.datasets.folder.formats import one_sentence
+from bscnet.datasets.folder.formats.las import checked, stated_units
 from bscnet.errors import InputError
 from bscnet.prediction.cloud import Chunk, CloudFile
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bscnet.data.folder.cloud import find_column
 from bscnet.data.scan import grey
+from bscnet.datasets.folder.cloud import find_column
 from bscnet.errors import InputError
 from bscnet.prediction.cloud import Chunk, CloudFile
 

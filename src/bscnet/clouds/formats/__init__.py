@@ -1,0 +1,1 @@
+"""The formats of clouds, a module each with a reader and one with its writer."""

@@ -1,0 +1,73 @@
+"""Which files of a folder are scenes, and of which split."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from bscnet.datasets.folder.description import FILE_NAME, SPLITS
+from bscnet.datasets.folder.formats import MODULES
+from bscnet.errors import InputError
+
+
+def find_scenes(root: Path, splits: Mapping[str, Iterable[str]] | None = None) -> dict[str, dict[str, Path]]:
+    """Files by scene name, in order of names, for each of train, val and test; a split may be empty.
+
+    splits: files, or folders of files, of each split, relative to the root. None: the folders train, val and test with
+    all below them. A scene is called as its path below the root without the ending, with - for /: "train-room1".
+    InputError: a listed path that is not there or not below the root, or two files for one scene.
+    """
+    lists = {split: [split] for split in SPLITS} if splits is None else splits
+    found: dict[str, dict[str, Path]] = {split: {} for split in SPLITS}
+    seen: dict[str, Path] = {}
+    for split, entries in lists.items():
+        for entry in entries:
+            for path in _files(root, entry, required=splits is not None):
+                name = "-".join(path.relative_to(root).with_suffix("").parts)
+                if name in seen:
+                    both = f"twice, as {path}" if seen[name] == path else f"as {seen[name]} and as {path}"
+                    raise InputError(f"{root}: the scene {name} is there {both}; a scene must be one file of one split")
+                seen[name] = found[split][name] = path
+    return {split: dict(sorted(scenes.items())) for split, scenes in found.items()}
+
+
+def other_files(root: Path) -> list[Path]:
+    """Files in the folders train, val and test whose ending no reader knows, but for hidden ones."""
+    candidates = (path for split in SPLITS for path in _below(root / split))
+    return [path for path in candidates if path.suffix.lower() not in MODULES]
+
+
+def _files(root: Path, entry: str, required: bool) -> list[Path]:
+    path = root / entry
+    if Path(entry).is_absolute() or ".." in Path(entry).parts:
+        raise InputError(f"{root / FILE_NAME}: {entry!r} under 'splits' must be a path below the folder")
+    try:
+        is_folder, is_file = path.is_dir(), path.is_file()
+    except (ValueError, OSError):  # names that no file can have
+        is_folder = is_file = False
+    if is_folder:
+        files = [file for file in _below(path) if file.suffix.lower() in MODULES]
+        if required and not files:
+            raise InputError(f"{path}: no clouds in this folder, which {FILE_NAME} lists under 'splits'")
+        return files
+    if is_file:
+        return [path]
+    if required:
+        raise InputError(f"{path}: no such file or folder, but {root / FILE_NAME} lists it under 'splits'")
+    return []
+
+
+def _below(folder: Path) -> list[Path]:
+    """Files at any depth, in order, but for hidden ones; linked folders are entered, each only once."""
+    files: list[Path] = []
+    seen: set[str] = set()
+    for place, folders, names in os.walk(folder, followlinks=True):
+        seen.add(os.path.realpath(place))
+        folders[:] = [
+            name
+            for name in folders
+            if not name.startswith(".") and os.path.realpath(os.path.join(place, name)) not in seen
+        ]
+        files += [Path(place, name) for name in names if not name.startswith(".")]
+    return sorted(files)
