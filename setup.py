@@ -13,7 +13,8 @@ from setuptools.command.build_py import build_py
 from setuptools.errors import CompileError, PlatformError
 
 ROOT = Path(__file__).resolve().parent
-PARTS = ("model", "sites", "kernels", "engine")  # of csrc/; its tests, fuzz targets and examples are no part of a build
+# Folders of csrc/ that are compiled; its tests, fuzz targets and examples are no part of a build.
+PARTS = ("model", "threads", "sites", "kernels", "engine")
 # No contraction: a fused multiply-add is one only where the code writes fma, or results would differ between CPUs.
 FLAGS = ["-std=c++17", "-O3", "-g0", "-ffp-contract=off", "-fvisibility=hidden", "-pthread"]
 

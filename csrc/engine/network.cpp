@@ -11,12 +11,12 @@
 
 #include "engine/packed.h"
 #include "engine/run.h"
-#include "engine/team.h"
 #include "engine/workspace.h"
 #include "kernels/dispatch.h"
 #include "model/error.h"
 #include "sites/ordering.h"
 #include "sites/pyramid.h"
+#include "threads/team.h"
 
 namespace bscnet {
 namespace {

@@ -6,9 +6,9 @@
 
 #include "engine/network.h"
 #include "engine/packed.h"
-#include "engine/team.h"
 #include "engine/workspace.h"
 #include "sites/pyramid.h"
+#include "threads/team.h"
 
 namespace bscnet {
 

@@ -3,9 +3,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "engine/team.h"
 #include "kernels/kernels.h"
 #include "sites/ordering.h"
+#include "threads/team.h"
 
 namespace bscnet {
 

@@ -5,9 +5,9 @@
 #include <random>
 #include <set>
 
-#include "engine/team.h"
 #include "sites/pyramid.h"
 #include "tests/check.h"
+#include "threads/team.h"
 
 namespace {
 

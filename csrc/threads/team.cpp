@@ -1,4 +1,4 @@
-#include "engine/team.h"
+#include "threads/team.h"
 
 #include <sched.h>
 
