@@ -18,16 +18,15 @@ constexpr int kDirections = 27;
 
 /// For each direction (x fastest, own brick in the middle): where its brick's voxels lie in the block.
 struct BlockGeometry {
-  std::uint16_t cell[kDirections][64];
-  std::uint64_t within[3][kDirections];  ///< voxels no further from the own brick than 0, 1, 2
+  std::uint16_t cell[kDirections][64] = {};
+  std::uint64_t within[3][kDirections] = {};  ///< voxels no further from the own brick than 0, 1, 2
 
-  BlockGeometry() {
+  constexpr BlockGeometry() {
     for (int direction = 0; direction < kDirections; ++direction) {
       const int step[3] = {direction % 3 - 1, direction / 3 % 3 - 1, direction / 9 - 1};
-      for (int reach = 0; reach < 3; ++reach) within[reach][direction] = 0;
       for (unsigned voxel = 0; voxel < 64; ++voxel) {
         const std::array<std::uint32_t, 3> local = morton_axes(voxel);
-        int at[3];
+        int at[3] = {};
         int distance = 0;
         for (int a = 0; a < 3; ++a) {
           at[a] = 2 + static_cast<int>(local[static_cast<std::size_t>(a)]) + 4 * step[a];
@@ -43,7 +42,7 @@ struct BlockGeometry {
   }
 };
 
-const BlockGeometry kGeometry;
+constexpr BlockGeometry kGeometry;  // made by the compiler: loading the library runs nothing
 
 /// One bit for each byte that is not zero.
 std::uint64_t nonzero_bytes(std::uint64_t word) {
