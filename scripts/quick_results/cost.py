@@ -7,8 +7,8 @@ from typing import Any
 
 from bscnet.chain.build import build_datamodule
 from bscnet.chain.manifest import Manifest
-from bscnet.chain.planned import planned_network
 from bscnet.chain.reopen import recorded_settings
+from bscnet.chain.stage_network import stage_network
 from bscnet.cost import profile_network
 from bscnet.training.carry import PLAN_NAME
 
@@ -36,7 +36,7 @@ def chain_cost(manifest: Manifest, settings: dict[str, Any]) -> dict[str, float]
     Raises:
         InputError: the shifts or the data cannot be read.
     """
-    _, network = planned_network(settings, manifest.stages[-1].stage, last_directory(manifest) / PLAN_NAME)
+    _, network = stage_network(settings, manifest.stages[-1].stage, last_directory(manifest) / PLAN_NAME)
     data: Any = build_datamodule(settings)
     scenes = (data.val_scene(number).batch.coords for number in range(data.num_val_scenes))
     profile = profile_network(network, scenes, settings["data"]["in_channels"])

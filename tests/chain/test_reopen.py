@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from bscnet.chain.build import build_datamodule
-from bscnet.chain.pages import SCORES_NAME
 from bscnet.chain.reopen import recorded_settings, reopen
+from bscnet.chain.scores import SCORES_NAME
 from bscnet.chain.settings import composed_settings
 from bscnet.errors import InputError
 from bscnet.evaluation.evaluate import evaluate

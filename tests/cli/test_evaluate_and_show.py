@@ -18,7 +18,7 @@ from bscnet.cli import evaluate as evaluate_command
 from bscnet.datasets.scannet import ScanNet
 from bscnet.datasets.scannet.classes import NYU40_IDS
 from bscnet.evaluation.evaluate import evaluate
-from bscnet.evaluation.predict import ScenePrediction
+from bscnet.evaluation.torch_predictor import ScenePrediction
 from fixtures.scannet_files import make_scene, mesh_elements, write_ply, write_root
 from fixtures.tiny_chain import trained_chain
 

@@ -8,7 +8,7 @@ import torch
 from hydra import compose, initialize_config_dir
 
 from bscnet.chain.build import build_callbacks, build_loggers, build_network, identity, wandb_is_offline
-from bscnet.chain.plan import plan_stages
+from bscnet.chain.stages import method_stages
 from bscnet.paths import config_dir
 from fixtures.composed import compose_settings
 
@@ -89,7 +89,7 @@ def test_a_launcher_is_the_plugin_or_a_stand_in_that_says_what_to_install(launch
 def test_every_model_can_be_built_for_every_stage_of_every_method(model, method):
     small = "model.network.m=8"
     settings = compose_settings(f"model={model}", f"method={method}", small)
-    for spec in plan_stages(settings["method"], settings["recipe"], settings["model"], settings["data"]):
+    for spec in method_stages(settings["method"], settings["recipe"], settings["model"], settings["data"]):
         network = build_network(settings, spec)
         names = [name for name, _ in network.named_parameters()]
         assert any(name.endswith("alpha") for name in names) == (spec.conv == "composite")
@@ -111,13 +111,13 @@ def test_every_switch_reaches_a_network_that_can_be_built(override):
     small = ("method=bsc_net", "model=fcn_s", "model.network.m=8", "model.network.depth=2")
     plain, settings = compose_settings(*small), compose_settings(*small, override)
     assert identity(settings) != identity(plain)
-    for spec in plan_stages(settings["method"], settings["recipe"], settings["model"], settings["data"]):
+    for spec in method_stages(settings["method"], settings["recipe"], settings["model"], settings["data"]):
         build_network(settings, spec)
 
 
 def test_searched_networks_start_unshifted():
     settings = compose_settings("method=bsc_net", "model.network.m=8", "model.network.depth=1", "method.G=8")
-    specs = plan_stages(settings["method"], settings["recipe"], settings["model"], settings["data"])
+    specs = method_stages(settings["method"], settings["recipe"], settings["model"], settings["data"])
     shifts = [value for name, value in build_network(settings, specs[1]).named_buffers() if name.endswith("shifts")]
     assert shifts and all(torch.equal(value, torch.zeros_like(value)) for value in shifts)
 

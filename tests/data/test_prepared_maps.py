@@ -19,8 +19,8 @@ from bscnet.models import FCN, LayerFactory, UNet
 from bscnet.sparse import SparseTensor, kernel_map
 from bscnet.sparse import torch as torch_backend
 from bscnet.sparse.map_requests import MapRequests
-from bscnet.sparse.packing import pack
 from bscnet.sparse.prepared import PreparedMaps, prepare_maps
+from bscnet.sparse.transport import parcel_of
 from fixtures.scannet_files import write_root
 
 VARIANTS = {"plain": "a32w32", "shifted": "a1w32", "composite": "a1w32"}
@@ -104,7 +104,7 @@ def test_tables_are_not_sent(root: Path) -> None:
     maps = prepare_maps(coords, requests)
     assert maps is not None and maps.made is not None
     assert ("table", 5) not in maps.made._maps
-    shapes = {shape for _, _, _, shape in pack(maps).places}
+    shapes = {shape for _, _, _, shape in parcel_of(maps).places}
     assert not shapes & {(len(coords), 27), (len(coords), 125)}
 
 

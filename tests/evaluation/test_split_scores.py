@@ -12,8 +12,8 @@ import pytest
 
 from bscnet.evaluation.evaluate import evaluate
 from bscnet.evaluation.percent import percent
-from bscnet.evaluation.predict import ScenePrediction
 from bscnet.evaluation.split_scores import SplitScores
+from bscnet.evaluation.torch_predictor import ScenePrediction
 from oracles.segmentation_scores import confusion_of, scores_of
 
 NAMES = ("a", "b", "c", "d", "never")

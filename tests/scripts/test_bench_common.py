@@ -23,7 +23,7 @@ from bench_common.process import KeepFirst
 from bench_common.readme import fill, fill_file
 from bench_common.report import plain_table, table, write
 from bench_common.verdicts import against, met, ratio_verdict
-from bscnet.chain.planned import planned_network
+from bscnet.chain.stage_network import stage_network
 from bscnet.errors import InputError
 from fixtures.composed import compose_settings
 
@@ -32,7 +32,7 @@ from fixtures.composed import compose_settings
 def test_networks_are_those_that_a_chain_trains(name: str) -> None:
     settings = compose_settings(f"model={name}", "method=bsc_manual", "data=rooms")
     torch.manual_seed(0)
-    trained = planned_network(settings, "all", None)[1].state_dict()
+    trained = stage_network(settings, "all", None)[1].state_dict()
     torch.manual_seed(0)
     measured = make_network(name, "a1w1", "shifted").state_dict()
     assert measured.keys() == trained.keys()

@@ -1,1 +1,1 @@
-"""The chain of stages of a method: its plan, its directory and manifest, one stage's job, the closing report."""
+"""The chain of stages of a method: their order, one stage's job, the closing report and scores."""

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 
-from bscnet.chain.plan import scenes_per_step
+from bscnet.chain.stages import scenes_per_step
 from bscnet.errors import InputError
 from bscnet.training.stage import StageSpec
 

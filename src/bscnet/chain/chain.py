@@ -10,8 +10,8 @@ from typing import Any
 from bscnet.chain.directory import chain_home, new_run, newest_run
 from bscnet.chain.manifest import FILE_NAME, OUTCOME_NAME, Manifest
 from bscnet.chain.overrides import quoted, without_keys
-from bscnet.chain.plan import plan_stages
 from bscnet.chain.settings import require_classes
+from bscnet.chain.stages import method_stages
 from bscnet.chain.validate import wanted_stages
 from bscnet.errors import InputError
 from bscnet.paths import config_dir
@@ -37,7 +37,7 @@ class Chain:
         require_classes(settings["data"])
         self.settings = settings
         self.overrides = list(overrides)
-        self.specs = plan_stages(settings["method"], settings["recipe"], settings["model"], settings["data"])
+        self.specs = method_stages(settings["method"], settings["recipe"], settings["model"], settings["data"])
         self.wanted = wanted_stages(settings["stage"], len(self.specs), settings["method"]["name"])
         self.init_from = _existing(settings, "init_from")
         self.shift_plan = _existing(settings, "shift_plan")

@@ -16,9 +16,9 @@ from bscnet.chain.build import build_callbacks, build_datamodule, build_loggers,
 from bscnet.chain.device import device_kind
 from bscnet.chain.failure import StageFailure, failure_of
 from bscnet.chain.manifest import save_outcome
-from bscnet.chain.plan import plan_stages
 from bscnet.chain.processes import is_first_process, leave_failure, needs_processes, run_apart, stage_settings
 from bscnet.chain.settings import plain_settings
+from bscnet.chain.stages import method_stages
 from bscnet.chain.validate import wanted_stages
 from bscnet.data.cores import available_cores
 from bscnet.errors import InputError
@@ -71,7 +71,7 @@ def run_one(settings: Mapping[str, Any], directory: Path) -> StageOutcome:
     Raises:
         InputError: bad settings, data or checkpoint.
     """
-    specs = plan_stages(settings["method"], settings["recipe"], settings["model"], settings["data"])
+    specs = method_stages(settings["method"], settings["recipe"], settings["model"], settings["data"])
     wanted = wanted_stages(settings["stage"], len(specs), settings["method"]["name"])
     if settings["stage"] == "all":
         raise InputError("stage=all is run by the chain's sweeper: leave hydra.mode and hydra/sweeper as they are")

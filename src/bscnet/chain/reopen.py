@@ -17,7 +17,7 @@ from bscnet.chain.device import device_kind
 from bscnet.chain.settings import plain_settings
 from bscnet.data.datamodule import ScanDataModule
 from bscnet.errors import InputError
-from bscnet.evaluation.predict import Predictor
+from bscnet.evaluation.torch_predictor import Predictor
 from bscnet.models.restore import Restored, restore
 
 

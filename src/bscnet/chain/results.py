@@ -9,7 +9,7 @@ from typing import Any
 
 from bscnet.chain.finished import finished_manifests
 from bscnet.chain.manifest import Manifest, read_json
-from bscnet.chain.pages import SCORES_NAME
+from bscnet.chain.scores import SCORES_NAME
 from bscnet.errors import InputError
 
 _ORDER = ("data", "method", "model", "voxel_size", "recipe", "seed")

@@ -16,7 +16,7 @@ from bscnet.evaluation.percent import percent
 if TYPE_CHECKING:
     from bscnet.chain.reopen import Reopened
     from bscnet.evaluation.evaluate import Evaluation
-    from bscnet.evaluation.predict import ScenePrediction
+    from bscnet.evaluation.torch_predictor import ScenePrediction
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -65,13 +65,13 @@ def profile_overrides(overrides: Sequence[str], limit: int | None = None) -> tup
         InputError: a value that is not allowed, a data set or shift plan that cannot be read.
     """
     from bscnet.chain.build import build_datamodule
-    from bscnet.chain.planned import planned_network
     from bscnet.chain.settings import composed_settings
+    from bscnet.chain.stage_network import stage_network
     from bscnet.cost import profile_network
 
     settings = composed_settings(overrides)
     method, model, data = settings["method"], settings["model"], settings["data"]
-    spec, network = planned_network(settings, settings["stage"], settings["shift_plan"])
+    spec, network = stage_network(settings, settings["stage"], settings["shift_plan"])
     note = ""
     if spec.shifts == "searched" and settings["shift_plan"] is None:
         note = "no shift_plan=… was given, so executed pairs are those of shifts that are all zero"

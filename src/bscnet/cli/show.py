@@ -14,7 +14,7 @@ from bscnet.errors import InputError
 if TYPE_CHECKING:
     from bscnet.chain.reopen import Reopened
     from bscnet.data.datamodule import ScanDataModule
-    from bscnet.evaluation.predict import Predictor, ScenePrediction
+    from bscnet.evaluation.torch_predictor import Predictor, ScenePrediction
     from bscnet.viz.page import PageScene
 
 RANKS = ("best", "worst")
@@ -146,7 +146,7 @@ def _ranked(
 
 def _labelled(opened: Reopened, split: OpenSplit, one: ScenePrediction, name: str) -> tuple[str, PageScene, str]:
     """A scene as the network labels it; name: its own, or its rank."""
-    from bscnet.chain.pages import scene_facts
+    from bscnet.chain.scores import scene_facts
     from bscnet.evaluation.scene_pages import page_scene
 
     facts = scene_facts(opened, {"scene": one.scene if name == one.scene else f"{one.scene}, the {name} one"})

@@ -20,8 +20,8 @@ from bscnet.data.sample import Sample
 from bscnet.data.sampler import SampleKey
 from bscnet.errors import InputError
 from bscnet.sparse.map_requests import MapRequests
-from bscnet.sparse.packing import Packed, pack
 from bscnet.sparse.prepared import PreparedMaps, prepare_maps
+from bscnet.sparse.transport import Parcel, parcel_of
 
 _log = logging.getLogger(__name__)
 _START_METHOD = "fork" if sys.platform == "linux" else "spawn"
@@ -67,7 +67,7 @@ class SceneLoader(DataLoader[Any]):
 
     def __iter__(self) -> Iterator[Batch]:  # type: ignore[override]
         for loaded in super().__iter__():
-            batch = loaded.unpack() if isinstance(loaded, Packed) else loaded
+            batch = loaded.opened() if isinstance(loaded, Parcel) else loaded
             if isinstance(batch, InputError):
                 raise batch
             if self._requests is not None:
@@ -103,17 +103,17 @@ def _compare_with_cores(num_workers: int, cores: int) -> None:
 class Collate:
     """Makes the batch of some samples, or hands on the input error that stands in their place.
 
-    packed: for a loading process, which hands the batch over as one block. requests: what networks ask of the sites;
+    as_parcel: for a loading process, which hands the batch over as one block. requests: what networks ask of the sites;
     with it the batch gets its kernel maps here.
     """
 
-    def __init__(self, packed: bool = False, requests: MapRequests | None = None) -> None:
-        self._packed, self._requests = packed, requests
+    def __init__(self, as_parcel: bool = False, requests: MapRequests | None = None) -> None:
+        self._as_parcel, self._requests = as_parcel, requests
 
-    def __call__(self, samples: Sequence[Sample] | InputError) -> Batch | Packed | InputError:
+    def __call__(self, samples: Sequence[Sample] | InputError) -> Batch | Parcel | InputError:
         if isinstance(samples, InputError):
             return samples
         batch = collate(samples)
         if self._requests is not None:
             batch = replace(batch, maps=prepare_maps(batch.coords, self._requests))
-        return pack(batch) if self._packed else batch
+        return parcel_of(batch) if self._as_parcel else batch

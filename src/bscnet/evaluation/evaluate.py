@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bscnet.evaluation.predict import ScenePrediction
 from bscnet.evaluation.split_scores import SplitScores
+from bscnet.evaluation.torch_predictor import ScenePrediction
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from bscnet.viz.pictures import cloud_picture, labelled_picture, scene_picture
 if TYPE_CHECKING:  # a cloud's file is shown without torch and Lightning, which take seconds to load
     from bscnet.data.datamodule import ScanDataModule
     from bscnet.data.scan import Scan
-    from bscnet.evaluation.predict import ScenePrediction
+    from bscnet.evaluation.torch_predictor import ScenePrediction
 
 
 def page_scene(data: ScanDataModule, scan: Scan, found: ScenePrediction | None, facts: Mapping[str, str]) -> PageScene:

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from bscnet.evaluation.predict import ScenePrediction
+from bscnet.evaluation.torch_predictor import ScenePrediction
 from bscnet.metrics import SegmentationMetric, SegmentationScores, scores
 from bscnet.whole_file import write_json_whole
 

@@ -145,7 +145,7 @@ class ChainSweeper(Sweeper):
     def _score(self, chain: Chain) -> None:
         """Scores and pages are an extra: where they cannot be made, one line says why and the chain stays finished."""
         try:
-            from bscnet.chain.pages import write_scores
+            from bscnet.chain.scores import write_scores
 
             written = write_scores(chain)
         except Exception as error:

@@ -1,4 +1,4 @@
-"""The network of one planned stage, with the shifts that its search decided."""
+"""The network of one stage of a chain, with the shifts that its search decided."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bscnet.chain.build import build_network
-from bscnet.chain.plan import plan_stages
+from bscnet.chain.stages import method_stages
 from bscnet.chain.validate import wanted_stages
 from bscnet.search import ShiftPlan, apply_plan
 from bscnet.training.stage import StageSpec
@@ -16,10 +16,8 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-def planned_network(
-    settings: Mapping[str, Any], stage: Any, plan_path: str | Path | None
-) -> tuple[StageSpec, nn.Module]:
-    """What a stage trains: its plan, and its network with freshly drawn weights.
+def stage_network(settings: Mapping[str, Any], stage: Any, plan_path: str | Path | None) -> tuple[StageSpec, nn.Module]:
+    """What a stage trains: its `StageSpec`, and its network with freshly drawn weights.
 
     Args:
         settings: of the chain.
@@ -28,9 +26,9 @@ def planned_network(
             shifts stay zero.
 
     Raises:
-        InputError: no such stage, or a plan that cannot be read or is of another network.
+        InputError: no such stage, or shifts that cannot be read or are of another network.
     """
-    specs = plan_stages(settings["method"], settings["recipe"], settings["model"], settings["data"])
+    specs = method_stages(settings["method"], settings["recipe"], settings["model"], settings["data"])
     spec = specs[wanted_stages(stage, len(specs), settings["method"]["name"])[-1] - 1]
     network = build_network(settings, spec)
     if spec.shifts == "searched" and plan_path is not None:

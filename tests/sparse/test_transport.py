@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from bscnet.sparse.map_requests import FORMS, MapRequests
-from bscnet.sparse.packing import pack
+from bscnet.sparse.transport import parcel_of
 
 
 def test_an_object_comes_back_with_its_tensors_as_views_of_one_block() -> None:
@@ -19,12 +19,12 @@ def test_an_object_comes_back_with_its_tensors_as_views_of_one_block() -> None:
         "flags": torch.tensor([True, False]),
         "word": "plain",
     }
-    packed = pack(thing)
-    found = packed.unpack()
-    assert len(packed.places) == 7  # the tensor that is there twice is kept once
+    parcel = parcel_of(thing)
+    found = parcel.opened()
+    assert len(parcel.places) == 7  # the tensor that is there twice is kept once
     assert found["nested"][0][0] is found["nested"][1]
     assert found["word"] == "plain"
-    inside = range(packed.block.data_ptr(), packed.block.data_ptr() + packed.block.nbytes + 1)
+    inside = range(parcel.block.data_ptr(), parcel.block.data_ptr() + parcel.block.nbytes + 1)
     for name in ("bytes", "turned", "empty", "scalar", "flags"):
         assert found[name].dtype == thing[name].dtype and found[name].shape == thing[name].shape
         assert torch.equal(found[name], thing[name])
@@ -32,8 +32,8 @@ def test_an_object_comes_back_with_its_tensors_as_views_of_one_block() -> None:
     assert torch.equal(found["nested"][0][1], thing["nested"][0][1])
 
 
-def test_an_object_without_tensors_packs_too() -> None:
-    assert pack({"a": [1, None]}).unpack() == {"a": [1, None]}
+def test_an_object_without_tensors_is_a_parcel_too() -> None:
+    assert parcel_of({"a": [1, None]}).opened() == {"a": [1, None]}
 
 
 def test_requests_are_kept_by_level() -> None:

@@ -2,7 +2,7 @@
 
 A loading process hands over every tensor in a piece of shared memory of its own. Its file descriptor is fetched from
 that process, which costs a millisecond while it is busy, and kernel maps are hundreds of small tensors where a process
-may as a rule hold 1,024 descriptors. Packed, a batch is one.
+may as a rule hold 1,024 descriptors. As a parcel, a batch is one.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _Place = tuple[int, int, torch.dtype, tuple[int, ...]]
 
 
 @dataclass(frozen=True)
-class Packed:
+class Parcel:
     """An object on its way to another process.
 
     pickled: the object, with the places of its tensors in their stead. block: ``(bytes,)`` uint8. places: of each
@@ -32,21 +32,21 @@ class Packed:
     block: Tensor
     places: list[_Place]
 
-    def pin_memory(self) -> Packed:
+    def pin_memory(self) -> Parcel:
         """The same with the block in page-locked memory; the DataLoader calls this when asked to pin."""
         return replace(self, block=self.block.pin_memory())
 
-    def unpack(self) -> Any:
+    def opened(self) -> Any:
         """The object; its tensors are views of the block, so that nothing is copied.
 
-        Pickle runs what it is told to: only for what this program has packed itself.
+        Pickle runs what it is told to: only for what this program has made itself.
         """
         tensors = [self.block[begin:end].view(dtype).view(shape) for begin, end, dtype, shape in self.places]
         return _Unpickler(self.pickled, tensors).load()
 
 
-def pack(thing: Any) -> Packed:
-    """Pack an object whose tensors are on the CPU; a tensor that is met twice is kept once."""
+def parcel_of(thing: Any) -> Parcel:
+    """The parcel of an object whose tensors are on the CPU; a tensor that is met twice is kept once."""
     buffer = io.BytesIO()
     pickler = _Pickler(buffer)
     pickler.dump(thing)
@@ -59,7 +59,7 @@ def pack(thing: Any) -> Packed:
     block = torch.empty(end, dtype=torch.uint8)
     for tensor, (begin, end, dtype, shape) in zip(pickler.tensors, places, strict=True):
         block[begin:end].view(dtype).view(shape).copy_(tensor)
-    return Packed(buffer.getvalue(), block, places)
+    return Parcel(buffer.getvalue(), block, places)
 
 
 class _Pickler(pickle.Pickler):

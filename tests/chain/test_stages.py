@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bscnet.chain.plan import plan_stages, scale_milestones, scenes_per_step, stage_epochs
+from bscnet.chain.stages import method_stages, scale_milestones, scenes_per_step, stage_epochs
 from bscnet.errors import InputError
 
 # (precision, conv, lr, init, shifts) of every stage: BSC-Net supplement, and our reading of the search's precision
@@ -22,7 +22,7 @@ PRETRAIN = [
 
 
 def plan(values):
-    return plan_stages(values["method"], values["recipe"], values["model"], values["data"])
+    return method_stages(values["method"], values["recipe"], values["model"], values["data"])
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bscnet.chain.planned import planned_network
+from bscnet.chain.stage_network import stage_network
 from bscnet.errors import InputError
 from bscnet.nn import ShiftedSparseConv3d
 from bscnet.search import ShiftPlan
@@ -22,24 +22,24 @@ def shifted(network: Any) -> dict[str, tuple[tuple[int, ...], ...]]:
 def test_all_stages_mean_the_last_one(settings: Callable[..., dict[str, Any]]) -> None:
     found = settings("method=bsc_manual", *SMALL)
     for stage, index in (("all", 2), (2, 2), (1, 1)):
-        spec, network = planned_network(found, stage, None)
+        spec, network = stage_network(found, stage, None)
         assert spec.index == index and spec.conv == "shifted" and shifted(network)
     with pytest.raises(InputError, match="stage=3 is not a stage of method bsc_manual"):
-        planned_network(found, 3, None)
+        stage_network(found, 3, None)
 
 
 def test_searched_shifts_are_those_of_the_plan(settings: Callable[..., dict[str, Any]], tmp_path: Path) -> None:
     found = settings("method=bsc_net", *SMALL)
-    spec, network = planned_network(found, "all", None)
+    spec, network = stage_network(found, "all", None)
     assert spec.shifts == "searched"
     assert {shift for shifts in shifted(network).values() for shift in shifts} == {(0, 0, 0)}
     corners = ((1, 1, 1), (-1, -1, -1), (1, -1, 1), (0, 0, 0))
     ShiftPlan(dict.fromkeys(shifted(network), corners)).save(tmp_path / "plan.json")
-    assert set(shifted(planned_network(found, "all", tmp_path / "plan.json")[1]).values()) == {corners}
+    assert set(shifted(stage_network(found, "all", tmp_path / "plan.json")[1]).values()) == {corners}
     with pytest.raises(InputError, match=r"none\.json"):
-        planned_network(found, "all", tmp_path / "none.json")
+        stage_network(found, "all", tmp_path / "none.json")
 
 
 def test_other_stages_leave_a_plan_unread(settings: Callable[..., dict[str, Any]], tmp_path: Path) -> None:
-    spec, _ = planned_network(settings("method=bsc_net", *SMALL), 1, tmp_path / "none.json")
+    spec, _ = stage_network(settings("method=bsc_net", *SMALL), 1, tmp_path / "none.json")
     assert spec.conv == "composite"

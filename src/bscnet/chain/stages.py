@@ -1,4 +1,4 @@
-"""The plan of a chain: which stages a method has under a recipe. Pure functions of plain values."""
+"""The ordered stages of a method under a recipe. Pure functions of plain values."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bscnet.errors import InputError
 from bscnet.training.stage import StageSpec
 
 
-def plan_stages(
+def method_stages(
     method: Mapping[str, Any], recipe: Mapping[str, Any], model: Mapping[str, Any], data: Mapping[str, Any]
 ) -> list[StageSpec]:
     """All stages of `method` in order, with the recipe's schedule for this model and voxel size.

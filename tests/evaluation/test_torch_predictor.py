@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from bscnet.datasets.scannet.datamodule import ScanNetDataModule
-from bscnet.evaluation.predict import Predictor
+from bscnet.evaluation.torch_predictor import Predictor
 from bscnet.sparse import SparseTensor
 from fixtures.networks import small_network
 from fixtures.scannet_files import write_root

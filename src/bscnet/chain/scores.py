@@ -11,9 +11,9 @@ from bscnet.chain.chain import Chain
 from bscnet.chain.reopen import Reopened, reopen
 from bscnet.errors import InputError
 from bscnet.evaluation.evaluate import evaluate
-from bscnet.evaluation.predict import ScenePrediction
 from bscnet.evaluation.scene_pages import page_scene, write_scene
 from bscnet.evaluation.split_scores import SplitScores
+from bscnet.evaluation.torch_predictor import ScenePrediction
 
 SCORES_NAME = "scores.json"
 
