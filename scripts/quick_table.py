@@ -17,8 +17,8 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from bench_common.chain_table import ChainTable
-from bscnet.chain.finished import require_comparable
 from bscnet.errors import InputError, shown
+from bscnet.runs.finished import require_comparable
 from bscnet.viz.comparison import score_figure
 from quick_results.cost import chain_cost, chain_settings
 from quick_results.records import find_manifests, missing_chains, newest_finished, read_record

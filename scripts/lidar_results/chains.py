@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bscnet.chain.finished import finished_manifests, require_comparable
-from bscnet.chain.manifest import Manifest
 from bscnet.errors import InputError
+from bscnet.runs.finished import finished_manifests, require_comparable
+from bscnet.runs.layout import stage_directory
+from bscnet.runs.manifest import Manifest
 from bscnet.viz.curves import read_curves
 from quick_results.cost import chain_settings
 from quick_results.records import scores_at
@@ -91,7 +92,7 @@ def read_result(manifest: Manifest, settings: Mapping[str, Any]) -> Result:
     data, last = settings["data"], manifest.stages[-1]
     if data["name"] != "real_lidar":
         raise InputError(f"{manifest.directory} is a chain on {data['name']}, this table takes real_lidar alone")
-    curves = read_curves(manifest.directory / f"stage{last.stage}")
+    curves = read_curves(stage_directory(manifest.directory, last.stage))
     prefix = "val/iou/"
     scores = scores_at(curves, last, ["val/acc", *(name for name in curves if name.startswith(prefix))])
     return Result(

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from bscnet.chain.build import build_datamodule
-from bscnet.chain.manifest import Manifest
 from bscnet.chain.reopen import recorded_settings
 from bscnet.chain.stage_network import stage_network
 from bscnet.cost import profile_network
-from bscnet.training.carry import PLAN_NAME
+from bscnet.runs.layout import PLAN_NAME, stage_directory
+from bscnet.runs.manifest import Manifest
 
 
 def chain_settings(manifest: Manifest) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def chain_settings(manifest: Manifest) -> dict[str, Any]:
 
 def last_directory(manifest: Manifest) -> Path:
     """Of the chain's last stage."""
-    return manifest.directory / f"stage{manifest.stages[-1].stage}"
+    return stage_directory(manifest.directory, manifest.stages[-1].stage)
 
 
 def chain_cost(manifest: Manifest, settings: dict[str, Any]) -> dict[str, float]:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bscnet.chain.finished import chain_manifests, is_finished
-from bscnet.chain.manifest import FILE_NAME, Manifest
 from bscnet.errors import InputError
-from bscnet.training.stage import StageOutcome
+from bscnet.runs.finished import chain_manifests, is_finished
+from bscnet.runs.layout import RESULT_NAME, stage_directory
+from bscnet.runs.manifest import Manifest
+from bscnet.runs.stage import StageOutcome
 from bscnet.viz.curves import read_curves
 
 SCORES = ("val/miou", "val/acc", "val/macc")
@@ -44,7 +45,7 @@ def find_manifests(folder: Path) -> list[Manifest]:
     """
     manifests = chain_manifests(folder)
     if not manifests:
-        raise InputError(f"{folder} holds no chain (no {FILE_NAME}): run experiment=quick_rooms first")
+        raise InputError(f"{folder} holds no chain (no {RESULT_NAME}): run experiment=quick_rooms first")
     return manifests
 
 
@@ -85,7 +86,7 @@ def read_record(manifest: Manifest) -> Record:
         InputError: the CSV file of its last stage is gone.
     """
     last = manifest.stages[-1]
-    curves = read_curves(manifest.directory / f"stage{last.stage}")
+    curves = read_curves(stage_directory(manifest.directory, last.stage))
     return Record(
         directory=manifest.directory,
         method=manifest.facts["method"],

@@ -21,7 +21,7 @@ from bscnet.paths import config_dir
 
 if TYPE_CHECKING:
     from bscnet.chain.failure import StageFailure
-    from bscnet.training.stage import StageOutcome
+    from bscnet.runs.stage import StageOutcome
 
 
 _RAISE = "HYDRA_FULL_ERROR"

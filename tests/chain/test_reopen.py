@@ -11,10 +11,10 @@ import pytest
 
 from bscnet.chain.build import build_datamodule
 from bscnet.chain.reopen import recorded_settings, reopen
-from bscnet.chain.scores import SCORES_NAME
 from bscnet.chain.settings import composed_settings
 from bscnet.errors import InputError
 from bscnet.evaluation.evaluate import evaluate
+from bscnet.runs.layout import SCORES_NAME
 from fixtures.composed import compose_settings
 from fixtures.scannet_files import write_root
 from fixtures.tiny_chain import trained_chain

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from bscnet import run
-from bscnet.checkpoint import network_state, read_checkpoint
+from bscnet.runs.checkpoint import network_state, read_checkpoint
 from bscnet.search import ShiftPlan
 from fixtures.scannet_files import write_root
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bscnet.errors import InputError
-from bscnet.training.stage import StageOutcome
+from bscnet.runs.stage import StageOutcome
 from bscnet.viz.comparison import score_figure
 from quick_results.records import (
     find_manifests,

@@ -18,7 +18,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from bscnet.paths import config_dir
-from bscnet.training.stage import StageOutcome
+from bscnet.runs.stage import StageOutcome
 
 
 def write_stage(cfg: DictConfig) -> StageOutcome:

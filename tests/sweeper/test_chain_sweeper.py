@@ -224,7 +224,7 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from bscnet.errors import InputError
 from bscnet.paths import config_dir
-from bscnet.training.stage import StageOutcome
+from bscnet.runs.stage import StageOutcome
 
 def task(cfg):
     directory = Path(HydraConfig.get().runtime.output_dir)

@@ -7,12 +7,13 @@ import pytest
 import torch
 from torch import nn
 
-from bscnet.checkpoint import read_checkpoint
 from bscnet.errors import InputError
 from bscnet.nn import binary_weights
+from bscnet.runs.checkpoint import read_checkpoint
+from bscnet.runs.stage import StageOutcome
 from bscnet.search import ShiftPlan, composite_layers, current_plan, discretise, discretised_state
 from bscnet.sparse import SparseTensor
-from bscnet.training import StageOutcome, run_stage
+from bscnet.training import run_stage
 from bscnet.training.carry import carry
 from fixtures.tiny_training import TinyData, batch_of, spec, unet
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from bscnet.checkpoint import network_state, read_checkpoint
 from bscnet.metrics import SegmentationMetric
+from bscnet.runs.checkpoint import network_state, read_checkpoint
 from bscnet.training import SegmentationModule
 from fixtures.tiny_training import CLASSES, batch_of, unet
 

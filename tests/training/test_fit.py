@@ -8,10 +8,11 @@ import pytest
 import torch
 from pytorch_lightning.callbacks import Callback
 
-from bscnet.checkpoint import read_checkpoint
 from bscnet.errors import InputError
+from bscnet.runs.checkpoint import read_checkpoint
+from bscnet.runs.stage import StageOutcome
 from bscnet.search import ShiftPlan
-from bscnet.training import StageOutcome, run_stage
+from bscnet.training import run_stage
 from fixtures.tiny_training import CLASSES, TinyData, spec, unet
 
 

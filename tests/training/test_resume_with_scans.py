@@ -7,9 +7,9 @@ import pytest
 import torch
 from pytorch_lightning.callbacks import Callback
 
-from bscnet.checkpoint import read_checkpoint
 from bscnet.datasets.scannet.datamodule import ScanNetDataModule
 from bscnet.models import UNet
+from bscnet.runs.checkpoint import read_checkpoint
 from bscnet.training import run_stage
 from fixtures.scannet_files import write_root
 from fixtures.tiny_training import factory, spec

@@ -14,7 +14,7 @@ from hydra.utils import instantiate
 
 from bscnet.chain.stages import scenes_per_step
 from bscnet.errors import InputError
-from bscnet.training.stage import StageSpec
+from bscnet.runs.stage import StageSpec
 
 if TYPE_CHECKING:
     from pytorch_lightning.callbacks import Callback

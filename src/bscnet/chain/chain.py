@@ -7,15 +7,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bscnet.chain.directory import chain_home, new_run, newest_run
-from bscnet.chain.manifest import FILE_NAME, OUTCOME_NAME, Manifest
 from bscnet.chain.overrides import quoted, without_keys
 from bscnet.chain.settings import require_classes
 from bscnet.chain.stages import method_stages
 from bscnet.chain.validate import wanted_stages
 from bscnet.errors import InputError
 from bscnet.paths import config_dir
-from bscnet.training.stage import PLAN_NAME, StageOutcome, StageSpec
+from bscnet.runs.directory import chain_home, new_run, newest_run
+from bscnet.runs.layout import OUTCOME_NAME, PLAN_NAME, RESULT_NAME, stage_directory, stage_of
+from bscnet.runs.manifest import Manifest
+from bscnet.runs.stage import StageOutcome, StageSpec
 
 _OWN_KEYS = ("stage", "init_from", "shift_plan", "resume")
 
@@ -63,7 +64,7 @@ class Chain:
     def open(self) -> None:
         """Take a new directory, or with `resume: true` the newest one of this configuration, and write the manifest."""
         found = newest_run(self.home) if self.settings["resume"] else None
-        if found is not None and (found / FILE_NAME).is_file():
+        if found is not None and (found / RESULT_NAME).is_file():
             self._manifest = Manifest.load(found)
             self._reopen()
         else:
@@ -84,7 +85,7 @@ class Chain:
 
     def stage_directory(self, spec: StageSpec) -> Path:
         """Where a stage writes."""
-        return self.directory / f"stage{spec.index}"
+        return stage_directory(self.directory, spec.index)
 
     def continues(self, spec: StageSpec) -> bool:
         """Whether this stage goes on from its own last checkpoint, if it had come to writing one."""
@@ -204,7 +205,7 @@ def _existing(settings: Mapping[str, Any], key: str) -> str | None:
 
 def _plan_beside(checkpoint: str) -> str | None:
     """`plan.json` of the stage directory that a checkpoint lies in (STAGE/checkpoints/FILE), if there is one."""
-    plan = Path(checkpoint).absolute().parent.parent / PLAN_NAME
+    plan = stage_of(Path(checkpoint)) / PLAN_NAME
     return str(plan) if plan.is_file() else None
 
 

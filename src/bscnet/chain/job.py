@@ -15,14 +15,15 @@ from omegaconf import DictConfig
 from bscnet.chain.build import build_callbacks, build_datamodule, build_loggers, build_network, close_loggers, identity
 from bscnet.chain.device import device_kind
 from bscnet.chain.failure import StageFailure, failure_of
-from bscnet.chain.manifest import save_outcome
 from bscnet.chain.processes import is_first_process, leave_failure, needs_processes, run_apart, stage_settings
 from bscnet.chain.settings import plain_settings
 from bscnet.chain.stages import method_stages
 from bscnet.chain.validate import wanted_stages
 from bscnet.data.cores import available_cores
 from bscnet.errors import InputError
-from bscnet.training.stage import PLAN_NAME, StageOutcome
+from bscnet.runs.layout import ERROR_LOG, PLAN_NAME
+from bscnet.runs.manifest import save_outcome
+from bscnet.runs.stage import StageOutcome
 
 
 def stage_job(cfg: DictConfig, directory: Path) -> StageOutcome | StageFailure:
@@ -51,7 +52,7 @@ def guarded_stage(settings: Mapping[str, Any], directory: Path) -> StageOutcome 
             traceback.print_exc()
         if failure.input_error:
             return failure
-        log = directory / "error.log"
+        log = directory / ERROR_LOG
         log.write_text(traceback.format_exc(), encoding="utf-8")
         return StageFailure(f"{failure.reason} (traceback in {log})")
 

@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from bscnet.chain.failure import StageFailure
-from bscnet.chain.manifest import OUTCOME_NAME, load_outcome, read_json
-from bscnet.training.stage import StageOutcome
+from bscnet.runs.layout import OUTCOME_NAME
+from bscnet.runs.manifest import load_outcome, read_json
+from bscnet.runs.stage import StageOutcome
 from bscnet.whole_file import write_json_whole
 
 STAGE_DIRECTORY = "BSCNET_STAGE_DIR"

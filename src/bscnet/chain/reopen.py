@@ -18,7 +18,8 @@ from bscnet.chain.settings import plain_settings
 from bscnet.data.datamodule import ScanDataModule
 from bscnet.errors import InputError
 from bscnet.evaluation.torch_predictor import Predictor
-from bscnet.models.restore import Restored, restore
+from bscnet.runs.layout import settings_file
+from bscnet.runs.restore import Restored, restore
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def recorded_settings(stage_directory: Path, overrides: Sequence[str] = ()) -> d
     Raises:
         InputError: the record is gone or damaged, or a value is not known.
     """
-    path = stage_directory / ".hydra" / "config.yaml"
+    path = settings_file(stage_directory)
     if not path.is_file():
         raise InputError(f"{path} is not there: without it the run's data and settings are not known")
     try:

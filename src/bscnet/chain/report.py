@@ -13,7 +13,7 @@ from rich.table import Table
 from bscnet.chain.chain import Chain
 from bscnet.errors import InputError
 from bscnet.evaluation.percent import percent
-from bscnet.training.stage import StageSpec
+from bscnet.runs.stage import StageSpec
 
 _COLUMNS = {"method": "method", "model": "model", "data": "data", "data.voxel_size": "voxel size", "seed": "seed"}
 """Settings that have a column in every table of a sweep, and what it is called."""

@@ -14,8 +14,7 @@ from bscnet.evaluation.evaluate import evaluate
 from bscnet.evaluation.scene_pages import page_scene, write_scene
 from bscnet.evaluation.split_scores import SplitScores
 from bscnet.evaluation.torch_predictor import ScenePrediction
-
-SCORES_NAME = "scores.json"
+from bscnet.runs.layout import SCORES_NAME
 
 
 def write_scores(chain: Chain) -> list[Path]:

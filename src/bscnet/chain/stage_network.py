@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from bscnet.chain.build import build_network
 from bscnet.chain.stages import method_stages
 from bscnet.chain.validate import wanted_stages
+from bscnet.runs.stage import StageSpec
 from bscnet.search import ShiftPlan, apply_plan
-from bscnet.training.stage import StageSpec
 
 if TYPE_CHECKING:
     from torch import nn

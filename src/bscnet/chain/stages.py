@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bscnet.errors import InputError
-from bscnet.training.stage import StageSpec
+from bscnet.runs.stage import StageSpec
 
 
 def method_stages(

@@ -11,7 +11,8 @@ from torch import nn
 
 from bscnet.errors import InputError
 from bscnet.export.network import check_finite
-from bscnet.models.restore import read_record, restore
+from bscnet.runs.layout import RESULT_NAME, chain_of
+from bscnet.runs.restore import read_record, restore
 from bscnet.search import current_plan
 
 
@@ -65,7 +66,7 @@ def _refuse_unfinished(path: Path, metadata: Mapping[str, Any]) -> None:
 
 
 def _facts(path: Path, metadata: Mapping[str, Any], network: nn.Module) -> dict[str, Any]:
-    record = path.absolute().parents[2] / "result.json"
+    record = chain_of(path) / RESULT_NAME
     commit = read_record(record).get("commit") if record.is_file() else None
     features = _features(metadata)
     plan = {name: [list(shift) for shift in rows] for name, rows in current_plan(network).shifts.items()}

@@ -9,11 +9,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from bscnet.checkpoint import metadata_of, network_state, read_checkpoint, require_same
 from bscnet.errors import InputError
+from bscnet.runs.checkpoint import metadata_of, network_state, read_checkpoint, require_same
+from bscnet.runs.layout import PLAN_NAME
 from bscnet.search import ShiftPlan, apply_plan
 from bscnet.sparse.offsets import Shift
-from bscnet.training.stage import PLAN_NAME
 
 _LOGITS, _SHIFTS = ".alpha", ".shifts"
 _QUANTIZERS = (".input_quantizer.", ".weight_quantizer.")
@@ -38,7 +38,7 @@ def carry(
         checkpoint: path of the earlier stage's checkpoint.
         network: the next stage's network; changed only if everything fits.
         plan: the search's decision; the network's shifts are set to it.
-        expected: metadata that the checkpoint must share (see `bscnet.checkpoint.require_same`).
+        expected: metadata that the checkpoint must share (see `bscnet.runs.checkpoint.require_same`).
 
     Raises:
         InputError: the checkpoint is unreadable, or of another network or stage; the sentence names what differs.

@@ -11,14 +11,14 @@ from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.loggers import Logger
 from torch import nn
 
-from bscnet.checkpoint import metadata_of, network_state, progress_of, read_checkpoint, require_same
 from bscnet.errors import InputError
+from bscnet.runs.checkpoint import metadata_of, network_state, progress_of, read_checkpoint, require_same
+from bscnet.runs.layout import BEST, LAST, PLAN_NAME, checkpoint_folder
+from bscnet.runs.stage import StageOutcome, StageSpec
 from bscnet.search import ShiftPlan, apply_plan, composite_layers, discretise
-from bscnet.training.carry import PLAN_NAME, carry
+from bscnet.training.carry import carry
 from bscnet.training.search import SearchModule
 from bscnet.training.segmentation import SegmentationModule
-from bscnet.training.stage import StageOutcome, StageSpec
-from bscnet.training.stage_checkpoint import BEST, LAST
 from bscnet.training.trainer import fit, make_trainer, quiet
 
 IDENTITY = ("model", "num_classes", "in_channels", "layer_style", "layers_per_block")
@@ -77,7 +77,7 @@ def run_stage(
         KeyboardInterrupt: the run was interrupted; `last.ckpt` holds the last finished epoch.
     """
     directory = Path(directory)
-    last = directory / "checkpoints" / LAST
+    last = checkpoint_folder(directory) / LAST
     known = _metadata(network, spec, datamodule, plan, metadata)
     pl.seed_everything(seed, workers=True, verbose=False)
     if plan is not None:
@@ -112,7 +112,7 @@ def run_stage(
         trainer = make_trainer(title, spec.epochs, directory, trainer_kwargs or {}, loggers, callbacks)
         fit(trainer, module, datamodule, last if going_on else None)
 
-    chosen = directory / "checkpoints" / (LAST if carried == "last" else BEST)
+    chosen = checkpoint_folder(directory) / (LAST if carried == "last" else BEST)
     checkpoint = read_checkpoint(chosen)
     network.load_state_dict(network_state(checkpoint))
     plan_path = directory / PLAN_NAME

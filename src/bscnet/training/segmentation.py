@@ -11,10 +11,10 @@ from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torchmetrics import MeanMetric
 
-from bscnet.checkpoint import METADATA_KEY
 from bscnet.ignore import IGNORE_INDEX
 from bscnet.metrics import SegmentationMetric, SegmentationScores
 from bscnet.nn import binary_weights
+from bscnet.runs.checkpoint import METADATA_KEY
 from bscnet.sparse import SparseTensor
 from bscnet.training.loss import point_cross_entropy
 
@@ -38,7 +38,7 @@ class SegmentationModule(pl.LightningModule):
         gamma: the factor of a drop.
         weight_decay: Adam's L2 penalty (the paper: 0).
         clip_latent: clip the latent weights behind 1-bit weights to [-1, 1] after every optimizer step.
-        metadata: plain values that are put in every checkpoint under "bscnet" (see `bscnet.checkpoint`).
+        metadata: plain values that are put in every checkpoint under "bscnet" (see `bscnet.runs.checkpoint`).
 
     Raises:
         ValueError: if the number of names is not `num_classes`.

@@ -10,9 +10,8 @@ from typing import Any
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Checkpoint
 
-from bscnet.checkpoint import METADATA_KEY, PROGRESS_KEY
-
-BEST, LAST = "best.ckpt", "last.ckpt"
+from bscnet.runs.checkpoint import METADATA_KEY, PROGRESS_KEY
+from bscnet.runs.layout import BEST, LAST
 
 
 def is_better(score: float, best: float) -> bool:

@@ -16,6 +16,7 @@ from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.loggers import CSVLogger, Logger
 from pytorch_lightning.trainer.states import TrainerStatus
 
+from bscnet.runs.layout import CSV_FOLDER, checkpoint_folder
 from bscnet.training.checkpoint_io import AtomicCheckpointIO
 from bscnet.training.dropped import DroppedPoints
 from bscnet.training.progress import progress_callback
@@ -48,7 +49,7 @@ def make_trainer(
         loggers, callbacks: in addition to the stage's own.
     """
     given = dict(options)
-    own = [progress_callback(title), DroppedPoints(), RandomState(), StageCheckpoint(directory / "checkpoints")]
+    own = [progress_callback(title), DroppedPoints(), RandomState(), StageCheckpoint(checkpoint_folder(directory))]
     return pl.Trainer(
         **{
             "log_every_n_steps": 1,
@@ -58,7 +59,7 @@ def make_trainer(
             **given,
             "plugins": [AtomicCheckpointIO(), *(given.get("plugins") or [])],
             "callbacks": [*own, *(given.get("callbacks") or []), *callbacks],
-            "logger": [CSVLogger(str(directory), name="csv"), *loggers],
+            "logger": [CSVLogger(str(directory), name=CSV_FOLDER), *loggers],
             "default_root_dir": str(directory),
             "max_epochs": epochs,
             "use_distributed_sampler": False,

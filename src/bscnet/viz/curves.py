@@ -9,6 +9,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from bscnet.errors import InputError
+from bscnet.runs.layout import metrics_files, stage_directories
 
 Curve = list[tuple[int, float]]
 
@@ -28,7 +29,7 @@ def read_curves(stage_dir: str | Path) -> dict[str, Curve]:
     Raises:
         InputError: the stage has no metrics.csv, or one without an epoch column.
     """
-    files = sorted(Path(stage_dir).glob("csv/version_*/metrics.csv"), key=lambda path: _version(path.parent.name))
+    files = metrics_files(Path(stage_dir))
     if not files:
         raise InputError(f"{stage_dir} has no csv/version_*/metrics.csv, so it is not the directory of a trained stage")
     found: dict[str, dict[int, float]] = {}
@@ -50,10 +51,7 @@ def chain_curves(chain_dir: str | Path) -> dict[str, dict[str, Curve]]:
     Raises:
         InputError: there is none.
     """
-    stages = sorted(
-        (path for path in Path(chain_dir).glob("stage*") if path.name[5:].isdecimal()),
-        key=lambda path: int(path.name[5:]),
-    )
+    stages = stage_directories(Path(chain_dir))
     if not stages:
         raise InputError(f"{chain_dir} has no directories stage1, stage2, …, so it is not the directory of a chain")
     return {path.name: read_curves(path) for path in stages}
@@ -93,11 +91,6 @@ def curves_figure(curves: dict[str, dict[str, Curve]], title: str | None = None)
         grid[0][column].set_title(stage)
         grid[-1][column].set_xlabel("epoch")
     return figure
-
-
-def _version(name: str) -> int:
-    tail = name.removeprefix("version_")
-    return int(tail) if tail.isdecimal() else -1
 
 
 def _positive(values: object) -> bool:

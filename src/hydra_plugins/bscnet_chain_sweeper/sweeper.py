@@ -22,12 +22,13 @@ from rich.console import Console
 from bscnet.chain.chain import Chain
 from bscnet.chain.device import device_kind
 from bscnet.chain.failure import StageFailure, failure_of
-from bscnet.chain.manifest import OUTCOME_NAME, load_outcome
 from bscnet.chain.overrides import sweep_points
 from bscnet.chain.report import announce, show_chain, shown_path, sweep_table
 from bscnet.chain.settings import plain_settings
 from bscnet.errors import InputError, shown
-from bscnet.training.stage import StageOutcome, StageSpec
+from bscnet.runs.layout import OUTCOME_NAME
+from bscnet.runs.manifest import load_outcome
+from bscnet.runs.stage import StageOutcome, StageSpec
 
 # Hydra runs a plugin's module before it is in sys.modules, where a dataclass cannot be made: plain dicts instead.
 ConfigStore.instance().store(

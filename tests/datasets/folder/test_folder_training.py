@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bscnet import run
-from bscnet.checkpoint import network_state, read_checkpoint
 from bscnet.cli import main
+from bscnet.runs.checkpoint import network_state, read_checkpoint
 from fixtures.folder_files import NAMES, make_room, write_folder, write_las, write_npz
 
 SMALL = (

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from bscnet.chain.directory import chain_home, config_hash, new_run, newest_run
+from bscnet.runs.directory import chain_home, config_hash, new_run, newest_run
 
 
 def test_the_name_says_what_the_chain_is(settings, tmp_path):

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from bscnet.chain.finished import chain_manifests, finished_manifests, require_comparable
-from bscnet.chain.manifest import Manifest
 from bscnet.errors import InputError
-from bscnet.training.stage import StageOutcome
+from bscnet.runs.finished import chain_manifests, finished_manifests, require_comparable
+from bscnet.runs.manifest import Manifest
+from bscnet.runs.stage import StageOutcome
 
 
 def write_chain(

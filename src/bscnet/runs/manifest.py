@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bscnet.errors import InputError
-from bscnet.training.stage import StageOutcome
+from bscnet.runs.layout import OUTCOME_NAME, RESULT_NAME, outcome_files
+from bscnet.runs.stage import StageOutcome
 from bscnet.whole_file import write_json_whole
 
-FILE_NAME = "result.json"
-OUTCOME_NAME = "outcome.json"
 Status = Literal["running", "finished", "failed", "interrupted"]
 
 
@@ -39,7 +38,7 @@ class Manifest:
     @property
     def path(self) -> Path:
         """The file itself."""
-        return self.directory / FILE_NAME
+        return self.directory / RESULT_NAME
 
     def outcome(self, stage: int) -> StageOutcome | None:
         """The record of a finished stage whose files are still there, or None."""
@@ -77,7 +76,7 @@ class Manifest:
         Raises:
             InputError: the file is missing, is not JSON or lacks entries.
         """
-        path = directory / FILE_NAME
+        path = directory / RESULT_NAME
         content = read_json(path)
         try:
             manifest = Manifest(
@@ -90,7 +89,7 @@ class Manifest:
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise InputError(f"{path} is not the record of a chain (result.json): {error}") from error
-        for place in sorted(directory.glob(f"stage[0-9]*/{OUTCOME_NAME}")):
+        for place in outcome_files(directory):
             outcome = load_outcome(place)
             if all(known.stage != outcome.stage for known in manifest.stages):
                 manifest.record(outcome)

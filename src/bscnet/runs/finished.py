@@ -6,8 +6,9 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from bscnet.chain.manifest import FILE_NAME, Manifest
 from bscnet.errors import InputError
+from bscnet.runs.layout import RESULT_NAME
+from bscnet.runs.manifest import Manifest
 
 
 def chain_manifests(folder: str | Path) -> list[Manifest]:
@@ -16,7 +17,7 @@ def chain_manifests(folder: str | Path) -> list[Manifest]:
     Raises:
         InputError: one cannot be read.
     """
-    paths = sorted(Path(folder).glob(f"**/{FILE_NAME}"), key=lambda path: (path.stat().st_mtime, str(path)))
+    paths = sorted(Path(folder).glob(f"**/{RESULT_NAME}"), key=lambda path: (path.stat().st_mtime, str(path)))
     return [Manifest.load(path.parent) for path in paths]
 
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from bscnet.chain.manifest import Manifest
-from bscnet.chain.results import by_label, read_results
 from bscnet.errors import InputError
-from bscnet.training.stage import StageOutcome
+from bscnet.runs.manifest import Manifest
+from bscnet.runs.results import by_label, read_results
+from bscnet.runs.stage import StageOutcome
 
 SCORES: dict[str, Any] = {"miou": 0.5, "macc": 0.6, "acc": 0.7, "classes": {}, "scenes": {}}
 

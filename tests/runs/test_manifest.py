@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from bscnet.chain.manifest import Manifest, load_outcome, save_outcome
 from bscnet.errors import InputError
-from bscnet.training.stage import StageOutcome
+from bscnet.runs.manifest import Manifest, load_outcome, save_outcome
+from bscnet.runs.stage import StageOutcome
 
 FACTS = {
     "method": "bsc_net",

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import torch
 
-from bscnet.checkpoint import network_state, read_checkpoint, require_same
 from bscnet.errors import InputError
+from bscnet.runs.checkpoint import network_state, read_checkpoint, require_same
 from bscnet.training.checkpoint_io import AtomicCheckpointIO
 from bscnet.training.stage_checkpoint import is_better
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bscnet.chain.finished import finished_manifests
-from bscnet.chain.manifest import Manifest, read_json
-from bscnet.chain.scores import SCORES_NAME
 from bscnet.errors import InputError
+from bscnet.runs.finished import finished_manifests
+from bscnet.runs.layout import SCORES_NAME
+from bscnet.runs.manifest import Manifest, read_json
 
 _ORDER = ("data", "method", "model", "voxel_size", "recipe", "seed")
 

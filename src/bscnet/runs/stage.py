@@ -8,9 +8,6 @@ from typing import Literal
 Precision = Literal["a32w32", "a1w32", "a1w1"]
 ConvKind = Literal["plain", "shifted", "composite"]
 
-PLAN_NAME = "plan.json"
-"""The file in a search's directory that says which shifts were decided, and its copy beside those that use them."""
-
 
 @dataclass(frozen=True)
 class StageSpec:

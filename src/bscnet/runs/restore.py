@@ -10,11 +10,12 @@ from typing import Any
 
 from torch import nn
 
-from bscnet.checkpoint import metadata_of, network_state, read_checkpoint
 from bscnet.errors import InputError
 from bscnet.models.fcn import FCN
 from bscnet.models.layers import LayerFactory
 from bscnet.models.unet import UNet
+from bscnet.runs.checkpoint import metadata_of, network_state, read_checkpoint
+from bscnet.runs.layout import BEST, LAST, OUTCOME_NAME, RESULT_NAME, checkpoint_folder, stage_directory, stage_of
 
 _FAMILIES: dict[str, type[nn.Module]] = {"fcn": FCN, "unet": UNet}
 _LAYER_KEYS = {field.name for field in fields(LayerFactory)}
@@ -31,7 +32,7 @@ class Restored:
 
     Attributes:
         network: in eval mode, on the CPU.
-        metadata: what the checkpoint says of it (see `bscnet.checkpoint`).
+        metadata: what the checkpoint says of it (see `bscnet.runs.checkpoint`).
         checkpoint: the file it was read from.
     """
 
@@ -42,7 +43,7 @@ class Restored:
     @property
     def stage_directory(self) -> Path:
         """The directory of the stage that wrote the checkpoint (STAGE/checkpoints/FILE)."""
-        return self.checkpoint.absolute().parent.parent
+        return stage_of(self.checkpoint)
 
 
 def restore(path: str | Path) -> Restored:
@@ -79,14 +80,14 @@ def find_checkpoint(path: Path) -> Path:
         return path
     if not path.is_dir():
         raise InputError(f"{path}: there is no such run or checkpoint")
-    if (path / "result.json").is_file():
+    if (path / RESULT_NAME).is_file():
         return _of_chain(path)
-    record = path / "outcome.json"
+    record = path / OUTCOME_NAME
     if record.is_file():
         return _moved(str(read_record(record).get("checkpoint")), path)
-    for name in ("best.ckpt", "last.ckpt"):
-        if (path / "checkpoints" / name).is_file():
-            return path / "checkpoints" / name
+    for name in (BEST, LAST):
+        if (checkpoint_folder(path) / name).is_file():
+            return checkpoint_folder(path) / name
     raise InputError(
         f"{path} is no run: give a chain's directory (with result.json), a stage's directory (with checkpoints) "
         "or a .ckpt file"
@@ -105,18 +106,18 @@ def read_record(path: Path) -> dict[str, Any]:
 
 
 def _of_chain(directory: Path) -> Path:
-    stages = read_record(directory / "result.json").get("stages")
+    stages = read_record(directory / RESULT_NAME).get("stages")
     if not isinstance(stages, list) or not all(isinstance(row, dict) and "checkpoint" in row for row in stages):
-        raise InputError(f"{directory / 'result.json'} is not the record of a chain")
+        raise InputError(f"{directory / RESULT_NAME} is not the record of a chain")
     if not stages:
         raise InputError(f"{directory}: no stage of this chain is finished, so there is no network yet")
     last = stages[-1]
-    return _moved(str(last["checkpoint"]), directory / f"stage{last.get('stage')}")
+    return _moved(str(last["checkpoint"]), stage_directory(directory, last.get("stage")))
 
 
 def _moved(recorded: str, stage_directory: Path) -> Path:
     """A recorded checkpoint, which follows its run's directory where that was moved or copied as a whole."""
-    beside = stage_directory / "checkpoints" / Path(recorded).name
+    beside = checkpoint_folder(stage_directory) / Path(recorded).name
     for candidate in (beside, Path(recorded)):
         if candidate.is_file():
             return candidate

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from bscnet.errors import InputError
-from bscnet.models.restore import find_checkpoint, restore
+from bscnet.runs.restore import find_checkpoint, restore
 from fixtures.stage_checkpoint import write_checkpoint, write_result
 
 

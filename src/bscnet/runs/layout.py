@@ -1,0 +1,72 @@
+"""Where things lie in the folder of a run.
+
+CHAIN/result.json               what the chain is and how far it got
+CHAIN/scores.json               scores of its validation scenes
+CHAIN/stage1/                   one folder a stage, counted from 1
+    outcome.json                what the stage left behind, once it is finished
+    plan.json                   the shifts that a search decided, and a copy beside those that use them
+    checkpoints/best.ckpt       of the epoch with the best mIoU over the validation split
+    checkpoints/last.ckpt       of the last finished epoch
+    csv/version_*/metrics.csv   a table for each time the stage was started
+    .hydra/config.yaml          the settings that it ran with
+    error.log                   the traceback of an unforeseen error
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+RESULT_NAME = "result.json"
+SCORES_NAME = "scores.json"
+OUTCOME_NAME = "outcome.json"
+PLAN_NAME = "plan.json"
+BEST, LAST = "best.ckpt", "last.ckpt"
+CSV_FOLDER = "csv"
+ERROR_LOG = "error.log"
+
+
+def stage_directory(chain: Path, stage: int) -> Path:
+    """The folder of a chain's stage, counted from 1."""
+    return chain / f"stage{stage}"
+
+
+def outcome_files(chain: Path) -> list[Path]:
+    """The records of a chain's finished stages, as far as they are there. What was put aside is none of them."""
+    return sorted(chain.glob(f"stage[0-9]*/{OUTCOME_NAME}"))
+
+
+def checkpoint_folder(stage: Path) -> Path:
+    """The folder of a stage's checkpoints."""
+    return stage / "checkpoints"
+
+
+def settings_file(stage: Path) -> Path:
+    """The configuration that a stage ran with, as Hydra writes it."""
+    return stage / ".hydra" / "config.yaml"
+
+
+def stage_of(checkpoint: Path) -> Path:
+    """The absolute folder of the stage that a checkpoint lies in (STAGE/checkpoints/FILE)."""
+    return checkpoint.absolute().parents[1]
+
+
+def chain_of(checkpoint: Path) -> Path:
+    """The absolute folder of the chain that a checkpoint lies in (CHAIN/STAGE/checkpoints/FILE)."""
+    return checkpoint.absolute().parents[2]
+
+
+def stage_directories(chain: Path) -> list[Path]:
+    """The folders of a chain's stages (stage1, stage2, …), in order."""
+    found = (path for path in chain.glob("stage*") if path.name[5:].isdecimal())
+    return sorted(found, key=lambda path: int(path.name[5:]))
+
+
+def metrics_files(stage: Path) -> list[Path]:
+    """The tables that a stage logged, one for each time it was started, in order."""
+    found = stage.glob(f"{CSV_FOLDER}/version_*/metrics.csv")
+    return sorted(found, key=lambda path: _version(path.parent.name))
+
+
+def _version(folder: str) -> int:
+    number = folder.removeprefix("version_")
+    return int(number) if number.isdecimal() else -1
