@@ -1,3 +1,19 @@
-"""Binary sparse convolutional networks (BSC-Net) for 3D semantic segmentation."""
+"""Binary sparse convolutional networks (BSC-Net) for 3D semantic segmentation.
 
-__version__ = "0.1.0"
+model = bscnet.load("model.safetensors")
+labels, confidence = model.label(points, colors)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bscnet.lazy import lazy_names
+from bscnet.version import __version__
+
+if TYPE_CHECKING:
+    from bscnet.prediction.model import Model, load
+
+__all__ = ["Model", "__version__", "load"]
+
+__getattr__ = lazy_names(__name__, dict.fromkeys(("Model", "load"), "prediction.model"))

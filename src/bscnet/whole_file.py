@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,7 +21,8 @@ def written_whole(
 ) -> Iterator[BinaryIO]:
     """A stream to a draft beside `path` that takes its name at the end; after an error or Ctrl-C no draft is left.
 
-    Folders that are missing are made.
+    Folders that are missing are made. A file that is there keeps its mode. A link stays one: what it points to is
+    written. Of a pipe or a device the draft is kept elsewhere, and all of it goes there at the end.
 
     Args:
         path: the file.
@@ -30,24 +33,41 @@ def written_whole(
         InputError: the folder or the disk does not take it.
     """
     with _told(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    draft = Path(name)
+        place = Path(os.path.realpath(path)) if path.is_symlink() else path
+        is_stream = place.exists() and not place.is_file() and not place.is_dir()
+    if is_stream:
+        with _told(path), place.open("wb") as stream, spooled(stream) as draft:
+            yield draft
+        return
+    with _told(path):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{place.name}.", suffix=".part", dir=place.parent)
+    draft_file = Path(name)
     try:
         with _told(path):
-            with os.fdopen(handle, "wb") as stream:
-                yield stream
+            with os.fdopen(handle, "w+b") as file:
+                yield file
                 if durable:
-                    stream.flush()
-                    os.fsync(stream.fileno())
-            # as open() would have made it: the draft is for the user alone
-            os.chmod(draft, 0o666 & ~_umask())
+                    file.flush()
+                    os.fsync(file.fileno())
+            # as open() would have left or made it: the draft is for the user alone
+            os.chmod(draft_file, stat.S_IMODE(place.stat().st_mode) if place.exists() else 0o666 & ~_umask())
         if check is not None:
-            check(draft)
+            check(draft_file)
         with _told(path):
-            os.replace(draft, path)
+            os.replace(draft_file, place)
     finally:
-        draft.unlink(missing_ok=True)  # nothing after the rename
+        draft_file.unlink(missing_ok=True)  # nothing after the rename
+
+
+@contextmanager
+def spooled(stream: BinaryIO) -> Iterator[BinaryIO]:
+    """A draft that can be sought in; all of it goes into the stream at the end, and nothing after an error."""
+    with tempfile.TemporaryFile() as draft:
+        yield draft
+        draft.seek(0)
+        shutil.copyfileobj(draft, stream)
+        stream.flush()
 
 
 def write_text_whole(path: Path, text: str) -> None:

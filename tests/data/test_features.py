@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bscnet.clouds.colors import grey
 from bscnet.data import augment
 from bscnet.data.features import FeatureRecipe, num_channels
 from bscnet.data.sample import evaluation_sample, training_sample
-from bscnet.data.scan import Scan, grey
+from bscnet.data.scan import Scan
 from bscnet.errors import InputError
 
 

@@ -68,7 +68,7 @@ def _completed(data: Mapping[str, Any]) -> dict[str, Any]:
 
     known = dict(data)
     if ("features" in known and known["features"] is None) or known["num_classes"] is None:
-        from bscnet.datasets.folder.description import read_description
+        from bscnet.datasets.folder.described import read_description
 
         description = read_description(known["root"])
         known["num_classes"] = known["num_classes"] or len(description.class_names)

@@ -8,8 +8,8 @@ import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from bscnet import __version__
 from bscnet.errors import shown
+from bscnet.version import __version__
 
 
 class Command(NamedTuple):

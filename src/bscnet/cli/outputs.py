@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from bscnet.errors import InputError
-from bscnet.prediction.labelled_ply import check_output
+
+
+def check_output(path: Path, option: str, inputs: Sequence[Path]) -> None:
+    """Refuse a file that cannot be written or that is one of the inputs; a pipe or a device is none, and allowed.
+
+    Raises:
+        InputError: its folder is missing, it is a folder itself, or it is an input.
+    """
+    if not path.parent.is_dir():
+        raise InputError(f"{option} {path}: the folder {path.parent} does not exist")
+    if path.is_dir():
+        raise InputError(f"{option} {path}: this is a folder, a file name is needed")
+    for other in inputs:
+        if path.absolute() == other.absolute() or (path.exists() and other.exists() and path.samefile(other)):
+            raise InputError(f"{option} {path}: this would overwrite {other}, which is read; give another name")
 
 
 def check_file(path: Path, option: str) -> None:

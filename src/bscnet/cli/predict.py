@@ -1,51 +1,69 @@
-"""`bscnet predict`: label the points of a cloud with an exported network."""
+"""`bscnet predict`: give scans back with a label for each point."""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
 import importlib.util
-import math
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from bscnet.datasets.folder.cloud import UNITS
+import numpy as np
+
+from bscnet.cli.prediction_report import class_totals, full_report, one_line, remarks
+from bscnet.cli.prediction_views import Views, check_views, draw
+from bscnet.cli.scans import STANDARD_OUTPUT, Job, plan_jobs
+from bscnet.clouds.file import CloudFile
+from bscnet.clouds.open import ENDINGS, open_cloud
+from bscnet.clouds.reading import INVALID_POINTS, Reading
+from bscnet.clouds.units import UNITS
 from bscnet.errors import InputError
-from bscnet.prediction.label_cloud import MAX_MARGIN, MAX_SITES, Labelled, label_cloud
-from bscnet.prediction.labelled_ply import check_output
+from bscnet.prediction.label_file import LabelledFile, check_target, label_file
+from bscnet.prediction.labeller import MAX_MARGIN, MAX_SITES, Labeller
 from bscnet.prediction.progress import Progress, Silence
-
-if TYPE_CHECKING:
-    from bscnet.runtime import Session
-
-_FOR_PICTURES = ("open3d", "matplotlib")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
+    endings = ", ".join(ENDINGS)
     parser.add_argument("model", type=Path, metavar="MODEL", help="file that `bscnet export` wrote")
-    parser.add_argument(
-        "scan",
-        type=Path,
-        metavar="SCAN",
-        help=".ply (x, y, z, red, green, blue), .npz (points, colors), .las or .laz, with the values the model needs",
-    )
+    parser.add_argument("scans", nargs="+", metavar="SCAN", help=f"files, folders or patterns; clouds end in {endings}")
     parser.add_argument(
         "-o",
         "--output",
-        type=Path,
         required=True,
-        metavar="OUT.ply",
-        help="the points with label, confidence, class colour",
+        metavar="OUT",
+        help="file for one scan, whose ending tells the format; folder for several; - for the standard output. Each "
+        "has all columns of its scan, and label and confidence",
     )
-    parser.add_argument("--render", type=Path, metavar="VIEW.png", help="also draw the cloud and its labels")
+    parser.add_argument("--format", metavar="EXT", help="ending of the files in a folder (default: the scans' own)")
+    parser.add_argument(
+        "--indices", action="store_true", help="label with class numbers from 0, not the data set's own"
+    )
+    parser.add_argument(
+        "--color-by-class", action="store_true", help="write the colours of the classes in place of the scan's"
+    )
+    parser.add_argument("--render", type=Path, metavar="VIEW.png", help="also draw it (folder for several scans)")
+    parser.add_argument(
+        "--page", type=Path, metavar="VIEW.html", help="also write a page to turn (folder for several scans)"
+    )
+    parser.add_argument(
+        "--units", choices=UNITS, help="unit of files that state none (default: that of the model's training data)"
+    )
+    parser.add_argument(
+        "--columns", metavar="x,y,z,…", help="names of the columns of text files, _ for one that is not wanted"
+    )
+    parser.add_argument(
+        "--invalid-points", choices=INVALID_POINTS, help="points without finite coordinates (default: as in training)"
+    )
+    parser.add_argument("--skip-existing", action="store_true", help="leave out scans whose output is there")
     parser.add_argument(
         "--threads", type=int, default=0, metavar="N", help="threads of the network (default: one a CPU)"
     )
-    parser.add_argument("--voxel-size", type=float, metavar="V", help="in the cloud's units (default: the model's)")
+    parser.add_argument("--voxel-size", type=float, metavar="V", help="in the scan's unit (default: the model's)")
     parser.add_argument(
         "--max-sites",
         type=int,
@@ -63,122 +81,134 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Label the cloud and say what was done and how long it took."""
+    """Label the scans and say what was done and how long it took."""
     from bscnet.runtime import load
-    from bscnet.viz.palette import class_palette
 
     begun = time.perf_counter()
-    inputs = [args.model, args.scan]
-    check_output(args.output, "-o", inputs)
-    if args.output.suffix.lower() != ".ply":
-        raise InputError(f"-o {args.output}: labelled points are written as PLY, the name must end in .ply")
-    if args.render is not None:
-        check_output(args.render, "--render", [*inputs, args.output])
-        _check_pictures(args.render)
+    jobs = plan_jobs(args.scans, args.output, args.format, [args.model])
+    if args.skip_existing:
+        jobs = [job for job in jobs if not job.target.exists()]
+        if not jobs:
+            print(f"{args.output}: all scans are labelled already")
+            return 0
+    outputs = [] if args.output == STANDARD_OUTPUT else [job.target for job in jobs]
+    views = Views(args.render, args.page)
+    check_views(views, len(jobs), [args.model, *(job.source for job in jobs), *outputs])
     session = load(args.model, threads=args.threads)
+    labeller = Labeller(
+        session,
+        reading=_reading(session.reading, args),
+        max_sites=args.max_sites,
+        margin=args.margin,
+        indices=args.indices,
+    )
+    files = _looked_at(labeller, jobs, args)
     loaded = time.perf_counter() - begun
+    if len(files) == 1 and len(jobs) == 1:
+        _label_one(labeller, files[0], jobs[0], args, views, begun, loaded)
+        return 0
+    return _label_all(labeller, files, jobs, args, views)
+
+
+def _label_one(
+    labeller: Labeller, file: CloudFile, job: Job, args: argparse.Namespace, views: Views, begun: float, loaded: float
+) -> None:
+    session, to_pipe = labeller.session, args.output == STANDARD_OUTPUT
     with _bar(args.quiet) as progress:
-        done = label_cloud(
-            session,
-            args.scan,
-            args.output,
-            class_palette(session.num_classes),
-            voxel_size=args.voxel_size,
-            max_sites=args.max_sites,
-            margin=args.margin,
-            progress=progress,
-        )
-    drawn = 0.0
-    if args.render is not None:
-        started = time.perf_counter()
-        _draw(args.render, done, session, args.scan.name)
-        drawn = time.perf_counter() - started
+        done = _labelled(labeller, file, job, args, progress)
+    started = time.perf_counter()
+    draw(views, done, session, job.source.name)
+    now = time.perf_counter()
     if not args.quiet:
-        print(report(done, session, args.voxel_size, loaded, drawn, time.perf_counter() - begun))
-        print(f"{args.output}: {done.points:,} labelled points" + (f"; {args.render}" if args.render else ""))
-    return 0
+        out = sys.stderr if to_pipe else sys.stdout  # the standard output is the cloud's then
+        drawn = now - started if any(views) else 0.0
+        print(full_report(done, session, loaded, drawn, now - begun), file=out)
+        written = "; ".join(map(str, ([] if to_pipe else [job.target]) + [view for view in views if view]))
+        print(f"{written or args.output}: {file.count:,} labelled points", file=out)
 
 
-def report(
-    done: Labelled, session: Session, voxel_size: float | None, loaded: float, drawn: float, whole: float
-) -> str:
-    """The time of each part, how much there was of what, and the points of each class."""
-    times, parts = done.times, done.seconds
-    rows = [
-        ("load model", loaded),
-        ("read", parts.get("read", 0.0)),
-        ("voxelize", parts.get("voxelize", 0.0)),
-        ("kernel maps", times.kernel_maps),
-        ("bit convolutions", times.bit_convolutions),
-        ("real-valued parts", times.real_parts),
-        ("rest of the network", max(0.0, parts.get("network", 0.0) - times.total + times.rest)),
-        ("label points", parts.get("label points", 0.0)),
-        ("write", parts.get("write", 0.0)),
-        *([("picture", drawn)] if drawn else []),
-    ]
-    rows.append(("other", max(0.0, whole - sum(seconds for _, seconds in rows))))
-    size = done.frame.voxel_size
-    lines = [
-        f"{done.points:,} points, {len(done.voxels):,} voxels of {size:g} ({done.points / len(done.voxels):.1f} points "
-        f"a voxel); {session.description.get('name')}, {session.implementation}, "
-        f"engine memory {times.workspace_bytes / 2**20:,.0f} MiB",
-        *_remarks(done, session, voxel_size),
-        "",
-        f"{'part':<22}{'seconds':>10}{'share':>8}",
-        *(f"{name:<22}{seconds:>10.3f}{100 * seconds / whole:>7.1f}%" for name, seconds in rows),
-        f"{'total':<22}{whole:>10.3f}",
-        "",
-        f"{'class':<22}{'points':>14}{'share':>8}",
-    ]
-    for label in (-done.points_of_class).argsort(kind="stable").tolist():
-        count = int(done.points_of_class[label])
-        if count:
-            name = session.class_names[label][:21]
-            lines.append(f"{name:<22}{count:>14,}{100 * count / done.points:>7.1f}%")
-    return "\n".join([*lines, ""])
+def _label_all(
+    labeller: Labeller, files: Sequence[CloudFile], jobs: Sequence[Job], args: argparse.Namespace, views: Views
+) -> int:
+    """Several scans; one that fails is told and does not keep the others from being labelled."""
+    session, counts, failed = labeller.session, [], 0
+    for number, (file, job) in enumerate(zip(files, jobs, strict=True), 1):
+        started = time.perf_counter()
+        try:
+            with _bar(args.quiet, f"{number}/{len(jobs)} ") as progress:
+                job.target.parent.mkdir(parents=True, exist_ok=True)
+                done = _labelled(labeller, file, job, args, progress)
+            draw(views.within(job.target.name), done, session, job.source.name)
+        except InputError as error:
+            failed += 1
+            print(f"error: {error}", file=sys.stderr)
+            continue
+        counts.append(done.points_of_class)
+        if not args.quiet:
+            print(one_line(done, session, job.target, time.perf_counter() - started), flush=True)
+            for remark in remarks(done, session):
+                print(f"  note: {remark}")
+    if counts and not args.quiet:
+        print(f"\n{class_totals(counts, session)}\n")
+    told = f"{len(counts)} of {len(jobs)} scans labelled, in {args.output}"
+    if failed:
+        print(f"error: {told}; {failed} could not be, see above", file=sys.stderr)
+    elif not args.quiet:
+        print(told)
+    return 2 if failed else 0
 
 
-def _remarks(done: Labelled, session: Session, voxel_size: float | None) -> Iterator[str]:
-    unit = "m" if done.units is None else done.units
-    trained = session.voxel_size / UNITS.get(unit, 1.0)
-    if voxel_size is not None and not math.isclose(voxel_size, trained, rel_tol=0.01):
-        yield f"note: the model was trained on voxels of {trained:g} {unit}, not on {voxel_size:g}"
-    if voxel_size is None and unit != "m":
-        yield f"note: the file's unit is {unit}, and the model's voxels of {session.voxel_size:g} m are taken"
-    if done.classes.tiles > 1:
-        exact = done.margin >= done.receptive_radius
-        equal = (
-            "as if run at once" if exact else f"near seams labels may differ (receptive field {done.receptive_radius})"
-        )
-        yield f"note: run in {done.classes.tiles} tiles that overlap by {done.margin} voxels; {equal}"
+def _labelled(
+    labeller: Labeller, file: CloudFile, job: Job, args: argparse.Namespace, progress: Progress
+) -> LabelledFile:
+    return label_file(
+        labeller,
+        file,
+        job.target,
+        stream=sys.stdout.buffer if args.output == STANDARD_OUTPUT else None,
+        voxel_size=args.voxel_size,
+        palette=_palette(labeller) if args.color_by_class else None,
+        sampled=args.render is not None or args.page is not None,
+        progress=progress,
+    )
 
 
-def _check_pictures(path: Path) -> None:
-    if path.suffix.lower() != ".png":
-        raise InputError(f"--render {path}: pictures are written as PNG, the name must end in .png")
-    lacking = [name for name in _FOR_PICTURES if importlib.util.find_spec(name) is None]
-    if lacking:
-        raise InputError(f"--render {path} needs {' and '.join(lacking)}: pip install 'bscnet[predict]'")
+def _palette(labeller: Labeller) -> np.ndarray:
+    from bscnet.viz.palette import class_palette
+
+    return class_palette(labeller.session.num_classes)
 
 
-def _draw(path: Path, done: Labelled, session: Session, title: str) -> None:
-    from bscnet.prediction.frame import coords_of
-    from bscnet.viz import RenderError, labelled_picture
+def _looked_at(labeller: Labeller, jobs: Sequence[Job], args: argparse.Namespace) -> list[CloudFile]:
+    """Every scan's file, once it is seen that it can be labelled and written, so that no work is lost."""
+    files = []
+    palette = _palette(labeller) if args.color_by_class else None
+    for job in jobs:
+        file = open_cloud(job.source, labeller.reading.columns)
+        labeller.voxel_size(labeller.reader(file), args.voxel_size)
+        check_target(labeller, file, job.target, palette)
+        files.append(file)
+    return files
 
-    centres = done.frame.centres(coords_of(done.voxels.keys))
-    try:
-        labelled_picture(path, centres, done.colors, done.classes.labels, session.class_names, title=title)
-    except (RenderError, OSError) as error:
-        raise InputError(f"--render {path}: the labels are written, but no picture could be drawn: {error}") from error
+
+def _reading(reading: Reading, args: argparse.Namespace) -> Reading:
+    """The model's, with what the options say of these scans."""
+    if args.units is not None:
+        reading = replace(reading, units=args.units)
+    if args.columns is not None:
+        reading = replace(reading, columns=tuple(name.strip() for name in args.columns.split(",")))
+    if args.invalid_points is not None:
+        reading = replace(reading, invalid_points=args.invalid_points)
+    return reading
 
 
 @contextlib.contextmanager
-def _bar(quiet: bool) -> Iterator[Progress]:
-    """A progress bar on a terminal, where rich is installed."""
+def _bar(quiet: bool, before: str = "") -> Iterator[Progress]:
+    """A progress bar on a terminal, where rich is installed; before: what stands in front of each part's name."""
     if quiet or not sys.stderr.isatty() or importlib.util.find_spec("rich") is None:
         yield Silence()
         return
     from bscnet.cli.progress_bar import ProgressBar
 
-    with ProgressBar() as progress:
+    with ProgressBar(before) as progress:
         yield progress

@@ -9,9 +9,14 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 
 class ProgressBar:
-    """One bar for each part of the work, gone at the end."""
+    """One bar for each part of the work, gone at the end.
 
-    def __init__(self) -> None:
+    Args:
+        before: what stands in front of each part's name.
+    """
+
+    def __init__(self, before: str = "") -> None:
+        self._before = before
         columns = (TextColumn("{task.description:<8}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
         self._bars = Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True), transient=True)
         self._current: TaskID | None = None
@@ -27,7 +32,7 @@ class ProgressBar:
 
     def begin(self, what: str, total: int) -> None:
         """Show a new bar."""
-        self._current = self._bars.add_task(what, total=total)
+        self._current = self._bars.add_task(self._before + what, total=total)
 
     def advance(self, count: int) -> None:
         """Move the newest bar."""

@@ -74,9 +74,9 @@ def _is_cloud(path: Path) -> bool:
     """Whether a word means a cloud's file, be it there or not, and no run."""
     if path.is_dir() or path.suffix == ".ckpt":
         return False
-    from bscnet.datasets.folder.formats import MODULES
+    from bscnet.clouds.open import ENDINGS
 
-    return path.is_file() or path.suffix.lower() in MODULES
+    return path.is_file() or path.suffix.lower() in ENDINGS
 
 
 def _of_data(overrides: list[str], args: argparse.Namespace) -> Iterator[tuple[str, PageScene, str]]:

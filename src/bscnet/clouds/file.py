@@ -60,12 +60,14 @@ class CloudFile(ABC):
         path: of the file.
         count: points, at least 1.
         fields: in the file's order; each name once.
+        can_state_units: whether files of this format may say what unit of length they are in.
         units: of length along x and y, as the file states it: "m", "ft", "us-ft", "degree"; None where it does not.
         height_units: the same along z.
         comments: lines of text about the cloud.
         packed: names of fields that hold red, green and blue in 32 bits.
     """
 
+    can_state_units = False
     units: str | None = None
     height_units: str | None = None
     comments: tuple[str, ...] = ()

@@ -139,25 +139,17 @@ class Surveyor:
     def __init__(self, reader: PointReader) -> None:
         self._reader = reader
         self._low, self._high = np.full(3, np.inf), np.full(3, -np.inf)
-        self._kept = self._dropped = 0
+        self._kept = self._dropped = self._first_bad = 0
         self._span = Span()
 
     def add(self, cloud: Cloud) -> None:
-        """The next chunk.
-
-        Raises:
-            InputError: coordinates that are not finite where the reading refuses them.
-        """
+        """The next chunk."""
         places = self._reader.kept(cloud)
         bad = len(cloud) - len(places)
         if bad:
+            if not self._dropped:
+                self._first_bad = cloud.first + int(np.flatnonzero(~cloud.finite)[0])
             self._dropped += bad
-            if self._reader.reading.invalid_points != "drop":
-                raise InputError(
-                    f"{self._reader.file.path}: the coordinates of point "
-                    f"{cloud.first + int(np.flatnonzero(~cloud.finite)[0])} are not finite (NaN or infinite); "
-                    "'invalid_points: drop' leaves such points out"
-                )
             cloud = replace(cloud.only(places), first=0)
         if not len(places):
             return
@@ -172,9 +164,14 @@ class Surveyor:
         """Of all chunks so far.
 
         Raises:
-            InputError: no point is left, or colours that the reading's range does not hold.
+            InputError: coordinates that are not finite where the reading refuses them, or of all points; colours that
+                the reading's range does not hold.
         """
-        if not self._kept:
-            raise InputError(f"{self._reader.file.path}: no point has finite coordinates, at least one is needed")
+        if self._dropped and (self._reader.reading.invalid_points != "drop" or not self._kept):
+            raise InputError(
+                f"{self._reader.file.path}: {self._dropped} of {self._dropped + self._kept} points have coordinates "
+                f"that are not finite, the first is point {self._first_bad} ('invalid_points: drop' leaves such points "
+                "out)"
+            )
         colors = self._span.range(self._reader.file.path, self._reader.reading.colors)
         return Survey(self._low, self._high, self._kept, self._dropped, colors)

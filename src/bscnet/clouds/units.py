@@ -12,8 +12,8 @@ ANGLE = "degree"
 """What a file states whose x and y are longitude and latitude."""
 
 
-def metres_of(file: CloudFile, units: str | None) -> tuple[float, float, float]:
-    """Metres in a unit of x, of y and of z.
+def unit_of(file: CloudFile, units: str | None) -> str:
+    """The unit of x and y.
 
     What a file states is certain and comes first; `units` is of the files that state nothing, and where that is None
     too, metres are taken.
@@ -26,6 +26,20 @@ def metres_of(file: CloudFile, units: str | None) -> tuple[float, float, float]:
             f"{file.path}: x and y are longitude and latitude in degrees, a unit of length is needed: project the file "
             "first, for example with `pdal translate IN OUT reprojection --filters.reprojection.out_srs=EPSG:…`"
         )
-    level = UNITS[file.units or units or "m"]
+    return file.units or units or "m"
+
+
+def metres_of(file: CloudFile, units: str | None) -> tuple[float, float, float]:
+    """Metres in a unit of x, of y and of z; see `unit_of`."""
+    level = UNITS[unit_of(file, units)]
     height = level if file.height_units is None else UNITS[file.height_units]
     return level, level, height
+
+
+def unit_note(file: CloudFile, units: str | None) -> str | None:
+    """That a file's unit is another than the data set's, or that none is known; None where there is nothing to say."""
+    if file.units is not None and units is not None and file.units != units:
+        return f"{file.path}: the file says that its unit is {file.units}, so it is not read in {units} as the others"
+    if file.can_state_units and file.units is None and units is None:
+        return f"{file.path}: the file does not state its unit of length, metres are taken"
+    return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,10 +13,11 @@ import numpy.typing as npt
 import pytorch_lightning as pl
 from torch.utils.data import Sampler
 
+from bscnet.clouds.reading import COMPUTED, Reading
 from bscnet.data.cache import ArrayCache
 from bscnet.data.collate import Batch, collate
 from bscnet.data.dataset import EvalDataset, SceneDataset, TrainDataset
-from bscnet.data.features import COMPUTED, FeatureRecipe
+from bscnet.data.features import FeatureRecipe
 from bscnet.data.loader import SceneLoader, prepares_maps
 from bscnet.data.sample import MeshPlacement, Placement
 from bscnet.data.sampler import EvalSampler, SampleKey, TrainSampler
@@ -63,8 +64,10 @@ class ScanDataModule(pl.LightningDataModule):
     """Names of the classes, in the order of their ids."""
     single_view = False
     """Whether a scan is what one sensor saw from one place, in `view_points` along y: pictures then look from there."""
-    raw_ranges: Mapping[str, tuple[float, float]] = {}
-    """For measured values that stand in clouds' files: what becomes -1 and 1 on the way into a `Scan`."""
+    reading = Reading()
+    """How clouds' files are read on the way into a `Scan`, and which label each class has in them."""
+    cloud_values: Collection[str] = ()
+    """Measured values that stand in clouds' files."""
 
     def __init__(
         self,
@@ -126,14 +129,9 @@ class ScanDataModule(pl.LightningDataModule):
         """Points of a scan as a picture shows them: (P, 3), metres, z up."""
         return scan.points
 
-    def cloud_ranges(self) -> dict[str, tuple[float, float]] | None:
-        """`raw_ranges` of the measured features: with the rest, what it takes to make the features of any cloud's file.
-
-        None where such a file does not hold all of them, or scans are not placed in metres.
-        """
-        measured = [name for name in self.features.names if name not in COMPUTED]
-        known = all(name in self.raw_ranges for name in measured)
-        return {name: self.raw_ranges[name] for name in measured} if known else None
+    def takes_clouds(self) -> bool:
+        """Whether the features of any cloud's file can be made: it holds them all, and scans are placed in metres."""
+        return all(name in COMPUTED or name in self.cloud_values for name in self.features.names)
 
     def problems(self) -> list[str]:
         """One sentence for each missing or damaged file of the data set; reads every file."""

@@ -7,12 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from bscnet.clouds.colors import NO_COLOUR
+from bscnet.clouds.reading import COMPUTED
 from bscnet.data.augment import colour_features
-from bscnet.data.scan import NO_COLOUR, Scan
+from bscnet.data.scan import Scan
 from bscnet.errors import InputError
-
-COMPUTED = {"rgb": 3, "one": 1, "height": 1, "offset": 3}
-"""Channels of the features that every scan has; any other name is one of a scan's further measured values."""
 
 
 class FeatureRecipe:

@@ -3,98 +3,116 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from bscnet.clouds.columns import CONFIDENCE, find_column, find_label
+from bscnet.clouds.open import open_cloud
+from bscnet.clouds.points import PointReader
+from bscnet.clouds.reading import Reading
+from bscnet.clouds.writer import moved_names
 from bscnet.counted import counted
-from bscnet.data.ply_header import parse_header
-from bscnet.data.scan import grey
-from bscnet.datasets.folder.cloud import AXES, COLORS, Cloud
-from bscnet.datasets.folder.convert import LABEL_COLUMNS, eight_bit, finite_points
-from bscnet.datasets.folder.formats import read_cloud
 from bscnet.errors import InputError
 from bscnet.ignore import IGNORE_INDEX
 from bscnet.viz.page import PageScene
 from bscnet.viz.page.scene import FARTHEST_M, MAX_CLASSES
 
 _LARGEST_LABEL = 2**31 - 1
-_CLASS_COMMENT = re.compile(r"class (\d+) (.+)")
+_CLASS_COMMENT = re.compile(r"class (-?\d+) (.+)")
+_AS_IT_IS = Reading(invalid_points="drop")
+
+Labels = npt.NDArray[np.int64]
 
 
 def read_page_scene(path: Path) -> PageScene:
-    """The points of a .ply, .pcd, .las, .laz, .npz or .xyz file with what it says of them.
+    """The points of a cloud's file with what it says of them.
 
     A column of labels is a prediction where the file has a column `confidence` too, as `bscnet predict` writes them,
-    and the truth otherwise. Classes are named by a PLY file's comments `class ID NAME`, else by their numbers. Points
-    without finite coordinates cannot be drawn; the page says how many there are.
+    and the truth otherwise; beside a prediction, the truth is the column of labels that it took the place of. Classes
+    are named by comments `class LABEL NAME`, else by their numbers. Points without finite coordinates cannot be drawn;
+    the page says how many there are.
 
     Raises:
         InputError: the file cannot be read, no point can be drawn or the points lie too far apart, labels are no whole
             numbers or of too many kinds.
     """
-    cloud = read_cloud(path)
-    facts = {"file": path.name, "points": f"{len(cloud):,}"}
-    finite = finite_points(cloud)
-    if not finite.all():
-        if not finite.any():
-            raise InputError(f"{path}: none of the {counted(len(finite), 'point')} has finite coordinates")
-        facts["left out"] = f"{counted(int((~finite).sum()), 'point')} without finite coordinates"
-        cloud = cloud.only(np.flatnonzero(finite))  # first of all: such a point may have no colour or label either
-    places = np.stack([cloud.columns[axis] for axis in AXES], axis=1)
-    colors = grey(len(places))
-    if cloud.has_colors:
-        colors = eight_bit(path, [cloud.columns[color] for color in COLORS], "auto")
-    found = _labels(path, cloud)
-    labels, names = (None, []) if found is None else found
-    sure = cloud.find("confidence")
-    confidence = None if sure is None or labels is None else cloud.columns[sure].astype(np.float32)
-    if confidence is not None and not ((confidence >= 0) & (confidence <= 1)).all():
-        raise InputError(f"{path}: the column '{sure}' must lie between 0 and 1")
-    low = places.min(axis=0)
-    if float((places.max(axis=0) - low).max()) >= FARTHEST_M:
+    file = open_cloud(path)
+    reader = PointReader(file, _AS_IT_IS, ())
+    label, sure = find_label(file.columns), find_column(file.columns, CONFIDENCE)
+    before = None
+    if label is not None and sure is not None:
+        before = find_column(file.columns, moved_names([label], [label])[label])
+    cloud = file.read([*reader.names, *(name for name in (label, sure, before) if name is not None)])
+    surveyor = reader.surveyor()
+    surveyor.add(cloud)
+    survey = surveyor.result()
+    points = reader.points(cloud, survey)
+    facts = {"file": path.name, "points": f"{file.count:,}"}
+    if survey.dropped:
+        facts["left out"] = f"{counted(survey.dropped, 'point')} without finite coordinates"
+        cloud = cloud.only(points.rows)
+    low = np.floor(survey.low)
+    if float((survey.high - survey.low).max()) >= FARTHEST_M:
         raise InputError(f"{path}: the points lie {FARTHEST_M:g} metres apart or more, which cannot be drawn")
+    columns = {name: _whole(path, name, cloud.columns[name]) for name in (label, before) if name is not None}
+    names = _names(path, columns, _class_names(file.comments))
+    classes = {name: _classes(values, list(names)) for name, values in columns.items()}
+    confidence = None
+    if label is not None and sure is not None:
+        confidence = cloud.columns[sure].astype(np.float32)
+        if not ((confidence >= 0) & (confidence <= 1)).all():
+            raise InputError(f"{path}: the column '{sure}' must lie between 0 and 1")
+    truth = before if confidence is not None else label
     return PageScene(
         name=path.stem,
-        points=(places - np.floor(low)).astype(np.float32),
-        colors=colors,
-        truth=labels if confidence is None else None,
-        prediction=None if confidence is None else labels,
+        points=(np.stack(points.axes, axis=1) - low).astype(np.float32),
+        colors=points.colors,
+        truth=None if truth is None else classes[truth],
+        prediction=None if label is None or confidence is None else classes[label],
         confidence=confidence,
-        class_names=names,
+        class_names=list(names.values()),
         facts=facts,
     )
 
 
-def _labels(path: Path, cloud: Cloud) -> tuple[npt.NDArray[np.int64], list[str]] | None:
-    """Class of each point and the classes' names, or None where the file has no labels; what no class is, is -100."""
-    column = next((name for known in LABEL_COLUMNS if (name := cloud.find(known)) is not None), None)
-    if column is None:
-        return None
-    values = cloud.columns[column]
+def _whole(path: Path, column: str, values: npt.NDArray[Any]) -> Labels:
+    """The labels as whole numbers."""
     if not (np.isfinite(values).all() and (values == np.floor(values)).all()):
         raise InputError(f"{path}: the labels in column '{column}' must be whole numbers")
     if (np.abs(values) > _LARGEST_LABEL).any():
         raise InputError(f"{path}: the labels in column '{column}' must lie within {_LARGEST_LABEL:,} of 0")
-    whole = values.astype(np.int64)
-    named = _class_names(path)
-    if named:
-        return np.where((whole >= 0) & (whole < len(named)), whole, IGNORE_INDEX), named
-    present = np.unique(whole[whole >= 0])
+    return values.astype(np.int64)
+
+
+def _names(path: Path, columns: Mapping[str, Labels], named: Mapping[int, str]) -> dict[int, str]:
+    """The classes' names by label: those that the file tells, else all labels from 0 on that occur."""
+    if named or not columns:
+        return dict(named)
+    present = np.unique(np.concatenate(list(columns.values())))
+    present = present[present >= 0]
     if len(present) > MAX_CLASSES:
+        told = " and ".join(f"'{column}'" for column in columns)
         raise InputError(
-            f"{path}: the column '{column}' holds {len(present)} different labels, at most {MAX_CLASSES} can be shown"
+            f"{path}: the column {told} holds {len(present)} different labels, at most {MAX_CLASSES} can be shown"
         )
-    return np.where(whole >= 0, np.searchsorted(present, whole), IGNORE_INDEX), [f"label {value}" for value in present]
+    return {value: f"label {value}" for value in present.tolist()}
 
 
-def _class_names(path: Path) -> list[str]:
-    """Names in a PLY file's comments, if they count from 0 without a gap."""
-    if path.suffix.lower() != ".ply":
-        return []
-    names: dict[int, str] = {}
-    for comment in parse_header(path).comments:
-        if match := _CLASS_COMMENT.fullmatch(comment):
-            names[int(match[1])] = match[2]
-    return [names[index] for index in range(len(names))] if sorted(names) == list(range(len(names))) else []
+def _classes(values: Labels, known: list[int]) -> Labels:
+    """Place of each label among the known ones; `IGNORE_INDEX` for any other."""
+    if not known:
+        return np.full(values.shape, IGNORE_INDEX)
+    order = np.argsort(known)
+    ordered = np.array(known)[order]
+    places = np.minimum(np.searchsorted(ordered, values), len(known) - 1)
+    return np.where(ordered[places] == values, order[places], IGNORE_INDEX)
+
+
+def _class_names(comments: tuple[str, ...]) -> dict[int, str]:
+    """Names that comments give to labels."""
+    found = (match for comment in comments if (match := _CLASS_COMMENT.fullmatch(comment)))
+    return {int(match[1]): match[2] for match in found}

@@ -46,7 +46,7 @@ def write_scene(stem: Path, scene: PageScene, title: str) -> tuple[list[Path], s
     """
     written = [write_page(stem.with_name(stem.name + ".html"), scene)]
     try:
-        written.append(_picture(stem.with_name(stem.name + ".png"), scene, title))
+        written.append(write_picture(stem.with_name(stem.name + ".png"), scene, title))
     except RenderError as error:
         return written, str(error)
     except OSError as error:
@@ -54,7 +54,12 @@ def write_scene(stem: Path, scene: PageScene, title: str) -> tuple[list[Path], s
     return written, None
 
 
-def _picture(path: Path, scene: PageScene, title: str) -> Path:
+def write_picture(path: Path, scene: PageScene, title: str) -> Path:
+    """Write a PNG of what is known of a scene; returns its path.
+
+    Raises:
+        RenderError: this machine cannot render.
+    """
     names, towards = scene.class_names, scene.towards
     if scene.prediction is not None and scene.truth is not None:
         return scene_picture(

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from bscnet.data.features import COMPUTED, FeatureRecipe, num_channels
+from bscnet.clouds.reading import COMPUTED
+from bscnet.data.features import FeatureRecipe, num_channels
 from bscnet.data.sample import Sample, evaluation_sample
 from bscnet.data.scan import Scan
 from bscnet.errors import InputError

@@ -73,7 +73,7 @@ def classify(
             logits, spent = network.timed(coords_of(part.keys), features(part))
         except MemoryError as error:
             raise InputError(
-                f"there is not enough memory to run {len(tile.rows)} voxels at once: lower --max-sites ({max_sites})"
+                f"there is not enough memory to run {len(tile.rows)} voxels at once: lower max_sites ({max_sites})"
             ) from error
         times += spent
         rows = tile.rows[tile.kept]

@@ -1,17 +1,16 @@
-"""The feature recipe of a model: how a voxel's features come from the points of a cloud."""
+"""The features of voxels, made from sums over their points."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from bscnet.data.features import COMPUTED
+from bscnet.clouds.points import Points
+from bscnet.clouds.reading import COMPUTED
 from bscnet.errors import InputError
-from bscnet.prediction.cloud import Chunk
 from bscnet.prediction.frame import Frame, coords_of
 from bscnet.prediction.voxel_sums import VoxelSums
 
@@ -19,74 +18,47 @@ _STEPS = 1 << 24
 """Steps of 1 in which places and measured values are added up, so that sums are integers; float32 has as many."""
 
 _LARGEST = 1e6
-"""Of a measured value once its range is -1 to 1: beyond it a voxel's sum could overflow."""
+"""Of a scaled measured value: beyond it a voxel's sum could overflow."""
 
 
 @dataclass(frozen=True)
 class CloudFeatures:
     """The features of `bscnet.data.features` as means over a voxel's points, made from integer sums.
 
-    names: of the features, in the order of their channels. scale, offset: rgb is colour (0..255) / scale + offset.
-    ranges: of measured values, raw (low, high), which become -1 and 1.
+    Attributes:
+        names: of the features, in the order of their channels.
+        scale, offset: rgb is colour (0..255) / scale + offset.
     """
 
     names: tuple[str, ...]
-    scale: float
-    offset: float
-    ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, recipe: Mapping[str, Any]) -> CloudFeatures:
-        """The recipe in a model's description (docs/engine.md), which the engine has checked.
-
-        Raises:
-            InputError: it is one that only its caller can follow.
-        """
-        if recipe["kind"] == "given":
-            raise InputError(
-                f"the model takes features that a cloud's file does not give ({', '.join(recipe['names'])}): make them "
-                "as in training and run the model by bscnet.runtime"
-            )
-        if recipe["kind"] == "rgb":
-            return cls(("rgb",), recipe["scale"], recipe["offset"])
-        names = tuple(recipe["names"])
-        # in the order of their columns among the sums
-        ranges = {name: (low, high) for name in names if name not in COMPUTED for low, high in [recipe["ranges"][name]]}
-        return cls(names, recipe["scale"], recipe["offset"], ranges)
-
-    @property
-    def colored(self) -> bool:
-        """Whether points need colours."""
-        return "rgb" in self.names
+    scale: float = 127.5
+    offset: float = -1.0
 
     @property
     def measured(self) -> Sequence[str]:
-        """The values that points need beside position and colour."""
-        return tuple(self.ranges)
+        """The values that points need beside position and colour, in the order of their columns among the sums."""
+        return tuple(name for name in self.names if name not in COMPUTED)
 
-    def measures(self, chunk: Chunk, frame: Frame) -> npt.NDArray[np.int64]:
+    def measures(self, points: Points, frame: Frame) -> npt.NDArray[np.int64]:
         """(P, M), what is added up of each point: its colour, its place in the voxel if that matters, its values.
 
         Raises:
-            InputError: a value that is not finite, or very far from its range.
+            InputError: a value that is very far from its scale.
         """
-        parts = [chunk.colors.astype(np.int64)]
+        parts = [points.colors.astype(np.int64)]
         if self._placed:
-            at = frame.positions(chunk)
+            at = frame.positions(points.axes)
             parts.append(np.rint((at - np.floor(at)) * _STEPS).astype(np.int64))
-        for name, (low, high) in self.ranges.items():
-            values = (chunk.values[name].astype(np.float64) - low) / (high - low) * 2 - 1
-            if not (np.abs(values) <= _LARGEST).all():  # written so that NaN is refused too
+        for name in self.measured:
+            values = points.values[name]
+            if not (np.abs(values) <= _LARGEST).all():
+                far = int(np.argmax(np.abs(values)))
                 raise InputError(
-                    f"a point has the {name} {chunk.values[name][np.argmin(np.abs(values) <= _LARGEST)]:g}; the model "
-                    f"was trained on {low:g} to {high:g}"
+                    f"the value '{name}' of point {points.rows[far]} is {values[far]:g} once it is scaled as in "
+                    f"training, where it was about -1 to 1; at most {_LARGEST:g} is allowed"
                 )
             parts.append(np.rint(values * _STEPS).astype(np.int64)[:, None])
         return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
-
-    def colors(self, voxels: VoxelSums) -> npt.NDArray[np.uint8]:
-        """(V, 3) mean colours, rounded down; grey where points have none."""
-        return (voxels.sums[:, :3] // voxels.counts[:, None]).astype(np.uint8)
 
     def __call__(self, voxels: VoxelSums, frame: Frame, metres: float) -> npt.NDArray[np.float32]:
         """(V, channels) of voxels whose sums are of `measures`; metres: side of a voxel as in training."""

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from bscnet.clouds.points import Survey
 from bscnet.errors import InputError
-from bscnet.prediction.cloud import Chunk
 from bscnet.sparse.limits import AXIS_BITS, MAX_COORD, MIN_COORD
 
 Keys = npt.NDArray[np.int64]
+Axes = Sequence[npt.NDArray[np.float64]]
 
 _HALF = 1 << (AXIS_BITS - 1)
 _LOW_BITS = (1 << AXIS_BITS) - 1
@@ -25,7 +25,10 @@ class Frame:
     """u = floor((p - middle) / voxel_size + 1/2): the middle of the cloud's bounding box is the middle of voxel 0.
 
     The box is taken because it depends neither on the order of the points nor on how many are read at once.
-    low, high: (3,) of the box; voxel_size: in the file's units.
+
+    Attributes:
+        low, high: (3,) of the box, metres.
+        voxel_size: metres.
     """
 
     low: npt.NDArray[np.float64]
@@ -34,59 +37,49 @@ class Frame:
 
     @property
     def middle(self) -> npt.NDArray[np.float64]:
-        """(3,), in the file's units."""
+        """(3,) metres."""
         return self.low / 2 + self.high / 2
 
     @property
     def lowest(self) -> float:
         """z of the box's floor, in voxels."""
-        return float(self._scaled(self.low[2], 2))
+        return float(self._scaled(self.low[2:], 2)[0])
 
-    def positions(self, chunk: Chunk) -> npt.NDArray[np.float64]:
-        """(P, 3), in voxels; a voxel u is [u, u + 1) on each axis."""
-        return np.stack([self._scaled(values, axis) for axis, values in enumerate(chunk.axes)], axis=1)
+    def positions(self, axes: Axes) -> npt.NDArray[np.float64]:
+        """(P, 3), in voxels, of x, y and z in metres; a voxel u is [u, u + 1) on each axis."""
+        return np.stack([self._scaled(values, axis) for axis, values in enumerate(axes)], axis=1)
 
-    def keys(self, chunk: Chunk) -> Keys:
-        """(P,) int64, one a voxel, ordered as (x, y, z)."""
-        cells = [
-            np.floor(self._scaled(values, axis)).astype(np.int64) + _HALF for axis, values in enumerate(chunk.axes)
-        ]
+    def keys(self, axes: Axes) -> Keys:
+        """(P,) int64, one a voxel, ordered as (x, y, z), of x, y and z in metres."""
+        cells = [np.floor(self._scaled(values, axis)).astype(np.int64) + _HALF for axis, values in enumerate(axes)]
         return (cells[0] << (2 * AXIS_BITS)) | (cells[1] << AXIS_BITS) | cells[2]
 
-    def _scaled(self, values: npt.NDArray[Any], axis: int) -> npt.NDArray[np.float64]:
-        scaled: npt.NDArray[np.float64] = (values.astype(np.float64) - self.middle[axis]) / self.voxel_size + 0.5
+    def _scaled(self, values: npt.NDArray[np.float64], axis: int) -> npt.NDArray[np.float64]:
+        scaled: npt.NDArray[np.float64] = (values - self.middle[axis]) / self.voxel_size + 0.5
         return scaled
 
-    def centres(self, coords: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
-        """(V, 3) middles of voxels, in the file's units."""
-        return coords * self.voxel_size + self.middle
 
+def frame_of(survey: Survey, voxel_size: float, path: Path) -> Frame:
+    """The frame of a cloud.
 
-def frame_of(chunks: Iterable[Chunk], voxel_size: float, path: Path) -> Frame:
-    """Read all points for their bounding box.
+    Args:
+        survey: of its points.
+        voxel_size: metres.
+        path: of the cloud's file, for the error.
 
     Raises:
-        InputError: a coordinate is not finite, or the cloud is larger than the range of voxel coordinates.
+        InputError: the cloud is larger than the range of voxel coordinates.
     """
-    low, high = np.full(3, np.inf), np.full(3, -np.inf)
-    first = 0
-    for chunk in chunks:
-        for index, axis in enumerate(chunk.axes):
-            least, most = float(axis.min()), float(axis.max())
-            if not (np.isfinite(least) and np.isfinite(most)):
-                raise InputError(f"{path}: {_bad_points(chunk, first)}")
-            low[index], high[index] = min(low[index], least), max(high[index], most)
-        first += len(chunk)
     with np.errstate(over="ignore"):
-        size = (high - low) / voxel_size
+        size = (survey.high - survey.low) / voxel_size
     # half of it on each side of the middle, and one voxel for rounding
     if not size.max() <= 2 * min(MAX_COORD, -MIN_COORD) - 2:
         raise InputError(
-            f"{path}: the cloud is {size[0]:.3g} x {size[1]:.3g} x {size[2]:.3g} voxels of {voxel_size:g} large, at "
-            f"most {2 * MAX_COORD - 2} a side are allowed: is it in metres? Give --voxel-size in the cloud's units, "
-            "or remove stray points"
+            f"{path}: the cloud is {size[0]:.3g} x {size[1]:.3g} x {size[2]:.3g} voxels of {voxel_size:g} m large, at "
+            f"most {2 * MAX_COORD - 2} a side are allowed: is its unit of length the right one? Else take larger "
+            "voxels or remove stray points"
         )
-    return Frame(low, high, voxel_size)
+    return Frame(survey.low, survey.high, voxel_size)
 
 
 def coords_of(keys: Keys) -> npt.NDArray[np.int32]:
@@ -98,9 +91,3 @@ def coords_of(keys: Keys) -> npt.NDArray[np.int32]:
 def first_key_of(x: int) -> int:
     """The least key that a voxel with this x can have."""
     return (x + _HALF) << (2 * AXIS_BITS)
-
-
-def _bad_points(chunk: Chunk, first: int) -> str:
-    axes: list[npt.NDArray[Any]] = [np.isfinite(axis) for axis in chunk.axes]
-    bad = np.flatnonzero(~(axes[0] & axes[1] & axes[2]))
-    return f"the coordinates of point {first + bad[0]} are not finite (NaN or infinite), every point needs finite ones"

@@ -46,8 +46,8 @@ def plan_tiles(keys: Keys, max_sites: int, margin: int) -> list[tuple[int, int, 
         half = side // 2
         if half < max(1, margin // 2):
             raise InputError(
-                f"a part of {side} x {side} voxels with its margin of {margin} holds more than the {max_sites} sites "
-                "of --max-sites: raise that, or lower --margin"
+                f"a part of {side} x {side} voxels with its margin of {margin} holds more than max_sites={max_sites} "
+                "sites: raise that, or lower the margin"
             )
         waiting += [(x + dx, y + dy, half) for dx in (half, 0) for dy in (half, 0)]
     return found

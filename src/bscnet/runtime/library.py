@@ -7,8 +7,8 @@ import functools
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
-from bscnet import __version__
 from bscnet.errors import InputError
+from bscnet.version import __version__
 
 NO_MEMORY = 3
 

@@ -56,7 +56,8 @@ def run_stage(
     Args:
         network: built by the caller, who also seeds its initial weights.
         spec: what the stage trains, and its schedule.
-        datamodule: with `num_classes`, `in_channels`, `class_names` and `cloud_ranges` (see `ScanDataModule`).
+        datamodule: with `num_classes`, `in_channels`, `class_names`, `reading` and `takes_clouds` (see
+            `ScanDataModule`).
         directory: the stage's own folder.
         backend: "torch" or "minkowski".
         seed: of the global generators at the stage's start.
@@ -147,7 +148,8 @@ def _metadata(
         "num_classes": int(data.num_classes),
         "in_channels": int(data.in_channels),
         "class_names": [str(name) for name in data.class_names],
-        "cloud_ranges": data.cloud_ranges(),
+        "reading": data.reading.as_dict(),
+        "takes_clouds": bool(data.takes_clouds()),
         "stage": spec.index,
         "stage_name": spec.name,
         "precision": spec.precision,

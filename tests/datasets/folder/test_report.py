@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from bscnet.clouds.likely_units import better_unit, mixed_units
 from bscnet.datasets.folder.duplicates import Marks, copies, occupied, point_sum, ranked, similarity
 from bscnet.datasets.folder.report import check, examine
 from bscnet.datasets.folder.table import report_table
-from bscnet.datasets.folder.units import better_unit, mixed_units
 from bscnet.errors import InputError
 from fixtures.folder_files import NAMES, describe, make_points, make_room, write_folder, write_las, write_ply
 

@@ -15,15 +15,28 @@ from bscnet.errors import InputError
 from bscnet.ignore import IGNORE_INDEX
 
 MAX_CLASSES = 1000
+
+INVALID_LABELS = ("error", "ignore")
+"""What may be done with labels that are not finite: refuse the file, or ignore their points."""
+
 _WIDEST = 2**53
 
 
 @dataclass(frozen=True)
 class ClassMap:
-    """names: of class 0, 1, … pairs: (label in a file, class id or `IGNORE_INDEX`), in order of labels."""
+    """From labels to class ids.
+
+    Attributes:
+        names: of class 0, 1, …
+        pairs: (label in a file, class id or `IGNORE_INDEX`), in order of labels.
+        labels: of class 0, 1, …: the first that is described where a class has several.
+        invalid: a word of `INVALID_LABELS`.
+    """
 
     names: tuple[str, ...] = ()
     pairs: tuple[tuple[int, int], ...] = ()
+    labels: tuple[int, ...] = ()
+    invalid: str = "error"
 
     def __call__(
         self, labels: npt.NDArray[Any], path: Path, column: str, rows: npt.NDArray[np.int64]
@@ -32,13 +45,24 @@ class ClassMap:
 
         InputError: no whole number, or a label that is not listed.
         """
+        if labels.dtype.kind != "f" or self.invalid != "ignore":
+            return self._ids(labels, path, column, rows)
+        ids, finite = np.full(labels.shape, IGNORE_INDEX, dtype=np.int16), np.isfinite(labels)
+        ids[finite] = self._ids(labels[finite], path, column, rows[finite])
+        return ids
+
+    def _ids(
+        self, labels: npt.NDArray[Any], path: Path, column: str, rows: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.int16]:
         if labels.dtype.kind == "f":
             whole = np.isfinite(labels) & (np.abs(labels) < _WIDEST)
             whole[whole] = labels[whole] == np.floor(labels[whole])
             if not whole.all():
                 first = int(np.flatnonzero(~whole)[0])
+                remedy = "" if np.isfinite(labels[first]) else " ('invalid_labels: ignore' in dataset.yaml ignores it)"
                 raise InputError(
                     f"{path}: the label {labels[first]} of point {rows[first]} (column '{column}') is no whole number"
+                    f"{remedy}"
                 )
         values, of_point = np.unique(labels, return_inverse=True)
         known = dict(self.pairs)
@@ -57,11 +81,11 @@ class ClassMap:
         )
 
 
-def parse_classes(path: Path, classes: Any, ignore: Any) -> ClassMap:
+def parse_classes(path: Path, classes: Any, ignore: Any, invalid: str = "error") -> ClassMap:
     """The `classes` and `ignore` of a description.
 
     classes: [name, …] for labels 0, 1, …; {label: name, …}, where labels of one name are one class; or
-    {name: label or [label, …], …}. ignore: [label, …].
+    {name: label or [label, …], …}. ignore: [label, …]. invalid: see `ClassMap`.
     InputError: another form, a name or label twice, no name at all.
     """
     if not isinstance(ignore, list) or not all(map(_is_label, ignore)):
@@ -76,7 +100,9 @@ def parse_classes(path: Path, classes: Any, ignore: Any) -> ClassMap:
     both = sorted(set(ids) & set(ignore))
     if both:
         raise InputError(f"{path}: label {both[0]} stands under 'classes' and under 'ignore', only one is allowed")
-    return ClassMap(names, tuple(sorted((ids | dict.fromkeys(ignore, IGNORE_INDEX)).items())))
+    first = {name: label for label, name in reversed(by_label.items())}
+    pairs = tuple(sorted((ids | dict.fromkeys(ignore, IGNORE_INDEX)).items()))
+    return ClassMap(names, pairs, tuple(first[name] for name in names), invalid)
 
 
 def _by_label(path: Path, classes: Any) -> dict[int, str]:

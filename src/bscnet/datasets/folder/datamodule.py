@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from bscnet.data.datamodule import ScanDataModule
 from bscnet.data.dataset import EvalDataset, TrainDataset
 from bscnet.data.fingerprint import text_hash
-from bscnet.datasets.folder.description import SPLITS, read_description
+from bscnet.datasets.folder.described import read_description
+from bscnet.datasets.folder.description import SPLITS
 from bscnet.datasets.folder.report import FolderReport, examine
 from bscnet.datasets.folder.source import READER_VERSION, FolderSource, without_classes
 from bscnet.datasets.folder.table import report_table
@@ -24,10 +25,7 @@ from bscnet.whole_file import write_json_whole
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-AS_THEY_ARE = (-1.0, 1.0)
-"""The range of a value that is not scaled."""
-
-EXAMINATION_VERSION = 2
+EXAMINATION_VERSION = 3
 """Part of the key of remembered examinations: raise it when the same folder would be judged otherwise."""
 
 _log = logging.getLogger(__name__)
@@ -49,7 +47,7 @@ class FolderDataModule(ScanDataModule):
         description = read_description(root)
         super().__init__(root, features=tuple(features or description.features), **options)
         self.class_names = description.class_names
-        self.raw_ranges = {name: description.scale.get(name, AS_THEY_ARE) for name in self.features.names}
+        self.reading, self.cloud_values = description.reading, self.features.names
         self.validate = validate
         self._validated = False
 

@@ -4,44 +4,45 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bscnet.datasets.folder.classes import ClassMap, parse_classes
-from bscnet.datasets.folder.cloud import UNITS
+from bscnet.clouds.colors import RANGES
+from bscnet.clouds.reading import INVALID_POINTS, Reading
+from bscnet.clouds.units import UNITS
+from bscnet.datasets.folder.classes import INVALID_LABELS, ClassMap, parse_classes
 from bscnet.datasets.folder.strict_yaml import check_keys, load, shown
 from bscnet.errors import InputError
 
 FILE_NAME = "dataset.yaml"
 SPLITS = ("train", "val", "test")
-COLOR_RANGES = ("auto", "1", "255", "65535")
-INVALID = ("error", "drop")
 
-KEYS = ("classes", "ignore", "label", "features", "units", "colors", "columns", "scale", "splits", "invalid_points")
+KEYS = (
+    *("classes", "ignore", "label", "invalid_labels", "features"),
+    *("units", "colors", "columns", "scale", "splits", "invalid_points"),
+)
 
 
 @dataclass(frozen=True)
 class Description:
     """How the files of a folder are to be understood.
 
-    path: of the description, whether it exists or not. classes: labels and class names. label: column with the labels
-    (None: by its usual names). features: see `bscnet.data.features`; empty until `read_description` has looked. units:
-    of the coordinates. colors: largest value of a colour channel. columns: of text files. scale: (low, high) of a
-    measured value, which become -1 and 1. splits: paths below the root (None: the folders train, val, test).
-    invalid_points: what to do with points whose coordinates are not finite.
+    Attributes:
+        path: of the description, whether it exists or not.
+        reading: of the points.
+        classes: labels and class names.
+        label: column with the labels (None: by its usual names).
+        features: see `bscnet.data.features`; empty until `read_description` has looked.
+        splits: paths below the root (None: the folders train, val, test).
     """
 
     path: Path
+    reading: Reading = field(default_factory=Reading)
     classes: ClassMap = field(default_factory=ClassMap)
     label: str | None = None
     features: tuple[str, ...] = ()
-    units: str = "m"
-    colors: str = "auto"
-    columns: tuple[str, ...] | None = None
-    scale: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     splits: Mapping[str, tuple[str, ...]] | None = None
-    invalid_points: str = "error"
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -49,15 +50,9 @@ class Description:
         return self.classes.names
 
     @property
-    def metres(self) -> float:
-        """Metres in a unit of the coordinates."""
-        return UNITS[self.units]
-
-    @property
     def key(self) -> str:
         """All that decides what a file is read as."""
-        parts = (self.classes, self.label, self.features, self.units, self.colors, self.columns)
-        return repr((*parts, sorted(self.scale.items()), self.invalid_points))
+        return repr((self.classes, self.label, self.features, sorted(self.reading.as_dict().items())))
 
 
 def load_description(root: str | Path) -> Description:
@@ -75,40 +70,21 @@ def load_description(root: str | Path) -> Description:
     given = {key: value for key, value in given.items() if value is not None}  # `key:` alone is the default
     classes = ClassMap()
     if "classes" in given:
-        classes = parse_classes(path, given["classes"], given.get("ignore", []))
-    elif "ignore" in given:
-        raise InputError(f"{path}: 'ignore' needs 'classes' beside it")
-    return Description(
-        path,
-        classes,
-        _text(path, given, "label"),
-        _names(path, given, "features") or (),
-        _choice(path, given, "units", UNITS) or "m",
-        _choice(path, given, "colors", COLOR_RANGES) or "auto",
+        invalid = _choice(path, given, "invalid_labels", INVALID_LABELS) or "error"
+        classes = parse_classes(path, given["classes"], given.get("ignore", []), invalid)
+    for key in ("ignore", "invalid_labels"):
+        if key in given and "classes" not in given:
+            raise InputError(f"{path}: '{key}' needs 'classes' beside it")
+    reading = Reading(
+        _choice(path, given, "units", UNITS),
+        _choice(path, given, "colors", RANGES) or "auto",
         _names(path, given, "columns"),
+        _choice(path, given, "invalid_points", INVALID_POINTS) or "error",
         _scale(path, given.get("scale", {})),
-        _splits(path, given.get("splits")),
-        _choice(path, given, "invalid_points", INVALID) or "error",
+        classes.labels,
     )
-
-
-def read_description(root: str | Path) -> Description:
-    """As `load_description`, with the features that the first scene's file allows where none are described.
-
-    These are rgb if the points have colours, and `one` and `offset` otherwise: shape alone.
-    """
-    from bscnet.datasets.folder.formats import read_cloud
-    from bscnet.datasets.folder.scenes import find_scenes
-
-    description = load_description(root)
-    if description.features:
-        return description
-    files = find_scenes(Path(root), description.splits)
-    first = next((path for split in SPLITS for path in files[split].values()), None)
-    if first is None:
-        raise InputError(f"{root}: no clouds here, they must lie in {', '.join(f'{split}/' for split in SPLITS)}")
-    colored = read_cloud(first, description.columns).has_colors
-    return replace(description, features=("rgb",) if colored else ("one", "offset"))
+    label, features = _text(path, given, "label"), _names(path, given, "features") or ()
+    return Description(path, reading, classes, label, features, _splits(path, given.get("splits")))
 
 
 def _text(path: Path, given: Mapping[str, Any], key: str) -> str | None:

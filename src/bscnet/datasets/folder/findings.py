@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from bscnet.clouds.likely_units import better_unit, mixed_units
 from bscnet.counted import counted
 from bscnet.data.sample import MAX_RADIUS, too_wide_for_training
 from bscnet.datasets.folder.description import FILE_NAME, Description
 from bscnet.datasets.folder.duplicates import copies
 from bscnet.datasets.folder.measure import SceneReport
-from bscnet.datasets.folder.units import better_unit, mixed_units
 
 _LOUD = 10.0
 _SPARSE = 1.05
@@ -32,7 +32,7 @@ def findings(scenes: Sequence[SceneReport], description: Description, voxel_size
     yield from _copies(scenes)
     yield from _classes(scenes, description)
     ranges = {scene.color_range: scene.name for scene in scenes if scene.color_range}
-    if description.colors == "auto" and len(ranges) > 1:
+    if description.reading.colors == "auto" and len(ranges) > 1:
         told = " and ".join(f"0..{largest} in {name}" for largest, name in sorted(ranges.items()))
         yield Finding(False, f"colours are taken for {told}: say 'colors:' in {FILE_NAME} if they are all of one range")
 
@@ -75,13 +75,7 @@ def _about_one(scene: SceneReport, description: Description, voxel_size: float) 
 
 
 def _units(scenes: Sequence[SceneReport], description: Description) -> Iterator[Finding]:
-    declared = description.units
-    for scene in scenes:
-        if scene.units is not None and scene.units != declared:
-            yield Finding(
-                False,
-                f"{scene.path}: the file says that its unit is {scene.units}, but 'units' in {FILE_NAME} is {declared}",
-            )
+    yield from (Finding(False, scene.unit_note) for scene in scenes if scene.unit_note is not None)
     mixed = mixed_units({scene.name: (scene.extent[2], scene.spacing) for scene in scenes})
     for names, factor in mixed:
         how = f"{factor:.4g} times" if factor > 1 else f"1/{1 / factor:.4g} of"
@@ -89,13 +83,13 @@ def _units(scenes: Sequence[SceneReport], description: Description) -> Iterator[
         yield Finding(
             False, f"mixed units? Heights and point distances of {shown} ({len(names)} in all) are {how} the others'"
         )
-    doubts = [(scene, better_unit(scene.extent, scene.spacing, declared)) for scene in scenes]
+    doubts = [(scene, better_unit(scene.extent, scene.spacing, scene.unit)) for scene in scenes]
     for unit in sorted({unit for _, unit in doubts if unit is not None}):
         odd = [scene for scene, other in doubts if other == unit]
         x, y, z = odd[0].extent
         yield Finding(
             False,
-            f"units? {len(odd)} of {len(scenes)} scenes would be rooms if they were in {unit}; in {declared} the "
+            f"units? {len(odd)} of {len(scenes)} scenes would be rooms if they were in {unit}; in {odd[0].unit} the "
             f"first, {odd[0].path}, is {x:.3g} x {y:.3g} x {z:.3g} m with points {odd[0].spacing:.2g} m apart",
         )
 

@@ -9,15 +9,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from bscnet.clouds.units import unit_note, unit_of
 from bscnet.data.augment import centred
 from bscnet.data.sample import training_share
 from bscnet.data.scan import Scan
 from bscnet.data.voxelize import bounds
-from bscnet.datasets.folder.cloud import COLORS, Cloud
-from bscnet.datasets.folder.convert import color_range, finite_points, to_scan
+from bscnet.datasets.folder.decode import DescribedCloud
 from bscnet.datasets.folder.description import Description
 from bscnet.datasets.folder.duplicates import SKETCH, Marks, occupied, point_sum, ranked
-from bscnet.datasets.folder.formats import read_cloud
 from bscnet.errors import InputError
 from bscnet.ignore import IGNORE_INDEX
 
@@ -28,14 +27,14 @@ _STRAY_TIMES = 4.0
 
 @dataclass(frozen=True)
 class SceneReport:
-    """A scene that could be read. Lengths in metres by the described unit.
+    """A scene that could be read. Lengths in metres.
 
     points: how many. dropped: further points, without finite coordinates, that are left out. extent: along x, y and z.
     spacing: median distance of a point to its nearest neighbour. voxels: occupied ones. counts: points of each class.
     ignored: points without a class. strays: points far away from all others. reach: farthest point from the mean.
     training_share: see `sample.training_share`; 1.0 outside the split train. color: "", "none", "black" or "constant".
-    color_range: see `convert.color_range`, "" without colours. peaks: largest absolute value of each measured feature.
-    units: as the file itself states them, or None.
+    color_range: see `colors.Span.range`, "" without colours. peaks: largest absolute value of each measured feature.
+    unit: that the coordinates are read in. unit_note: see `units.unit_note`.
     """
 
     name: str
@@ -53,7 +52,8 @@ class SceneReport:
     training_share: float
     color: str
     color_range: str
-    units: str | None
+    unit: str
+    unit_note: str | None
     marks: Marks
     peaks: Mapping[str, float] = field(default_factory=dict)
 
@@ -71,11 +71,8 @@ def measure(
     Labels are read where classes are described, but in the split test, which need not have any, only if they can be.
     InputError as the reader's.
     """
-    cloud = read_cloud(path, description.columns)
-    scan = _scan(name, split, path, cloud, description)
-    finite = finite_points(cloud)
-    if not finite.all():
-        cloud = cloud.only(np.flatnonzero(finite))
+    cloud = DescribedCloud(path, description)
+    scan = _scan(name, split, cloud)
     points = scan.points.astype(np.float64)
     voxels = occupied(points, voxel_size)
     classed = scan.labels[scan.labels != IGNORE_INDEX]
@@ -87,7 +84,7 @@ def measure(
         split,
         path,
         len(points),
-        len(finite) - len(cloud),
+        cloud.survey.dropped,
         (float(extent[0]), float(extent[1]), float(extent[2])),
         _spacing(points),
         len(voxels),
@@ -96,22 +93,23 @@ def measure(
         _strays(points),
         float(np.sqrt(np.einsum("pa,pa->p", away, away).max())),
         training_share(scan.points, voxel_size) if split == "train" else 1.0,
-        _color(scan.colors) if cloud.has_colors else "none",
-        color_range([cloud.columns[color] for color in COLORS]) if cloud.has_colors else "",
-        cloud.units,
+        _color(scan.colors) if cloud.colored else "none",
+        cloud.survey.colors if cloud.colored else "",
+        unit_of(cloud.file, description.reading.units),
+        unit_note(cloud.file, description.reading.units),
         Marks(content, point_sum(scan.points), voxels[:SKETCH], len(points), ranked(points)),
         {feature: float(np.abs(values).max()) for feature, values in scan.extra.items()},
     )
 
 
-def _scan(name: str, split: str, path: Path, cloud: Cloud, description: Description) -> Scan:
-    labelled = bool(description.class_names)
+def _scan(name: str, split: str, cloud: DescribedCloud) -> Scan:
+    labelled = bool(cloud.description.class_names)
     try:
-        return to_scan(name, path, cloud, description, labelled)
+        return cloud.scan(name, labelled)
     except InputError:
         if split != "test" or not labelled:
             raise
-    return to_scan(name, path, cloud, description, labelled=False)
+    return cloud.scan(name, labelled=False)
 
 
 def _spacing(points: npt.NDArray[np.float64]) -> float:

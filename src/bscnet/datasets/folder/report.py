@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from bscnet.clouds.open import ENDINGS
 from bscnet.counted import counted
 from bscnet.data.fingerprint import FileHasher
-from bscnet.datasets.folder.description import FILE_NAME, SPLITS, Description, load_description, read_description
+from bscnet.datasets.folder.described import read_description
+from bscnet.datasets.folder.description import FILE_NAME, SPLITS, Description, load_description
 from bscnet.datasets.folder.findings import Finding, findings
-from bscnet.datasets.folder.formats import MODULES
 from bscnet.datasets.folder.measure import SceneReport, measure
 from bscnet.datasets.folder.scenes import find_scenes, other_files
 from bscnet.errors import InputError
@@ -81,7 +82,7 @@ def examine(root: str | Path, voxel_size: float = 0.05, features: tuple[str, ...
         strange = other_files(root)
         if strange:
             told = counted(len(strange), "such file")
-            found.append(Finding(False, f"{strange[0]}: not read ({told}), clouds end in {', '.join(MODULES)}"))
+            found.append(Finding(False, f"{strange[0]}: not read ({told}), clouds end in {', '.join(ENDINGS)}"))
     found += findings(scenes, description, voxel_size)
     return FolderReport(
         root, voxel_size, description, tuple(scenes), tuple(sorted(found, key=lambda one: not one.error))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from bscnet.clouds.below import clouds_below, files_below
+from bscnet.clouds.open import ENDINGS
 from bscnet.datasets.folder.description import FILE_NAME, SPLITS
-from bscnet.datasets.folder.formats import MODULES
 from bscnet.errors import InputError
 
 
@@ -34,8 +34,8 @@ def find_scenes(root: Path, splits: Mapping[str, Iterable[str]] | None = None) -
 
 def other_files(root: Path) -> list[Path]:
     """Files in the folders train, val and test whose ending no reader knows, but for hidden ones."""
-    candidates = (path for split in SPLITS for path in _below(root / split))
-    return [path for path in candidates if path.suffix.lower() not in MODULES]
+    candidates = (path for split in SPLITS for path in files_below(root / split))
+    return [path for path in candidates if path.suffix.lower() not in ENDINGS]
 
 
 def _files(root: Path, entry: str, required: bool) -> list[Path]:
@@ -47,7 +47,7 @@ def _files(root: Path, entry: str, required: bool) -> list[Path]:
     except (ValueError, OSError):  # names that no file can have
         is_folder = is_file = False
     if is_folder:
-        files = [file for file in _below(path) if file.suffix.lower() in MODULES]
+        files = clouds_below(path)
         if required and not files:
             raise InputError(f"{path}: no clouds in this folder, which {FILE_NAME} lists under 'splits'")
         return files
@@ -56,18 +56,3 @@ def _files(root: Path, entry: str, required: bool) -> list[Path]:
     if required:
         raise InputError(f"{path}: no such file or folder, but {root / FILE_NAME} lists it under 'splits'")
     return []
-
-
-def _below(folder: Path) -> list[Path]:
-    """Files at any depth, in order, but for hidden ones; linked folders are entered, each only once."""
-    files: list[Path] = []
-    seen: set[str] = set()
-    for place, folders, names in os.walk(folder, followlinks=True):
-        seen.add(os.path.realpath(place))
-        folders[:] = [
-            name
-            for name in folders
-            if not name.startswith(".") and os.path.realpath(os.path.join(place, name)) not in seen
-        ]
-        files += [Path(place, name) for name in names if not name.startswith(".")]
-    return sorted(files)

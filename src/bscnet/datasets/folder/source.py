@@ -8,14 +8,14 @@ from pathlib import Path
 
 from bscnet.data.fingerprint import FileHasher
 from bscnet.data.scan import Scan
-from bscnet.datasets.folder.convert import to_scan
-from bscnet.datasets.folder.description import FILE_NAME, SPLITS, read_description
-from bscnet.datasets.folder.formats import read_cloud
+from bscnet.datasets.folder.decode import DescribedCloud
+from bscnet.datasets.folder.described import read_description
+from bscnet.datasets.folder.description import FILE_NAME, SPLITS
 from bscnet.datasets.folder.labelled import require_labels
 from bscnet.datasets.folder.scenes import find_scenes
 from bscnet.errors import InputError
 
-READER_VERSION = 2
+READER_VERSION = 3
 """Part of every cache key: raise it when the same files would be read as other arrays."""
 
 
@@ -66,7 +66,7 @@ class FolderSource:
         """Decode one scene; InputError naming the file if it is missing, damaged or not as described."""
         (path,) = self.files(scene)
         self.require([], labelled)
-        return to_scan(scene, path, read_cloud(path, self.description.columns), self.description, labelled)
+        return DescribedCloud(path, self.description).scan(scene, labelled)
 
     def fingerprint(self, scene: str, labelled: bool = True) -> str:
         """Hash of all that decides what `read` returns: the reader's version, the description, the file's bytes."""

@@ -40,7 +40,7 @@ def report_table(report: FolderReport) -> Group:
             f"{scene.voxels:,}",
             f"{scene.points_per_voxel:.1f}",
             f"{scene.ignored / scene.points:.0%}",
-            _colours(scene.color_range, report.description.colors),
+            _colours(scene.color_range, report.description.reading.colors),
         )
     if len(report.scenes) > _MOST:
         scenes.caption = f"and {len(report.scenes) - _MOST} more"

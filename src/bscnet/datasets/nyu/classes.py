@@ -11,6 +11,9 @@ import numpy.typing as npt
 
 from bscnet.ignore import IGNORE_INDEX
 
+NYU40_IDS = tuple(range(1, 41))
+"""NYU40's id of class 0, 1, …, 39."""
+
 NUM_NAMES = 894
 """Largest id of a label image; 0 is "unlabelled"."""
 

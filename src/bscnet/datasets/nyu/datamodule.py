@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from bscnet.clouds.reading import Reading
 from bscnet.data.datamodule import ScanDataModule
 from bscnet.data.scan import Scan
-from bscnet.datasets.nyu.classes import class_names
+from bscnet.datasets.nyu.classes import NYU40_IDS, class_names
 from bscnet.datasets.nyu.placement import FEATURES, ImagePlacement
 from bscnet.datasets.nyu.projection import metric_points
 from bscnet.datasets.nyu.reader import DEPTH_UNIT, NUM_IMAGES, NyuDepth, check
@@ -26,6 +27,7 @@ class NyuDepthDataModule(ScanDataModule):
     """
 
     class_names: Sequence[str] = class_names()
+    reading = Reading(colors="255", labels=NYU40_IDS)
     single_view = True
 
     def __init__(
@@ -50,8 +52,9 @@ class NyuDepthDataModule(ScanDataModule):
         """The protocol of this data set."""
         return ImagePlacement(self.voxel_size, self.features)
 
-    def cloud_ranges(self) -> None:
-        """None: scans are placed in pixels and centimetres, as no cloud's file is."""
+    def takes_clouds(self) -> bool:
+        """No: scans are placed in pixels and centimetres, as no cloud's file is."""
+        return False
 
     def view_points(self, scan: Scan) -> npt.NDArray[np.float32]:
         """Where the camera saw the pixels: (P, 3), metres, x right, y forward, z up."""

@@ -11,13 +11,14 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from bscnet.datasets.folder.cloud import AXES, COLORS, UNITS, Cloud
-from bscnet.datasets.folder.formats import read_cloud
+from bscnet.clouds.cloud import Cloud
+from bscnet.clouds.open import open_cloud
+from bscnet.clouds.points import PointReader, Points
+from bscnet.clouds.reading import Reading
 from bscnet.datasets.real.files import cloud_files
 
 LIDAR_CLASSES = {
@@ -102,8 +103,8 @@ def arc2017(folder: Path | None = None) -> SensorCloud:
 
 def lidar_block(folder: Path | None = None) -> SensorCloud:
     """Trees around a building, 18 x 12 x 16 m of lidar: 25,408 points with intensity and ASPRS classes, no colours."""
-    cloud = _decoded("lidar_block", folder)
-    return _lidar("lidar_block", cloud, UNITS["us-ft"], np.ones(len(cloud), dtype=bool))
+    points, cloud = _decoded("lidar_block", folder, "classification")
+    return _lidar("lidar_block", points, cloud, np.ones(len(cloud), dtype=bool))
 
 
 def lidar_bridge(folder: Path | None = None) -> SensorCloud:
@@ -111,9 +112,9 @@ def lidar_bridge(folder: Path | None = None) -> SensorCloud:
 
     Only the dense part of the file; the rest of it is thin strips.
     """
-    cloud = _decoded("lidar_bridge", folder)
+    points, cloud = _decoded("lidar_bridge", folder, "classification")
     dense = (cloud.columns["x"] < 698200) & (cloud.columns["y"] > 6259900)
-    return _lidar("lidar_bridge", cloud, UNITS["m"], dense)
+    return _lidar("lidar_bridge", points, cloud, dense)
 
 
 def milk_cartoon(folder: Path | None = None) -> SensorCloud:
@@ -132,18 +133,25 @@ CLOUDS: dict[str, Callable[[Path | None], SensorCloud]] = {
 }
 
 
-def _decoded(name: str, folder: Path | None) -> Cloud:
-    (file,) = cloud_files(name, folder)
-    return read_cloud(file)
+_WHERE_SEEN = Reading(invalid_points="drop")
+"""How the clouds are read: units are those that the files state, and where a sensor saw nothing there is no point."""
 
 
-def _stacked(cloud: Cloud, names: tuple[str, ...], kept: npt.NDArray[np.bool_]) -> npt.NDArray[Any]:
-    return np.stack([cloud.columns[name][kept] for name in names], axis=1)
+def _decoded(name: str, folder: Path | None, *columns: str) -> tuple[Points, Cloud]:
+    """The points that were seen, and the intensity and further columns of them, as far as the file has them."""
+    (path,) = cloud_files(name, folder)
+    file = open_cloud(path)
+    reader = PointReader(file, _WHERE_SEEN, ())
+    cloud = file.read([*reader.names, "intensity", *columns])
+    surveyor = reader.surveyor()
+    surveyor.add(cloud)
+    points = reader.points(cloud, surveyor.result())
+    return points, cloud.only(points.rows)
 
 
-def _lidar(name: str, cloud: Cloud, metres: float, kept: npt.NDArray[np.bool_]) -> SensorCloud:
-    xyz = _stacked(cloud, AXES, kept) * metres
-    colors = (_stacked(cloud, COLORS, kept) >> 8).astype(np.uint8) if cloud.has_colors else None  # LAS has 16 bits
+def _lidar(name: str, points: Points, cloud: Cloud, kept: npt.NDArray[np.bool_]) -> SensorCloud:
+    xyz = np.stack(points.axes, axis=1)[kept]
+    colors = points.colors[kept] if cloud.has_colors else None
     labels = cloud.columns["classification"][kept].astype(np.int16)
     intensity = cloud.columns["intensity"][kept].astype(np.float32)
     names = {int(code): LIDAR_CLASSES[int(code)] for code in np.unique(labels)}
@@ -152,9 +160,7 @@ def _lidar(name: str, cloud: Cloud, metres: float, kept: npt.NDArray[np.bool_]) 
 
 
 def _pcd(name: str, folder: Path | None) -> SensorCloud:
-    cloud = _decoded(name, folder)
-    xyz = np.stack([cloud.columns[axis] for axis in AXES], axis=1)
-    seen = np.isfinite(xyz).all(1)
-    colors = _stacked(cloud, COLORS, seen) if cloud.has_colors else None
-    intensity = cloud.columns["intensity"][seen] if "intensity" in cloud.columns else None
-    return SensorCloud(name, xyz[seen].astype(np.float32), colors, intensity=intensity)
+    points, cloud = _decoded(name, folder)
+    colors = points.colors if cloud.has_colors else None
+    xyz = np.stack(points.axes, axis=1).astype(np.float32)
+    return SensorCloud(name, xyz, colors, intensity=cloud.columns.get("intensity"))

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from bscnet.clouds.reading import Reading
 from bscnet.data.datamodule import ScanDataModule
 from bscnet.data.sample import Placement
 from bscnet.data.scan import Scan
@@ -74,7 +75,7 @@ class RealLidarDataModule(OneSceneDataModule):
             raise InputError(f"data.crop={crop} is not allowed, it must be null or a positive number of metres")
         self.crop = math.inf if crop is None else crop
         self.class_names = source.class_names
-        self.raw_ranges = {"intensity": (0.0, source.site.intensity_range)}
+        self.reading, self.cloud_values = source.site.reading, ("intensity",)
 
     def make_placement(self) -> Placement:
         """Random pieces to train on, the whole held-out part to score."""
@@ -87,9 +88,12 @@ class SingleCloudDataModule(OneSceneDataModule):
     def __init__(self, root: str | Path, cloud: str, **options: Any) -> None:
         self._single = SingleCloudSource(root, cloud)
         super().__init__(root, cloud, self._single, **options)
-        largest = VIEWS[cloud].intensity_range
-        if largest is not None:
-            self.raw_ranges = {"intensity": (0.0, largest)}
+        self.cloud_values = tuple(VIEWS[cloud].reading.scale)
+
+    @property
+    def reading(self) -> Reading:  # type: ignore[override]
+        """How its file is read, with the labels that the cloud's own files have; none where it has no labels."""
+        return self._single.reading()
 
     @property
     def class_names(self) -> Sequence[str]:  # type: ignore[override]

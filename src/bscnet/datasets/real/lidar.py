@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from bscnet.clouds.colors import grey
 from bscnet.data.fingerprint import FileHasher
-from bscnet.data.scan import Scan, grey
+from bscnet.data.scan import Scan
 from bscnet.datasets.real.clouds import CLOUDS, SensorCloud
 from bscnet.datasets.real.files import cloud_files
 from bscnet.datasets.real.height import HEIGHT_SCALE, above_ground
@@ -19,7 +20,7 @@ from bscnet.datasets.real.split import HELD_OUT, TRAIN, spatial_fold
 from bscnet.errors import InputError
 from bscnet.ignore import IGNORE_INDEX
 
-READER_VERSION = 1
+READER_VERSION = 2
 """Part of every cache key: raise it when the same file would be read as other arrays."""
 
 _PARTS = {"train": TRAIN, "val": HELD_OUT}
@@ -94,7 +95,7 @@ class RealLidarSource:
         labels = self._labels(cloud, kept) if labelled else np.full(len(kept), IGNORE_INDEX, dtype=np.int16)
         colors = grey(len(kept)) if cloud.colors is None else cloud.colors[kept]
         assert cloud.intensity is not None
-        intensity = cloud.intensity[kept] / (self.site.intensity_range / 2) - 1
+        intensity = self.site.reading.scaled("intensity", cloud.intensity[kept])
         height = above_ground(points) / HEIGHT_SCALE - 1
         extra = {"intensity": intensity.astype(np.float32), "above_ground": height.astype(np.float32)}
         return Scan(scene, points, colors, labels, extra)

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from bscnet.clouds.colors import grey
+from bscnet.clouds.reading import Reading
 from bscnet.data.fingerprint import FileHasher
-from bscnet.data.scan import Scan, grey
+from bscnet.data.scan import Scan
 from bscnet.datasets.real.clouds import CLOUDS, SensorCloud
 from bscnet.datasets.real.files import cloud_files
 from bscnet.datasets.scannet.classes import CLASS_NAMES
 from bscnet.errors import InputError
 from bscnet.ignore import IGNORE_INDEX
 
-READER_VERSION = 1
+READER_VERSION = 2
 """Part of every cache key: raise it when the same file would be read as other arrays."""
 
 
@@ -27,13 +29,13 @@ class View:
 
     up: y and z of the direction away from the ground, in the cloud's own frame (x is level); of unit length, read off
     the largest plane in the cloud. depth: metres from the camera beyond which points are left out (None: nowhere).
-    intensity_range: the raw intensity that becomes +1 (0 becomes -1), where there is any. ahead: whether the sensor
+    reading: of its file; the scale of the intensity, where there is any, is part of it. ahead: whether the sensor
     looked more ahead than down, which is along y once the cloud stands upright.
     """
 
     up: tuple[float, float]
     depth: float | None = None
-    intensity_range: float | None = None
+    reading: Reading = field(default_factory=Reading)
     ahead: bool = True
 
 
@@ -41,7 +43,7 @@ VIEWS: dict[str, View] = {
     "arc2017": View(up=(0.0, -1.0), depth=2.0, ahead=False),  # the camera looks down; what lies further is stray depth
     "motorcycle": View(up=(-0.966, -0.259)),
     "milk_cartoon": View(up=(0.821, 0.571)),
-    "table_scene": View(up=(0.876, 0.483), intensity_range=255.0),
+    "table_scene": View(up=(0.876, 0.483), reading=Reading(scale={"intensity": (0.0, 255.0)})),
 }
 
 
@@ -71,6 +73,11 @@ class SingleCloudSource:
         if not self.labelled:
             return CLASS_NAMES
         return tuple(self._whole().class_names.values())
+
+    def reading(self) -> Reading:
+        """How its file is read; class n of the cloud's own labels has the number that it has there."""
+        known = VIEWS[self.cloud].reading
+        return replace(known, labels=tuple(self._whole().class_names)) if self.labelled else known
 
     def scenes(self, split: str) -> list[str]:
         """The scene; InputError: no such split, or one that needs labels which the cloud does not have."""
@@ -106,9 +113,8 @@ class SingleCloudSource:
         if labelled and cloud.labels is not None:
             labels = cloud.labels[kept]
         extra = {}
-        if cloud.intensity is not None and view.intensity_range is not None:
-            intensity = cloud.intensity[kept] / (view.intensity_range / 2) - 1
-            extra["intensity"] = intensity.astype(np.float32)
+        if cloud.intensity is not None and "intensity" in view.reading.scale:
+            extra["intensity"] = view.reading.scaled("intensity", cloud.intensity[kept]).astype(np.float32)
         return Scan(scene, points, colors, labels, extra)
 
     def fingerprint(self, scene: str, labelled: bool = True) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from bscnet.clouds.reading import Reading
 from bscnet.ignore import IGNORE_INDEX
 
 
@@ -27,6 +28,12 @@ class Site:
     cuts: tuple[float, ...]
     intensity_range: float
     strays: tuple[int, ...] = ()
+
+    @property
+    def reading(self) -> Reading:
+        """How its file is read; a class of several codes has the first of them."""
+        labels = tuple(codes[0] for codes in self.classes.values())
+        return Reading(scale={"intensity": (0.0, self.intensity_range)}, labels=labels)
 
     @property
     def folds(self) -> int:

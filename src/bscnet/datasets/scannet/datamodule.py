@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bscnet.clouds.reading import Reading
 from bscnet.data.datamodule import ScanDataModule
 from bscnet.data.dataset import EvalDataset, TrainDataset
 from bscnet.datasets.scannet.check import check, splits_here
-from bscnet.datasets.scannet.classes import CLASS_NAMES
+from bscnet.datasets.scannet.classes import CLASS_NAMES, NYU40_IDS
 from bscnet.datasets.scannet.reader import SPLITS, ScanNet
 from bscnet.errors import InputError
 
@@ -16,6 +17,7 @@ class ScanNetDataModule(ScanDataModule):
     """Scenes of a folder in ScanNet's layout, 20 classes, scored at the vertices (method section 9)."""
 
     class_names: Sequence[str] = CLASS_NAMES
+    reading = Reading(labels=NYU40_IDS)
 
     def make_source(self) -> ScanNet:
         """The reader of the folder."""

@@ -1,0 +1,120 @@
+"""What `bscnet predict` says of what it did."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from bscnet.clouds.likely_units import better_unit
+from bscnet.clouds.units import UNITS, unit_note, unit_of
+from bscnet.clouds.writer import LABEL, moved_names
+from bscnet.counted import counted
+from bscnet.prediction.label_file import LabelledFile
+from bscnet.runtime import Session
+
+
+def full_report(done: LabelledFile, session: Session, loaded: float, drawn: float, whole: float) -> str:
+    """The time of each part, how much there was of what, and the points of each class.
+
+    Args:
+        done: the labelled scan.
+        session: the model.
+        loaded, drawn, whole: seconds of loading the model, of the picture and of everything.
+    """
+    cloud, times, parts = done.cloud, done.cloud.classes.times, done.cloud.clock.seconds
+    rows = [
+        ("load model", loaded),
+        ("read", parts.get("read", 0.0)),
+        ("voxelize", parts.get("voxelize", 0.0)),
+        ("kernel maps", times.kernel_maps),
+        ("bit convolutions", times.bit_convolutions),
+        ("real-valued parts", times.real_parts),
+        ("rest of the network", max(0.0, parts.get("network", 0.0) - times.total + times.rest)),
+        ("label points", parts.get("label points", 0.0)),
+        ("write", parts.get("write", 0.0)),
+        *([("picture", drawn)] if drawn else []),
+    ]
+    rows.append(("other", max(0.0, whole - sum(seconds for _, seconds in rows))))
+    count, voxels = cloud.reader.file.count, len(cloud.voxels)
+    lines = [
+        f"{count:,} points, {voxels:,} voxels of {cloud.frame.voxel_size:g} m ({count / voxels:.1f} points a voxel); "
+        f"{session.description.get('name')}, {session.implementation}, "
+        f"engine memory {times.workspace_bytes / 2**20:,.0f} MiB",
+        *(f"note: {remark}" for remark in remarks(done, session)),
+        "",
+        f"{'part':<22}{'seconds':>10}{'share':>8}",
+        *(f"{name:<22}{seconds:>10.3f}{100 * seconds / whole:>7.1f}%" for name, seconds in rows),
+        f"{'total':<22}{whole:>10.3f}",
+    ]
+    return "\n".join([*lines, "", class_table(done, session), ""])
+
+
+def class_table(done: LabelledFile, session: Session) -> str:
+    """Points of each class that occurs, most first, with the number that it was written as."""
+    numbers, count = done.cloud.numbers.of_class, done.cloud.reader.file.count
+    lines = [f"{'label':>7}  {'class':<22}{'points':>14}{'share':>8}"]
+    for index in (-done.points_of_class).argsort(kind="stable").tolist():
+        points = int(done.points_of_class[index])
+        if points:
+            name = session.class_names[index][:21]
+            lines.append(f"{numbers[index]:>7}  {name:<22}{points:>14,}{100 * points / count:>7.1f}%")
+    return "\n".join(lines)
+
+
+def one_line(done: LabelledFile, session: Session, target: Path, seconds: float) -> str:
+    """One of several scans: how many points, how long it took, and its largest classes."""
+    count = done.cloud.reader.file.count
+    largest = (-done.points_of_class).argsort(kind="stable")[:3].tolist()
+    told = ", ".join(
+        f"{session.class_names[index]} {100 * done.points_of_class[index] / count:.0f} %"
+        for index in largest
+        if done.points_of_class[index]
+    )
+    return f"{target}: {count:,} points in {seconds:.2f} s; {told}"
+
+
+def remarks(done: LabelledFile, session: Session) -> Iterator[str]:
+    """What one should know of this result, a sentence each."""
+    cloud, file = done.cloud, done.cloud.reader.file
+    reading = cloud.reader.reading
+    if not session.reading_is_known:
+        yield (
+            "the model file is of an older version, which does not say in what unit its clouds were, nor what labels "
+            "its classes had: metres are taken, and labels are the classes' numbers from 0; export the run again"
+        )
+    told = unit_note(file, reading.units)
+    if told is not None:
+        yield told
+    unit = unit_of(file, reading.units)
+    if not math.isclose(cloud.frame.voxel_size, session.voxel_size, rel_tol=0.01):
+        yield f"the model was trained on voxels of {session.voxel_size:g} m, not of {cloud.frame.voxel_size:g} m"
+    extent = cloud.survey.high - cloud.survey.low
+    likelier = better_unit((float(extent[0]), float(extent[1]), float(extent[2])), 0.0, unit)
+    if likelier is not None:
+        x, y, z = extent / UNITS[unit]
+        yield f"units? in {unit} the cloud is {x:.3g} x {y:.3g} x {z:.3g}; it would be a room if it were in {likelier}"
+    if cloud.survey.dropped:
+        yield (
+            f"{counted(cloud.survey.dropped, 'point')} without finite coordinates got the label {cloud.numbers.none}"
+        )
+    names = [one.name for one in file.fields]
+    for name, other in moved_names(names, [LABEL, "confidence"]).items():
+        yield f"the scan's own column '{name}' is kept as '{other}'"
+    if cloud.classes.tiles > 1:
+        exact = cloud.margin >= session.radius
+        equal = "as if run at once" if exact else f"near seams labels may differ (receptive field {session.radius})"
+        yield f"run in {cloud.classes.tiles} tiles that overlap by {cloud.margin} voxels; {equal}"
+
+
+def class_totals(found: list[np.ndarray], session: Session) -> str:
+    """Points of each class over several scans."""
+    total = np.sum(found, axis=0)
+    lines = [f"{'class':<22}{'points':>14}{'share':>8}"]
+    for index in (-total).argsort(kind="stable").tolist():
+        if total[index]:
+            share = 100 * total[index] / total.sum()
+            lines.append(f"{session.class_names[index][:21]:<22}{total[index]:>14,}{share:>7.1f}%")
+    return "\n".join(lines)

@@ -1,0 +1,105 @@
+"""The picture and the page that `bscnet predict` draws of a labelled scan."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from bscnet.cli.outputs import check_folder, check_output
+from bscnet.errors import InputError
+from bscnet.prediction.label_file import LabelledFile
+from bscnet.runtime import Session
+
+if TYPE_CHECKING:
+    from bscnet.viz.page import PageScene
+
+_FOR_PICTURES = ("open3d", "matplotlib")
+
+
+class Views(NamedTuple):
+    """Where a labelled scan is drawn, or several of them, which take folders; None: not at all."""
+
+    picture: Path | None
+    page: Path | None
+
+    def within(self, name: str) -> Views:
+        """Those of one of several scans, whose output has this name."""
+        return Views(
+            None if self.picture is None else self.picture / f"{name}.png",
+            None if self.page is None else self.page / f"{name}.html",
+        )
+
+
+def check_views(views: Views, scans: int, others: Sequence[Path]) -> None:
+    """See that they can be written.
+
+    Args:
+        views: where to.
+        scans: how many scans are labelled.
+        others: files that must not be overwritten.
+
+    Raises:
+        InputError: one cannot, or what draws it is not installed.
+    """
+    for option, path, ending in (("--render", views.picture, ".png"), ("--page", views.page, ".html")):
+        if path is None:
+            continue
+        if scans > 1:
+            check_folder(path, option)
+            continue
+        check_output(path, option, others)
+        if path.suffix.lower() != ending:
+            raise InputError(f"{option} {path}: it is written as {ending[1:].upper()}, the name must end in {ending}")
+    lacking = [name for name in _FOR_PICTURES if importlib.util.find_spec(name) is None]
+    if views.picture is not None and lacking:
+        raise InputError(f"--render {views.picture} needs {' and '.join(lacking)}: pip install 'bscnet[predict]'")
+
+
+def draw(views: Views, done: LabelledFile, session: Session, title: str) -> None:
+    """Draw a scan as `bscnet show` does.
+
+    Raises:
+        InputError: it cannot be drawn here, or written.
+    """
+    if done.sample is None:
+        return
+    from bscnet.viz.page import write_page
+
+    scene = _scene(done, session, title)
+    if views.page is not None:
+        write_page(views.page, scene)
+    if views.picture is None:
+        return
+    from bscnet.evaluation.scene_pages import write_picture
+    from bscnet.viz import RenderError
+
+    try:
+        views.picture.parent.mkdir(parents=True, exist_ok=True)
+        write_picture(views.picture, scene, title)
+    except (RenderError, OSError) as error:
+        raise InputError(
+            f"--render {views.picture}: the labels are written, but no picture could be drawn: {error}"
+        ) from error
+
+
+def _scene(done: LabelledFile, session: Session, title: str) -> PageScene:
+    from bscnet.viz.page import PageScene
+
+    sample, count = done.sample, done.cloud.reader.file.count
+    assert sample is not None
+    shown = "" if len(sample.points) == count else f", of which {len(sample.points):,} are drawn"
+    try:
+        return PageScene(
+            name=title,
+            points=sample.points,
+            colors=sample.colors,
+            truth=None,
+            prediction=sample.classes,
+            confidence=sample.confidence,
+            class_names=session.class_names,
+            facts={"model": str(session.description.get("name")), "points": f"{count:,}{shown}"},
+        )
+    except ValueError as error:  # more classes, or wider than a page can show
+        raise InputError(f"the labels are written, but there is nothing to draw: {error}") from error
