@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bscnet.h"
+#include "cloud/label.h"
 #include "engine/network.h"
 #include "kernels/dispatch.h"
 #include "model/description.h"
@@ -55,12 +56,16 @@ void need(const void* pointer, const char* name) {
   if (pointer == nullptr) throw Error(Fault::kBadCall, std::string(name) + " is a null pointer");
 }
 
+void need_count(std::int64_t count, const char* name) {
+  if (count >= 0) return;
+  throw Error(Fault::kBadInput,
+              "the number of " + std::string(name) + " is " + std::to_string(count) + "; it must be 0 or more");
+}
+
 /// Arrays of no sites may be missing.
 void need_arrays(const bscnet_model* model, std::int64_t sites, const void* coords, const void* feats) {
   need(model, "model");
-  if (sites < 0) {
-    throw Error(Fault::kBadInput, "the number of sites is " + std::to_string(sites) + "; it must be 0 or more");
-  }
+  need_count(sites, "sites");
   if (sites == 0) return;
   need(coords, "coords");
   need(feats, "feats");
@@ -99,6 +104,33 @@ int bscnet_load_memory(const void* bytes, size_t size, bscnet_model** model) {
 }
 
 void bscnet_free(bscnet_model* model) { delete model; }
+
+int bscnet_label(const bscnet_model* model, int64_t points, const double* xyz, const uint8_t* rgb, const float* values,
+                 int32_t threads, int32_t* labels, float* confidence) {
+  return guarded([&] {
+    need(model, "model");
+    need_count(points, "points");
+    if (points > 0) {
+      need(xyz, "xyz");
+      need(labels, "labels");
+    }
+    bscnet::label_points(model->network, {static_cast<std::size_t>(points), xyz, rgb, values}, threads, labels,
+                         confidence);
+  });
+}
+
+int32_t bscnet_needs_colors(const bscnet_model* model) {
+  return model != nullptr && model->network.program().features.has(bscnet::Feature::Kind::kRgb) ? 1 : 0;
+}
+
+int32_t bscnet_num_values(const bscnet_model* model) {
+  return model == nullptr ? 0 : static_cast<int32_t>(model->network.program().features.values.size());
+}
+
+const char* bscnet_value_name(const bscnet_model* model, int32_t value) {
+  if (value < 0 || value >= bscnet_num_values(model)) return nullptr;
+  return model->network.program().features.values[static_cast<std::size_t>(value)].c_str();
+}
 
 int bscnet_run(const bscnet_model* model, int64_t sites, const int32_t* coords, const float* feats, int32_t threads,
                float* logits) {

@@ -23,7 +23,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int kMostThreads = 1024;
 // What a network keeps for its next run; after a larger scene the memory goes back to the system.
 constexpr std::size_t kMostIdleBytes = std::size_t{512} << 20;
 
@@ -102,10 +101,7 @@ struct Network::Packed {
 
 void Network::Packed::run(std::int64_t sites, const std::int32_t* coords, const float* feats, int threads,
                           float* logits, const std::function<void(const Visit&)>* visit, Times* times) const {
-  if (threads < 0 || threads > kMostThreads) {
-    throw Error(Fault::kBadCall,
-                "threads is " + std::to_string(threads) + "; allowed are 0 (all) to " + std::to_string(kMostThreads));
-  }
+  check_threads(threads);
   if (sites < 0 || sites > std::numeric_limits<std::int32_t>::max()) {
     throw Error(Fault::kBadInput, std::to_string(sites) + " sites; allowed are 0 to 2147483647");
   }

@@ -7,7 +7,7 @@
  *
  *   bscnet_model* model;
  *   if (bscnet_load("model.safetensors", &model) != BSCNET_OK) { puts(bscnet_last_error()); return 1; }
- *   int status = bscnet_run(model, sites, coords, feats, 0, logits);
+ *   int status = bscnet_label(model, points, xyz, rgb, NULL, 0, labels, NULL);
  *   bscnet_free(model);
  *
  * Every function that can fail returns a status; bscnet_last_error() then holds one sentence that says what was wrong
@@ -37,7 +37,7 @@ extern "C" {
 enum {
   BSCNET_OK = 0,
   BSCNET_BAD_FILE = 1,  /* the model file is missing, damaged, or not a model of this format */
-  BSCNET_BAD_INPUT = 2, /* coordinates, features or a count that a model cannot run on */
+  BSCNET_BAD_INPUT = 2, /* points, coordinates, features or a count that a model cannot run on */
   BSCNET_NO_MEMORY = 3, /* the machine has not enough memory for this cloud or model */
   BSCNET_BAD_CALL = 4   /* a null pointer, a bad number of threads, kernels forced that cannot run here */
 };
@@ -79,7 +79,39 @@ BSCNET_API int bscnet_load_memory(const void* bytes, size_t size, bscnet_model**
 BSCNET_API void bscnet_free(bscnet_model* model);
 
 /*
- * Runs the network on a set of sites (occupied voxels).
+ * Gives each point of a cloud its label: puts the points into voxels, makes the features that the model was trained on,
+ * runs the network on the whole cloud at once, and takes the best class of each point's voxel.
+ *
+ *   points      number of points, 0..2147483647; with 0 there is nothing to do, and the arrays may be NULL
+ *   xyz         points x 3, z up, in the unit of the model's clouds: the description's "reading" names it, metres where
+ *               it names none
+ *   rgb         points x 3, red, green, blue; may be NULL unless bscnet_needs_colors(model)
+ *   values      points x bscnet_num_values(model) as measured, in the order of bscnet_value_name; may be NULL where the
+ *               model takes none
+ *   threads     1..1024, or 0 for one a processor
+ *   labels      points; the numbers that the model's classes have in its data set's own files (the description's
+ *               "labels"), class indices where the model does not say them
+ *   confidence  points, the softmax of the best class, 0 to 1; may be NULL
+ *
+ * A point with a coordinate that is NaN or infinite is refused, or, where the model's reading says "drop", left out:
+ * its confidence is 0 and its label 0, or -1 where 0 is a class's. A cloud may be 65528 voxels wide. One that does not
+ * fit into the memory is refused with BSCNET_NO_MEMORY. A model whose features no points give (the description's
+ * "given") has to be run by bscnet_run. The result depends neither on the number of threads nor on the order of the
+ * points; where the call fails, the arrays hold anything.
+ */
+BSCNET_API int bscnet_label(const bscnet_model* model, int64_t points, const double* xyz, const uint8_t* rgb,
+                            const float* values, int32_t threads, int32_t* labels, float* confidence);
+
+/* Whether bscnet_label needs colours (1) or not (0). */
+BSCNET_API int32_t bscnet_needs_colors(const bscnet_model* model);
+
+/* How many measured values of a point (intensity, for instance) bscnet_label needs, and the name of each, which lives
+ * as long as the model; NULL for a number that is none. */
+BSCNET_API int32_t bscnet_num_values(const bscnet_model* model);
+BSCNET_API const char* bscnet_value_name(const bscnet_model* model, int32_t value);
+
+/*
+ * Runs the network on a set of sites (occupied voxels), for whoever makes their features.
  *
  *   sites    number of sites; with 0 there is nothing to do, and the arrays may be NULL
  *   coords   sites x 4: batch (0..32767), x, y, z (-32766..32765), in voxels; no site twice, in any order

@@ -7,6 +7,7 @@
 #include "model/feature_recipe.h"
 #include "model/fields.h"
 #include "model/instruction_reader.h"
+#include "model/reading.h"
 #include "model/safetensors.h"
 #include "model/text.h"
 #include "model/weights.h"
@@ -14,7 +15,7 @@
 namespace bscnet {
 namespace {
 
-constexpr int kMaxChannels = 2048, kMaxLevels = 12, kMinClasses = 2, kMaxClasses = 1024;
+constexpr int kMaxChannels = 2048, kMaxLevels = 12, kMinClasses = 2, kMaxClasses = 1024, kMaxRadius = 1000000;
 constexpr std::size_t kMaxInstructions = 4096, kMaxValues = 8192;
 
 [[noreturn]] void bad(const std::string& sentence) { throw Error(Fault::kBadFile, sentence); }
@@ -32,9 +33,9 @@ const std::string& checked_description(const Safetensors& file) {
         (format == nullptr ? std::string("no format") : "the format " + quoted(*format)) +
         "; `bscnet export` writes models");
   }
-  if (version == nullptr || *version != "1") {
+  if (version == nullptr || (*version != "1" && *version != "2")) {
     bad("the model has format version " + (version == nullptr ? "none" : quoted(*version)) +
-        "; this library reads version \"1\"");
+        "; this library reads versions \"1\" and \"2\"");
   }
   if (description == nullptr) bad("the model's metadata has no description");
   if (checksum == nullptr) bad("the model's metadata has no checksum");
@@ -45,16 +46,18 @@ const std::string& checked_description(const Safetensors& file) {
   return *description;
 }
 
-/// What the engine does not use but a reader of the description relies on.
-void check_texts(const Fields& fields, int in_channels, int num_classes) {
-  fields.only({"version", "name", "family", "method", "stage", "precision", "half", "data", "voxel_size", "class_names",
-               "in_channels", "num_classes", "features", "shift_plan", "commit", "levels", "values", "instructions",
-               "output"});
+/// What no part of the engine uses but a reader of the description relies on.
+void check_texts(const Fields& fields, int version, int num_classes) {
+  std::vector<const char*> keys = {"version",     "name",        "family",       "method",     "stage",
+                                   "precision",   "half",        "data",         "voxel_size", "class_names",
+                                   "in_channels", "num_classes", "features",     "shift_plan", "commit",
+                                   "levels",      "values",      "instructions", "output"};
+  if (version > 1) keys.insert(keys.end(), {"reading", "radius"});
+  fields.only(keys);
   for (const char* name : {"name", "family", "method", "data"}) fields.string(name);
   fields.integer("stage", 0, 1000);
   fields.choice("precision", {"a1w1", "a32w32"});
   fields.boolean("half");
-  if (!(fields.number("voxel_size") > 0)) fields.fail("has a \"voxel_size\" that is not above 0 (metres)");
   const std::vector<Json>& names = fields.array("class_names");
   for (const Json& name : names) {
     if (!name.is(Json::Kind::kString)) fields.fail("has a class name that is not a string");
@@ -62,12 +65,26 @@ void check_texts(const Fields& fields, int in_channels, int num_classes) {
   if (names.size() != static_cast<std::size_t>(num_classes)) {
     fields.fail("has " + std::to_string(names.size()) + " class names for " + std::to_string(num_classes) + " classes");
   }
-  check_feature_recipe(fields.get("features", Json::Kind::kObject), in_channels);
   for (const auto& [layer, shifts] : fields.get("shift_plan", Json::Kind::kObject).object()) {
     fields.shifts(layer, shifts);
   }
   if (!fields.has("commit")) fields.fail("has no \"commit\"; it must be a string or null");
   if (!fields.is_null("commit")) fields.string("commit");
+  if (version > 1) fields.integer("radius", 0, kMaxRadius);
+}
+
+/// How clouds become sites with features.
+void read_clouds(const Fields& fields, int version, Program& program) {
+  program.voxel_size = fields.number("voxel_size");
+  if (!(program.voxel_size > 0)) fields.fail("has a \"voxel_size\" that is not above 0 (metres)");
+  const Fields features(fields.get("features", Json::Kind::kObject), "the description's \"features\"");
+  program.features = read_feature_recipe(features, version, program.in_channels);
+  if (version == 1) {
+    program.reading = reading_of_version_1(features, program.features);
+  } else {
+    const Fields reading(fields.get("reading", Json::Kind::kObject), "the description's \"reading\"");
+    program.reading = read_reading(reading, program.features, program.num_classes);
+  }
 }
 
 Value read_value(const Fields& fields, std::size_t index, const Json& json, int levels) {
@@ -141,11 +158,13 @@ Program read_program(const unsigned char* bytes, std::size_t size) {
   Weights weights(read_tensors(file));
   const Json json = read_json(program.description, "the model's description");
   const Fields fields(json, "the description");
-  fields.integer("version", 1, 1);
+  const int version = file.metadata.at("version") == "1" ? 1 : 2;
+  fields.integer("version", version, version);
   program.in_channels = static_cast<int>(fields.integer("in_channels", 1, kMaxChannels));
   program.num_classes = static_cast<int>(fields.integer("num_classes", kMinClasses, kMaxClasses));
   program.levels = static_cast<int>(fields.integer("levels", 1, kMaxLevels));
-  check_texts(fields, program.in_channels, program.num_classes);
+  check_texts(fields, version, program.num_classes);
+  read_clouds(fields, version, program);
   read_values(fields, program);
   read_instructions(fields, program, weights);
   return program;

@@ -14,7 +14,7 @@ Fields::Fields(const Json& json, std::string where) : json_(json), where_(std::m
 
 void Fields::fail(const std::string& what) const { throw Error(Fault::kBadFile, where_ + " " + what); }
 
-void Fields::only(std::initializer_list<const char*> names) const {
+void Fields::only(const std::vector<const char*>& names) const {
   for (const auto& member : json_.object()) {
     const auto same = [&](const char* name) { return member.first == name; };
     if (std::any_of(names.begin(), names.end(), same)) continue;

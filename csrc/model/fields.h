@@ -21,7 +21,7 @@ class Fields {
   [[noreturn]] void fail(const std::string& what) const;
 
   /// Refuses members but these.
-  void only(std::initializer_list<const char*> names) const;
+  void only(const std::vector<const char*>& names) const;
   bool has(const char* name) const { return json_.find(name) != nullptr; }
   bool is_null(const char* name) const { return has(name) && json_.find(name)->is(Json::Kind::kNull); }
 

@@ -5,6 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "model/feature_recipe.h"
+#include "model/reading.h"
+
 namespace bscnet {
 
 /// A network as a list of instructions over values: what a model file says, checked, before any kernel's layout.
@@ -74,6 +77,10 @@ struct Program {
   std::vector<Instruction> instructions;
   int output = 0;           ///< real, level 0, num_classes channels
   std::string description;  ///< the file's JSON text
+
+  double voxel_size = 1;  ///< metres
+  FeatureRecipe features;
+  Reading reading;
 };
 
 }  // namespace bscnet

@@ -1,11 +1,11 @@
 #include "sites/ordering.h"
 
 #include <algorithm>
-#include <array>
 #include <string>
 
 #include "model/error.h"
 #include "sites/morton.h"
+#include "sites/radix_sort.h"
 
 namespace bscnet {
 namespace {
@@ -38,34 +38,6 @@ void check_range(const Bounds& b) {
     throw Error(Fault::kBadInput, "coordinates run from " + std::to_string(low) + " to " + std::to_string(high) +
                                       " voxels; allowed are " + std::to_string(kMinCoord) + " to " +
                                       std::to_string(kMaxCoord));
-  }
-}
-
-constexpr int kDigitBits = 11;
-constexpr int kDigits = 1 << kDigitBits;
-
-/// Sorts by key, least significant digit first, over the digits in which keys differ.
-void radix_sort(std::vector<std::uint64_t>& keys, std::vector<std::uint32_t>& rows, std::uint64_t differing) {
-  const std::size_t n = keys.size();
-  std::vector<std::uint64_t> other_keys(n);
-  std::vector<std::uint32_t> other_rows(n);
-  for (int shift = 0; shift < 64; shift += kDigitBits) {
-    if ((differing >> shift & (kDigits - 1)) == 0) continue;
-    std::array<std::uint32_t, kDigits> start{};
-    for (std::uint64_t key : keys) ++start[key >> shift & (kDigits - 1)];
-    std::uint32_t sum = 0;
-    for (std::uint32_t& entry : start) {
-      const std::uint32_t count = entry;
-      entry = sum;
-      sum += count;
-    }
-    for (std::size_t i = 0; i < n; ++i) {
-      const std::uint32_t at = start[keys[i] >> shift & (kDigits - 1)]++;
-      other_keys[at] = keys[i];
-      other_rows[at] = rows[i];
-    }
-    keys.swap(other_keys);
-    rows.swap(other_rows);
   }
 }
 

@@ -96,6 +96,7 @@ std::string file_of(const RawModel& model) {
 RawModel parts_of(const std::string& file) {
   const auto parts = bscnet::read_safetensors(reinterpret_cast<const unsigned char*>(file.data()), file.size());
   RawModel model;
+  model.version = parts.metadata.at("version");
   model.description = parts.metadata.at("description");
   for (const auto& [name, tensor] : bscnet::read_tensors(parts)) {
     model.tensors.push_back({name, bscnet::name_of(tensor.type), tensor.shape,
@@ -106,9 +107,11 @@ RawModel parts_of(const std::string& file) {
 
 RawModel sample_model() {
   RawModel model;
-  model.description = R"({"version":1,"name":"sample","family":"unet","method":"bsc_net","stage":3,"precision":"a1w1",
+  model.description = R"({"version":2,"name":"sample","family":"unet","method":"bsc_net","stage":3,"precision":"a1w1",
 "half":true,"data":"rooms","voxel_size":0.05,"class_names":["floor","wände"],"in_channels":3,"num_classes":2,
-"features":{"kind":"rgb","scale":127.5,"offset":-1.0},"shift_plan":{"layer":[[0,0,0],[1,0,-1]]},"commit":null,
+"features":{"kind":"cloud","names":["rgb"],"scale":127.5,"offset":-1.0},
+"reading":{"units":null,"colors":"auto","columns":null,"invalid_points":"error","scale":{},"labels":[]},"radius":9,
+"shift_plan":{"layer":[[0,0,0],[1,0,-1]]},"commit":null,
 "levels":2,
 "values":[["real",0,3],["bits",0,3],["real",0,4],["bits",0,4],["real",1,5],["real",1,4],["real",0,4],["bits",0,4],
 ["real",0,4],["real",0,9],["real",1,9],["real",0,2]],
@@ -142,5 +145,15 @@ RawModel sample_model() {
   RawTensor& half = model.tensor("4.weight");  // two bytes each: 1 and -0.5
   half.dtype = "F16";
   half.shape = {8, 5, 4};
+  return model;
+}
+
+RawModel sample_of_version_1() {
+  RawModel model = sample_model();
+  model.version = "1";
+  model.replace("\"version\":2", "\"version\":1");
+  model.replace("{\"kind\":\"cloud\",\"names\":[\"rgb\"],", "{\"kind\":\"rgb\",");
+  const std::size_t start = model.description.find("\"reading\"");
+  model.description.erase(start, model.description.find("\"shift_plan\"") - start);
   return model;
 }

@@ -16,7 +16,7 @@ struct RawTensor {
 struct RawModel {
   std::string description;
   std::vector<RawTensor> tensors;
-  std::string format = "bscnet", version = "1";
+  std::string format = "bscnet", version = "2";
 
   RawTensor& tensor(const std::string& name);
   /// Replaces a piece of the description, which has to be there once at least.
@@ -39,3 +39,6 @@ RawModel parts_of(const std::string& file);
 
 /// A network of two levels, three features and two classes with every instruction, geometry, step and type of weight.
 RawModel sample_model();
+
+/// The same as an older library wrote it.
+RawModel sample_of_version_1();

@@ -30,7 +30,9 @@ RawModel one_layer(const std::string& values, const std::string& instructions, i
   const std::size_t start = model.description.find("\"in_channels\"");
   model.description = model.description.substr(0, start) +
                       "\"in_channels\":1,\"num_classes\":2,\"features\":{\"kind\":\"given\",\"names\":[\"one\"]},"
-                      "\"shift_plan\":{},\"commit\":null,\"levels\":2,\"values\":[[\"real\",0,1]," +
+                      "\"reading\":{\"units\":null,\"colors\":\"auto\",\"columns\":null,\"invalid_points\":\"error\","
+                      "\"scale\":{},\"labels\":[]},\"radius\":1,\"shift_plan\":{},\"commit\":null,\"levels\":2,"
+                      "\"values\":[[\"real\",0,1]," +
                       values + "],\"instructions\":[" + instructions + "],\"output\":" + std::to_string(output) + "}";
   model.tensors.clear();
   return model;
@@ -59,6 +61,9 @@ TEST(capi_facts) {
   CHECK_EQ(std::string(bscnet_description(model.get())), sample_model().description);
   CHECK_EQ(std::string(bscnet_version()), BSCNET_VERSION);
   CHECK(bscnet_in_channels(nullptr) == 0 && bscnet_num_classes(nullptr) == 0);
+  CHECK(bscnet_needs_colors(model.get()) == 1 && bscnet_num_values(model.get()) == 0);
+  CHECK(bscnet_needs_colors(nullptr) == 0 && bscnet_num_values(nullptr) == 0);
+  CHECK(bscnet_value_name(nullptr, 0) == nullptr && bscnet_value_name(model.get(), 0) == nullptr);
   CHECK_EQ(std::string(bscnet_description(nullptr)), "");
   bscnet_free(nullptr);
   const std::string implementation = bscnet_implementation(), all = bscnet_implementations();

@@ -1,7 +1,6 @@
 #include <cmath>
 #include <limits>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "model/description.h"
@@ -59,13 +58,28 @@ TEST(description_read) {
   CHECK_EQ(changed("\"commit\":null", "\"commit\":\"abc\"").levels, 2);
 }
 
+TEST(description_of_version_1) {
+  const Program old = program_of(sample_of_version_1()), now = program_of(sample_model());
+  CHECK(old.values.size() == now.values.size() && old.instructions.size() == now.instructions.size());
+  CHECK(old.instructions[1].sign_weight == now.instructions[1].sign_weight && old.output == now.output);
+  CHECK_REFUSED(program_of(sample_of_version_1().replace("\"levels\":2", "\"levels\":2,\"radius\":9")),
+                "unknown key \"radius\"");
+  CHECK_REFUSED(program_of(sample_of_version_1().replace("\"levels\":2", "\"levels\":2,\"reading\":{}")),
+                "unknown key \"reading\"");
+}
+
 TEST(description_metadata) {
   RawModel model = sample_model();
   model.format = "pt";
   CHECK_REFUSED(program_of(model), "is a safetensors file but not a bscnet model: its metadata has the format \"pt\"");
   model = sample_model();
+  model.version = "3";
+  CHECK_REFUSED(program_of(model), "format version \"3\"; this library reads versions \"1\" and \"2\"");
+  model.version = "1";
+  CHECK_REFUSED(program_of(model), "has 2 for \"version\"; allowed are 1 to 1");
+  model = sample_of_version_1();
   model.version = "2";
-  CHECK_REFUSED(program_of(model), "format version \"2\"; this library reads version \"1\"");
+  CHECK_REFUSED(program_of(model), "has 1 for \"version\"; allowed are 2 to 2");
   CHECK_REFUSED(program_of(with_length("{\"w\":{\"dtype\":\"BF16\",\"shape\":[1],\"data_offsets\":[0,2]}}", "ab")),
                 "not a bscnet model: its metadata has no format");
   CHECK_REFUSED(program_of(with_length("{\"__metadata__\":{\"format\":\"bscnet\"}}", "")), "format version none");
@@ -92,9 +106,9 @@ TEST(description_entries) {
     const char *piece, *other, *says;
   };
   const Case cases[] = {
-      {"\"version\":1", "\"version\":2", "has 2 for \"version\"; allowed are 1 to 1"},
-      {"\"version\":1", "\"version\":\"1\"", "has a string for \"version\"; it must be an integer"},
-      {"\"version\":1,", "", "the description has no \"version\""},
+      {"\"version\":2", "\"version\":3", "has 3 for \"version\"; allowed are 2 to 2"},
+      {"\"version\":2", "\"version\":\"2\"", "has a string for \"version\"; it must be an integer"},
+      {"\"version\":2,", "", "the description has no \"version\""},
       {"\"name\":\"sample\"", "\"name\":1", "has an integer for \"name\"; it must be a string"},
       {"\"name\":", "\"nom\":", "has the unknown key \"nom\"; allowed are version, name"},
       {"\"stage\":3", "\"stage\":-1", "for \"stage\"; allowed are 0"},
@@ -109,12 +123,16 @@ TEST(description_entries) {
       {"\"in_channels\":3", "\"in_channels\":4", "makes 3 channels, but \"in_channels\" is 4"},
       {"\"num_classes\":2", "\"num_classes\":1", "has 1 for \"num_classes\"; allowed are 2 to 1024"},
       {"\"num_classes\":2", "\"num_classes\":1025", "has 1025 for \"num_classes\""},
-      {"\"rgb\"", "\"hsv\"", "\"features\" has \"hsv\" for \"kind\"; allowed are rgb, cloud, given"},
+      {"\"cloud\"", "\"rgb\"", "\"features\" has \"rgb\" for \"kind\"; allowed are cloud, given"},
       {"127.5", "0", "has 0 for \"scale\""},
       {"127.5", "1e999", "not valid JSON"},
-      {"\"offset\":-1.0", "\"offset\":-1.0,\"x\":1", "unknown key \"x\"; allowed are kind, scale, offset"},
+      {"\"offset\":-1.0", "\"offset\":-1.0,\"x\":1", "unknown key \"x\"; allowed are kind, names, scale, offset"},
       {"{\"layer\":[[0,0,0]", "{\"layer\":[[0,0]", "bad shifts in \"layer\""},
       {"{\"layer\":[[0,0,0]", "{\"layer\":[[0,0,2]", "bad shifts in \"layer\""},
+      {"\"radius\":9,", "", "the description has no \"radius\""},
+      {"\"radius\":9", "\"radius\":-1", "has -1 for \"radius\"; allowed are 0 to 1000000"},
+      {"\"radius\":9", "\"radius\":1000001", "has 1000001 for \"radius\""},
+      {"\"radius\":9", "\"radius\":0.5", "for \"radius\"; it must be an integer"},
       {"\"commit\":null,", "", "has no \"commit\""},
       {"\"commit\":null", "\"commit\":7", "for \"commit\"; it must be a string"},
       {"\"levels\":2", "\"levels\":0", "for \"levels\"; allowed are 1 to 12"},
@@ -139,7 +157,7 @@ TEST(description_entries) {
       {"\"output\":11", "\"output\":4", "a value of level 1 with 5 channels"},
       {"\"output\":11", "\"output\":11.5", "for \"output\"; it must be an integer"},
       {"\"output\":11}", "\"output\":11}}", "the model's description is not valid JSON"},
-      {"{\"version\":1", "[{\"version\":1", "the model's description is not valid JSON"},
+      {"{\"version\":2", "[{\"version\":2", "the model's description is not valid JSON"},
   };
   for (const Case& one : cases) CHECK_REFUSED(changed(one.piece, one.other), one.says);
   CHECK_REFUSED(program_of([] {
@@ -156,39 +174,6 @@ TEST(description_entries) {
   many = "\"instructions\":[";
   for (int i = 0; i < 4096; ++i) many += "{},";
   CHECK_REFUSED(program_of(model.replace("\"instructions\":[", many)), "instructions; allowed are 1 to 4096");
-}
-
-TEST(description_features) {
-  const std::string rgb = R"({"kind":"rgb","scale":127.5,"offset":-1.0})";
-  const auto with = [&](const std::string& features) { return changed(rgb.c_str(), features.c_str()); };
-  // three channels, as the sample has
-  CHECK_EQ(with(R"({"kind":"cloud","names":["offset"],"scale":127.5,"offset":-1,"ranges":{}})").in_channels, 3);
-  CHECK_EQ(
-      with(R"({"kind":"cloud","names":["one","i","height"],"scale":1,"offset":0,"ranges":{"i":[0,65535]}})").levels, 2);
-  CHECK_EQ(with(R"({"kind":"given","names":["depth"]})").in_channels, 3);
-  const auto cloud = [](const std::string& names, const std::string& ranges) {
-    return R"({"kind":"cloud","names":)" + names + R"(,"scale":1,"offset":0,"ranges":)" + ranges + "}";
-  };
-  const std::vector<std::pair<std::string, const char*>> cases = {
-      {cloud("[\"rgb\",\"one\"]", "{}"), "makes 4 channels, but \"in_channels\" is 3"},
-      {cloud("[]", "{}"), "has no names; it must have at least one"},
-      {cloud("[1]", "{}"), "has a name that is not a string"},
-      {cloud("[\"one\",\"one\",\"i\"]", "{}"), "names \"one\" twice"},
-      {cloud("\"rgb\"", "{}"), "has a string for \"names\"; it must be an array"},
-      {cloud("[\"one\",\"i\",\"height\"]", "{}"), "has no range for the measured value \"i\""},
-      {cloud("[\"rgb\"]", "{\"rgb\":[0,255]}"), "a range for \"rgb\", which is no measured value among its names"},
-      {cloud("[\"rgb\"]", "{\"i\":[0,255]}"), "a range for \"i\", which is no measured value among its names"},
-      {cloud("[\"i\"]", "{\"i\":[1,1]}"), "has for \"i\" no range [low, high] with low below high"},
-      {cloud("[\"i\"]", "{\"i\":[0,1,2]}"), "has for \"i\" no range [low, high]"},
-      {cloud("[\"i\"]", "{\"i\":[\"0\",1]}"), "has for \"i\" no range [low, high]"},
-      {cloud("[\"i\"]", "{\"i\":7}"), "has for \"i\" no range [low, high]"},
-      {cloud("[\"i\"]", "[]"), "has an array for \"ranges\"; it must be an object"},
-      {R"({"kind":"cloud","names":["rgb"],"scale":0,"offset":0,"ranges":{}})", "has 0 for \"scale\""},
-      {R"({"kind":"given","names":["rgb"],"scale":1})", "unknown key \"scale\"; allowed are kind, names"},
-      {R"({"kind":"given"})", "has no \"names\""},
-      {R"({"kind":"rgb","names":["rgb"],"scale":1,"offset":0})", "unknown key \"names\""},
-  };
-  for (const auto& [features, says] : cases) CHECK_REFUSED(with(features), says);
 }
 
 TEST(description_instructions) {

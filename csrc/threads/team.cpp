@@ -3,10 +3,15 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <string>
 #include <system_error>
+
+#include "model/error.h"
 
 namespace bscnet {
 namespace {
+
+constexpr int kMostThreads = 1024;
 
 /// Turns of the loop before a waiting thread goes to sleep: some ten microseconds, the length of a small layer.
 constexpr int kSpins = 4000;
@@ -26,6 +31,12 @@ int allowed_cores() {
 }
 
 }  // namespace
+
+void check_threads(int threads) {
+  if (threads >= 0 && threads <= kMostThreads) return;
+  throw Error(Fault::kBadCall,
+              "threads is " + std::to_string(threads) + "; allowed are 0 (all) to " + std::to_string(kMostThreads));
+}
 
 Team::Team(int threads) {
   const int wanted = threads == 0 ? allowed_cores() : threads;

@@ -11,6 +11,9 @@
 
 namespace bscnet {
 
+/// Refuses a number of threads that is none: allowed are 1 to 1024, and 0 for all. Throws Error.
+void check_threads(int threads);
+
 /// A few threads that work through loops together for as long as one run lasts.
 class Team {
  public:

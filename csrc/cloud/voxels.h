@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "cloud/frame.h"
+#include "cloud/points.h"
+#include "threads/team.h"
+
+namespace bscnet {
+
+/// The occupied voxels of a cloud, in lexicographic order, and the points of each.
+struct Voxels {
+  std::vector<std::int32_t> coords;   ///< (voxels, 4): 0, x, y, z
+  std::vector<std::uint32_t> first;   ///< (voxels + 1,) place in `points` of each voxel's first
+  std::vector<std::uint32_t> points;  ///< all finite ones, those of a voxel side by side
+
+  std::size_t count() const { return first.size() - 1; }
+};
+
+/// points: at least one is finite.
+Voxels voxels_of(const Points& points, const Frame& frame, Team& team);
+
+}  // namespace bscnet
