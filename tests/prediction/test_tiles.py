@@ -46,9 +46,9 @@ def test_each_site_is_kept_once_and_sees_its_margin(extent: tuple[int, int, int]
 
 def test_too_small_a_limit_is_told() -> None:
     keys = keys_of(scattered(5000, (40, 40, 10)))
-    with pytest.raises(InputError, match="--max-sites: raise that, or lower --margin"):
+    with pytest.raises(InputError, match="more than max_sites=100 sites: raise that, or lower the margin"):
         plan_tiles(keys, 100, 16)
-    with pytest.raises(InputError, match="--max-sites"):
+    with pytest.raises(InputError, match="max_sites"):
         plan_tiles(keys_of(scattered(500, (1, 1, 900))), 50, 0)
 
 

@@ -1,4 +1,4 @@
-"""From a cloud to a labelled one: the network's own labels, whatever the chunks and tiles, in bounded memory."""
+"""From a cloud to the same with labels: the network's own, whatever the chunks and tiles, in bounded memory."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ import numpy as np
 import pytest
 from plyfile import PlyData
 
+import bscnet
 from bscnet import runtime
+from bscnet.clouds.open import open_cloud
+from bscnet.clouds.reading import Reading
 from bscnet.data.voxelize import Voxels, voxelize
 from bscnet.errors import InputError
 from bscnet.prediction.classify import best
-from bscnet.prediction.label_cloud import Labelled, label_cloud
-from bscnet.prediction.receptive_field import receptive_radius
+from bscnet.prediction.label_file import LabelledFile, label_file
+from bscnet.prediction.labeller import Labeller
 from bscnet.viz.palette import class_palette
 from fixtures.clouds import room, write_ply
 from fixtures.model_files import ModelParts, random_program
@@ -30,7 +33,7 @@ def telling_model(voxels: Voxels) -> ModelParts:
     """A model that sees 2 to 6 voxels far and gives the room several classes."""
     for seed in range(1000):
         program = random_program(seed, voxels.feats.shape[1], num_classes=CLASSES, levels=2, length=8, max_channels=17)
-        if 2 <= receptive_radius(program.description) <= 6:
+        if 2 <= runtime.loads(program.to_bytes()).radius <= 6:
             labels = runtime.loads(program.to_bytes())(voxels.coords, voxels.feats).argmax(1)
             if np.bincount(labels).max() < 0.6 * len(labels) and len(np.unique(labels)) >= 3:
                 return program
@@ -57,8 +60,9 @@ def scan(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_ply(tmp_path_factory.mktemp("scan") / "scan.ply", room(6000))
 
 
-def label(session: runtime.Session, scan: Path, target: Path, **options: Any) -> tuple[np.ndarray, Labelled]:
-    done = label_cloud(session, scan, target, class_palette(CLASSES), **options)
+def label(session: runtime.Session, scan: Path, target: Path, **options: Any) -> tuple[np.ndarray, LabelledFile]:
+    once = {key: options.pop(key) for key in ("max_sites", "margin", "indices", "reading") if key in options}
+    done = label_file(Labeller(session, **once), open_cloud(scan), target, **options)
     return np.asarray(PlyData.read(str(target), mmap=False)["vertex"].data), done
 
 
@@ -78,15 +82,19 @@ def test_labels_confidence_and_colours_are_those_of_the_logits(
     agree = vertices["label"] == odds.argmax(1)
     assert agree.mean() > 0.999
     np.testing.assert_allclose(vertices["confidence"][agree], odds.max(axis=1)[agree], atol=1e-3)
-    for axis in "xyz":
-        np.testing.assert_array_equal(vertices[axis], cloud[axis])
-    palette = class_palette(CLASSES)
-    for channel, name in enumerate(("red", "green", "blue")):
-        np.testing.assert_array_equal(vertices[name], palette[vertices["label"], channel])
-    assert done.points == 6000 and len(done.voxels) == len(voxels.coords) and done.classes.tiles == 1
+    for name in ("x", "y", "z", *COLOURS):
+        np.testing.assert_array_equal(vertices[name], cloud[name])
+    found = done.cloud
+    assert found.survey.kept == 6000 and len(found.voxels) == len(voxels.coords) and found.classes.tiles == 1
     np.testing.assert_array_equal(done.points_of_class, np.bincount(vertices["label"], minlength=CLASSES))
-    assert {"read", "voxelize", "network", "label points", "write"} <= done.seconds.keys()
-    assert done.times.total > 0
+    assert {"read", "voxelize", "network", "label points", "write"} <= found.clock.seconds.keys()
+    assert found.classes.times.total > 0
+
+
+def test_class_colours_only_where_they_are_asked_for(session: runtime.Session, scan: Path, tmp_path: Path) -> None:
+    palette = class_palette(CLASSES)
+    vertices, _ = label(session, scan, tmp_path / "out.ply", palette=palette)
+    np.testing.assert_array_equal(np.stack([vertices[name] for name in COLOURS], axis=1), palette[vertices["label"]])
 
 
 def test_a_network_of_heights_and_measured_values(scan: Path, tmp_path: Path) -> None:
@@ -103,7 +111,7 @@ def test_a_network_of_heights_and_measured_values(scan: Path, tmp_path: Path) ->
     vertices, done = label(session, scan, tmp_path / "out.ply", chunk_points=700)
     wanted = session(voxels.coords, voxels.feats).argmax(1)[voxels.point_to_voxel]
     assert (vertices["label"] == wanted).mean() > 0.999
-    assert done.colors.shape == (len(done.voxels), 3) and done.colors.max() > 200
+    assert done.sample is None
 
 
 def test_the_file_says_what_its_labels_mean(session: runtime.Session, scan: Path, tmp_path: Path) -> None:
@@ -111,7 +119,8 @@ def test_the_file_says_what_its_labels_mean(session: runtime.Session, scan: Path
     ply = PlyData.read(str(tmp_path / "out.ply"))
     assert [p.name for p in ply["vertex"].properties] == ["x", "y", "z", "red", "green", "blue", "label", "confidence"]
     assert ply["vertex"].ply_property("confidence").val_dtype == "f4"
-    assert "class 0 Klasse 0 \\xe4" in ply.comments and "class 6 Klasse 6 \\xe4" in ply.comments
+    told = (tmp_path / "out.ply").read_bytes().split(b"end_header")[0].decode("utf-8")
+    assert "comment class 0 Klasse 0 ä\n" in told and "comment class 6 Klasse 6 ä\n" in told
     assert not ply.text and os.stat(tmp_path / "out.ply").st_mode & 0o777 == 0o666 & ~umask()
 
 
@@ -133,19 +142,19 @@ def test_tiles_with_the_receptive_field_as_margin_change_nothing(
 ) -> None:
     wanted, whole = label(session, scan, tmp_path / "whole.ply", voxel_size=0.03)
     found, done = label(
-        session, scan, tmp_path / "tiles.ply", voxel_size=0.03, max_sites=len(whole.voxels) // 2, chunk_points=500
+        session, scan, tmp_path / "tiles.ply", voxel_size=0.03, max_sites=len(whole.cloud.voxels) // 2, chunk_points=500
     )
-    assert done.classes.tiles >= 4 and done.margin == done.receptive_radius > 0
-    assert done.times.workspace_bytes < whole.times.workspace_bytes
+    assert done.cloud.classes.tiles >= 4 and done.cloud.margin == session.radius > 0
+    assert done.cloud.classes.times.workspace_bytes < whole.cloud.classes.times.workspace_bytes
     assert found.tobytes() == wanted.tobytes()
 
 
 def test_tiles_without_a_margin_show_at_their_seams(session: runtime.Session, scan: Path, tmp_path: Path) -> None:
     wanted, whole = label(session, scan, tmp_path / "whole.ply", voxel_size=0.03)
     found, done = label(
-        session, scan, tmp_path / "tiles.ply", voxel_size=0.03, max_sites=len(whole.voxels) // 4, margin=0
+        session, scan, tmp_path / "tiles.ply", voxel_size=0.03, max_sites=len(whole.cloud.voxels) // 4, margin=0
     )
-    assert done.margin == 0 < done.receptive_radius
+    assert done.cloud.margin == 0 < session.radius
     same = (found["label"] == wanted["label"]).mean()
     assert 0.5 < same < 1, "the margin would not be needed"
 
@@ -154,7 +163,8 @@ def test_text_and_arrays_give_what_the_binary_file_gives(session: runtime.Sessio
     cloud = room(6000)
     wanted, _ = label(session, scan, tmp_path / "a.ply")
     text, _ = label(session, write_ply(tmp_path / "text.ply", cloud, "ascii"), tmp_path / "b.ply", chunk_points=800)
-    assert text.tobytes() == wanted.tobytes()
+    for name in wanted.dtype.names or ():
+        np.testing.assert_array_equal(text[name], wanted[name])
     points = np.stack([cloud[axis] for axis in "xyz"], axis=1)
     colors = np.stack([cloud[name] for name in COLOURS], axis=1)
     np.savez(tmp_path / "scan.npz", points=points, colors=colors)
@@ -179,8 +189,8 @@ def test_a_shifted_cloud_in_world_coordinates_is_labelled_alike(session: runtime
     "options, part",
     [
         ({"voxel_size": 0.0}, "voxel size 0"), ({"voxel_size": -1.0}, "voxel size -1"),
-        ({"voxel_size": float("nan")}, "voxel size nan"), ({"voxel_size": 1e-6}, "is it in metres"),
-        ({"max_sites": 0}, "--max-sites 0"), ({"max_sites": 3}, "--max-sites"), ({"margin": -1}, "--margin -1"),
+        ({"voxel_size": float("nan")}, "voxel size nan"), ({"voxel_size": 1e-6}, "is its unit of length the right"),
+        ({"max_sites": 0}, "max_sites=0"), ({"max_sites": 3}, "max_sites=3"), ({"margin": -1}, "margin=-1"),
     ],
 )  # fmt: skip
 def test_values_that_cannot_be_used_leave_no_file(
@@ -196,7 +206,7 @@ def test_a_bad_cloud_leaves_the_old_result(session: runtime.Session, tmp_path: P
     cloud["z"][77] = np.nan
     target = tmp_path / "out.ply"
     target.write_text("what was there")
-    with pytest.raises(InputError, match="point 77 are not finite"):
+    with pytest.raises(InputError, match="1 of 100 points have coordinates that are not finite, the first is point 77"):
         label(session, write_ply(tmp_path / "nan.ply", cloud), target, chunk_points=20)
     assert target.read_text() == "what was there"
     assert {path.name for path in tmp_path.iterdir()} == {"out.ply", "nan.ply"}
@@ -238,12 +248,13 @@ def test_interruption_leaves_nothing(session: runtime.Session, scan: Path, tmp_p
 def test_too_little_memory_is_advice(session: runtime.Session, scan: Path, tmp_path: Path) -> None:
     class Exhausted:
         num_classes, in_channels, class_names = CLASSES, 3, session.class_names
-        description, voxel_size = session.description, session.voxel_size
+        description, voxel_size, radius = session.description, session.voxel_size, session.radius
+        features, reading = session.features, session.reading
 
         def timed(self, coords: np.ndarray, feats: np.ndarray) -> Any:
             raise MemoryError
 
-    with pytest.raises(InputError, match="not enough memory .* lower --max-sites"):
+    with pytest.raises(InputError, match="not enough memory .* lower max_sites"):
         label(Exhausted(), scan, tmp_path / "out.ply")  # type: ignore[arg-type]
 
 
@@ -261,10 +272,9 @@ def test_memory_does_not_grow_with_the_points(tmp_path: Path) -> None:
     (tmp_path / "model.safetensors").write_bytes(colour_model())
     code = (
         "import sys; from pathlib import Path; from bscnet import runtime; "
-        "from bscnet.prediction.label_cloud import label_cloud; from bscnet.viz.palette import class_palette; "
-        "s = runtime.load(sys.argv[1], threads=1); "
-        f"label_cloud(s, Path(sys.argv[2]), Path(sys.argv[3]), class_palette({CLASSES}), "
-        "voxel_size=0.1, chunk_points=50_000); "
+        "from bscnet.clouds.open import open_cloud; from bscnet.prediction.label_file import label_file; "
+        "from bscnet.prediction.labeller import Labeller; labeller = Labeller(runtime.load(sys.argv[1], threads=1)); "
+        "label_file(labeller, open_cloud(Path(sys.argv[2])), Path(sys.argv[3]), voxel_size=0.1, chunk_points=50_000); "
         "print(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])"
     )
     peaks = []
@@ -282,6 +292,60 @@ def test_a_value_out_of_all_range_names_the_file(scan: Path, tmp_path: Path) -> 
     program = random_program(0, in_channels=1, num_classes=CLASSES)
     recipe = {"kind": "cloud", "names": ["z"], "scale": 1.0, "offset": 0.0, "ranges": {"z": [0, 1e-9]}}
     program.description["features"] = recipe
-    with pytest.raises(InputError, match=r"scan\.ply: a point has the z .*; the model was trained on 0 to 1e-09"):
+    with pytest.raises(
+        InputError, match=r"scan\.ply: the value 'z' of point \d+ is .* once it is scaled as in training"
+    ):
         label(runtime.loads(program.to_bytes()), scan, tmp_path / "out.ply")
     assert not (tmp_path / "out.ply").exists()
+
+
+def test_labels_are_those_of_the_data_set(scan: Path, tmp_path: Path) -> None:
+    session = runtime.loads(colour_model())
+    numbers = (40, 7, 300, 2, 5, 6, 1)
+    plain, _ = label(session, scan, tmp_path / "a.ply")
+    own, _ = label(session, scan, tmp_path / "b.ply", reading=Reading(labels=numbers))
+    np.testing.assert_array_equal(own["label"], np.array(numbers)[plain["label"]])
+    assert own["label"].dtype.itemsize == 2
+    indices, _ = label(session, scan, tmp_path / "c.ply", reading=Reading(labels=numbers), indices=True)
+    assert indices.tobytes() == plain.tobytes()
+    head = (tmp_path / "b.ply").read_bytes().split(b"end_header")[0].decode()
+    assert "comment class 300 Klasse 2" in head
+
+
+@pytest.mark.parametrize("numbers, none", [((), -1), (tuple(range(1, 8)), 0)])
+def test_points_that_are_left_out_keep_their_places(tmp_path: Path, numbers: tuple[int, ...], none: int) -> None:
+    session, cloud = runtime.loads(colour_model()), room(6000)
+    kept, _ = label(session, write_ply(tmp_path / "kept.ply", np.delete(cloud, [3, 5000])), tmp_path / "a.ply")
+    cloud["y"][[3, 5000]] = np.nan, np.inf
+    scan, reading = write_ply(tmp_path / "holes.ply", cloud), Reading(invalid_points="drop", labels=numbers)
+    found, done = label(session, scan, tmp_path / "b.ply", reading=reading, chunk_points=999)
+    assert found["label"][[3, 5000]].tolist() == [none] * 2 and found["confidence"][[3, 5000]].tolist() == [0.0] * 2
+    rest = np.delete(found, [3, 5000])
+    own = np.array(numbers or range(CLASSES))
+    np.testing.assert_array_equal(rest["label"], own[kept["label"]])
+    np.testing.assert_array_equal(rest["confidence"], kept["confidence"])
+    assert done.cloud.survey.dropped == 2 and np.isnan(found["y"][3])
+
+
+def test_a_sample_to_draw_is_of_the_labelled_points(session: runtime.Session, scan: Path, tmp_path: Path) -> None:
+    vertices, done = label(session, scan, tmp_path / "out.ply", sampled=True, chunk_points=700)
+    sample = done.sample
+    assert sample is not None and len(sample.points) == 6000
+    np.testing.assert_array_equal(sample.classes, vertices["label"])
+    np.testing.assert_array_equal(sample.confidence, vertices["confidence"])
+    np.testing.assert_array_equal(sample.colors, np.stack([vertices[name] for name in COLOURS], axis=1))
+    np.testing.assert_allclose(sample.points, room_points() - np.floor(room_points().min(axis=0)), atol=1e-6)
+
+
+def test_a_program_labels_its_arrays(scan: Path, tmp_path: Path) -> None:
+    (tmp_path / "model.safetensors").write_bytes(colour_model())
+    model = bscnet.load(tmp_path / "model.safetensors", threads=1)
+    wanted, _ = label(model.session, scan, tmp_path / "out.ply")
+    labels, confidence = model.label(room_points(), room_points(COLOURS))
+    np.testing.assert_array_equal(labels, wanted["label"])
+    np.testing.assert_array_equal(confidence, wanted["confidence"])
+    assert list(model.class_names) == list(model.session.class_names)
+    with pytest.raises(InputError, match=r"points: the points have no colours, but the features \['rgb'\] need them"):
+        model.label(room_points())
+    tiled = bscnet.load(tmp_path / "model.safetensors", max_sites=3000)
+    np.testing.assert_array_equal(tiled.label(room_points(), room_points(COLOURS))[0], labels)
