@@ -1,21 +1,22 @@
 from __future__ import annotations
 
 from bscnet.runs.directory import chain_home, config_hash, new_run, newest_run
+from fixtures.composed import compose_settings
 
 
-def test_the_name_says_what_the_chain_is(settings, tmp_path):
-    home = chain_home(settings("model=unet_h", "data.voxel_size=0.02", "seed=3", f"output_dir={tmp_path}"))
+def test_the_name_says_what_the_chain_is(tmp_path):
+    home = chain_home(compose_settings("model=unet_h", "data.voxel_size=0.02", "seed=3", f"output_dir={tmp_path}"))
     assert home.parent == tmp_path
     assert home.name.startswith("rooms-bsc_net-unet_h-2cm-s3-")
     assert len(home.name.rsplit("-", 1)[1]) == 8
 
 
-def test_the_hash_is_of_what_decides_the_result(settings):
-    plain = config_hash(settings())
+def test_the_hash_is_of_what_decides_the_result():
+    plain = config_hash(compose_settings())
     watched = ("output_dir=x", "resume=true", "logger=wandb", "stage=1", "threads=1", "picture=false")
     loaded = ("data.num_workers=3", "data.cache_dir=x", "data.prepare_maps=false")
     for override in (*watched, *loaded):
-        assert config_hash(settings(override)) == plain
+        assert config_hash(compose_settings(override)) == plain
     changed = [
         "seed=1",
         "recipe.epochs=5",
@@ -24,7 +25,7 @@ def test_the_hash_is_of_what_decides_the_result(settings):
         "method.conf_weight=1",
         "data.repeats=2",
     ]
-    assert len({config_hash(settings(override)) for override in changed} | {plain}) == len(changed) + 1
+    assert len({config_hash(compose_settings(override)) for override in changed} | {plain}) == len(changed) + 1
 
 
 def test_runs_are_numbered_and_never_shared(tmp_path):

@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from bscnet.errors import InputError
-from bscnet.runs.manifest import Manifest, load_outcome, save_outcome
+from bscnet.runs.manifest import Manifest
+from bscnet.runs.outcome import load_outcome, save_outcome
 from bscnet.runs.stage import StageOutcome
 
 FACTS = {
@@ -98,7 +99,7 @@ def test_a_broken_file_is_named(tmp_path, text):
 
 def test_a_missing_or_broken_outcome_is_named(tmp_path):
     with pytest.raises(InputError, match=r"outcome\.json cannot be read"):
-        load_outcome(tmp_path / "outcome.json")
+        load_outcome(tmp_path)
     (tmp_path / "outcome.json").write_text('{"stage": 1}')
     with pytest.raises(InputError, match=r"outcome\.json is not the record of a stage"):
-        load_outcome(tmp_path / "outcome.json")
+        load_outcome(tmp_path)

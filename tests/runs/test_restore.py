@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ import pytest
 import torch
 
 from bscnet.errors import InputError
-from bscnet.runs.restore import find_checkpoint, restore
+from bscnet.runs.find import find_checkpoint
+from bscnet.runs.restore import restore
 from fixtures.stage_checkpoint import write_checkpoint, write_result
 
 
@@ -39,8 +41,21 @@ def test_a_stage_gives_what_it_recorded_or_its_best(tmp_path: Path) -> None:
     for name in ("last", "best"):
         (folder / f"{name}.ckpt").write_bytes(b"")
     assert find_checkpoint(tmp_path) == folder / "best.ckpt"
-    (tmp_path / "outcome.json").write_text(json.dumps({"checkpoint": str(folder / "last.ckpt")}))
+    scores = {"name": "weights", "precision": "a1w1", "epochs": 3, "val_miou": 0.5, "seconds": 1.0}
+    record = {"stage": 3, "checkpoint": str(folder / "last.ckpt"), **scores}
+    (tmp_path / "outcome.json").write_text(json.dumps(record))
     assert find_checkpoint(tmp_path) == folder / "last.ckpt"
+
+
+def test_a_copied_run_gives_the_checkpoint_of_the_copy(tmp_path: Path) -> None:
+    chain, copy = tmp_path / "chain", tmp_path / "copy"
+    in_chain(chain, 1).parent.mkdir(parents=True)
+    in_chain(chain, 1).write_bytes(b"")
+    write_result(chain, {"stage": 1, "checkpoint": str(in_chain(chain, 1))})
+    shutil.copytree(chain, copy)
+    assert find_checkpoint(copy) == in_chain(copy, 1)
+    in_chain(copy, 1).unlink()
+    assert find_checkpoint(copy) == in_chain(chain, 1)  # which is what the record names
 
 
 def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
@@ -52,7 +67,7 @@ def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no stage of this chain is finished"):
         find_checkpoint(tmp_path / "chain")
     (tmp_path / "chain" / "result.json").write_text("{")
-    with pytest.raises(InputError, match=r"result\.json cannot be read as JSON"):
+    with pytest.raises(InputError, match=r"result\.json is not valid JSON"):
         find_checkpoint(tmp_path / "chain")
     (tmp_path / "chain" / "result.json").write_text('{"stages": [3]}')
     with pytest.raises(InputError, match="not the record of a chain"):
@@ -84,6 +99,21 @@ def test_stages_on_the_way_are_restored_too(tmp_path: Path, stage: int, conv: st
         assert torch.equal(found.network.state_dict()[name], tensor)
 
 
+def test_a_checkpoint_of_the_first_version_is_restored(tmp_path: Path) -> None:
+    path = in_chain(tmp_path, 3)
+    written = write_checkpoint(path, 3, "method=bsc_net", "model=fcn_s", "method.G=8", "model.network.fcn_up=deconv")
+    content = torch.load(path, weights_only=True)
+    sizes = {"_target_": "bscnet.models.FCN", "m": 8, "reps": 1, "depth": 2, "fcn_up": "deconv"}
+    # the preset of the settings, which is for four groups, though the search decided the shifts of eight
+    known = {**content["bscnet"], "network": sizes, "manual": "tetra4"}
+    del known["norm_eps"]
+    torch.save({**content, "bscnet": known}, path)
+    found = restore(path)
+    assert str(found.network) == str(written) and found.network.levels.fcn_up == "deconv"
+    for name, tensor in written.state_dict().items():
+        assert torch.equal(found.network.state_dict()[name], tensor)
+
+
 def change(path: Path, **entries: Any) -> None:
     content = torch.load(path, weights_only=True)
     content["bscnet"].update(entries)
@@ -99,6 +129,12 @@ def test_metadata_that_make_no_such_network_are_refused(tmp_path: Path) -> None:
     change(path, layers_per_block=3)
     with pytest.raises(InputError, match="cannot be built: layers_per_block is 3"):
         restore(path)
+    change(path, layers_per_block=2, network={"m": 8, "reps": 1, "depth": 2, "fcn_up": "deconv"})
+    with pytest.raises(InputError, match=r"cannot be built: network\.fcn_up is not a value of family unet"):
+        restore(path)
+    change(path, network={"m": 8, "reps": 1})
+    with pytest.raises(InputError, match="cannot be built: .*depth"):
+        restore(path)
     change(path, family="resnet")
-    with pytest.raises(InputError, match="cannot be built"):
+    with pytest.raises(InputError, match="cannot be built: family is 'resnet'; allowed are fcn, unet"):
         restore(path)

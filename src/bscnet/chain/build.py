@@ -22,34 +22,28 @@ if TYPE_CHECKING:
     from torch import nn
 
     from bscnet.data.datamodule import ScanDataModule
-
-_MODEL_KEYS = ("layer_style", "act", "layers_per_block", "down_short", "proj_norm", "short_norm")
-_METHOD_KEYS = (
-    *("sfsc_layers", "w_scale", "ste_act", "G", "manual", "manual_seed", "manual_alternate"),
-    *("cands", "relax", "share_kernel"),
-)
+    from bscnet.models import NetworkSpec
 
 
-def build_network(settings: Mapping[str, Any], spec: StageSpec) -> nn.Module:
-    """The model of the settings, with the layers of one stage.
+def network_spec(settings: Mapping[str, Any], stage: StageSpec) -> NetworkSpec:
+    """The network of the settings, with the layers of one stage. Shifts that a search decides are zero in it.
 
-    Initial weights come from torch's global generator: seed it first. Shifts that a search decides are zero until its
-    plan is applied.
+    Raises:
+        InputError: a value that makes no network.
     """
-    from bscnet.models import LayerFactory
+    from bscnet.models import NetworkSpec
 
-    model, method = settings["model"], settings["method"]
-    options = {**{key: model[key] for key in _MODEL_KEYS}, **{key: method[key] for key in _METHOD_KEYS}}
-    if spec.shifts == "searched":
-        options["manual"] = "none"
-    layers = LayerFactory(
-        precision=spec.precision, conv=spec.conv, norm_momentum=settings["recipe"]["norm_momentum"], **options
-    )
-    make = instantiate(model["network"], _partial_=True)
-    network: nn.Module = make(
-        in_channels=settings["data"]["in_channels"], num_classes=settings["data"]["num_classes"], layers=layers
-    )
-    return network
+    model, method, data = settings["model"], settings["method"], settings["data"]
+    own = {"precision": stage.precision, "conv": stage.conv, "norm_momentum": settings["recipe"]["norm_momentum"]}
+    if stage.shifts == "searched":
+        own["manual"] = "none"
+    sizes = {"in_channels": data["in_channels"], "num_classes": data["num_classes"]}
+    return NetworkSpec.from_dict({**model, **method, **own, **sizes})
+
+
+def build_network(settings: Mapping[str, Any], stage: StageSpec) -> nn.Module:
+    """The network of `network_spec`. Initial weights come from torch's global generator: seed it first."""
+    return network_spec(settings, stage).build()
 
 
 def build_datamodule(settings: Mapping[str, Any]) -> ScanDataModule:
@@ -125,18 +119,14 @@ def wandb_is_offline() -> bool:
         return True
 
 
-def identity(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Plain values that say which network a checkpoint is of; `build_network` needs no more than these."""
-    model, method = settings["model"], settings["method"]
+def identity(settings: Mapping[str, Any], stage: StageSpec) -> dict[str, Any]:
+    """Plain values that say which network a checkpoint is of, and what it was trained on."""
+    data = settings["data"]
     return {
-        "model": model["name"],
-        "family": model["family"],
-        "network": dict(model["network"]),
-        "method": method["name"],
-        "data": settings["data"]["name"],
-        "voxel_size": settings["data"]["voxel_size"],
-        "features": list(settings["data"].get("features", ["rgb"])),
-        "norm_momentum": settings["recipe"]["norm_momentum"],
-        **{key: model[key] for key in _MODEL_KEYS},
-        **{key: method[key] for key in _METHOD_KEYS},
+        **network_spec(settings, stage).as_dict(),
+        "model": settings["model"]["name"],
+        "method": settings["method"]["name"],
+        "data": data["name"],
+        "voxel_size": data["voxel_size"],
+        "features": list(data.get("features", ["rgb"])),
     }

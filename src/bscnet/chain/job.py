@@ -22,7 +22,7 @@ from bscnet.chain.validate import wanted_stages
 from bscnet.data.cores import available_cores
 from bscnet.errors import InputError
 from bscnet.runs.layout import ERROR_LOG, PLAN_NAME
-from bscnet.runs.manifest import save_outcome
+from bscnet.runs.outcome import save_outcome
 from bscnet.runs.stage import StageOutcome
 
 
@@ -114,7 +114,7 @@ def run_one(settings: Mapping[str, Any], directory: Path) -> StageOutcome:
             trainer_kwargs=settings["trainer"],
             loggers=loggers,
             callbacks=build_callbacks(settings),
-            metadata=identity(settings),
+            metadata=identity(settings, spec),
         )
     finally:
         close_loggers(loggers)

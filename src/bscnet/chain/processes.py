@@ -18,7 +18,8 @@ from typing import Any
 
 from bscnet.chain.failure import StageFailure
 from bscnet.runs.layout import OUTCOME_NAME
-from bscnet.runs.manifest import load_outcome, read_json
+from bscnet.runs.outcome import load_outcome
+from bscnet.runs.records import read_record
 from bscnet.runs.stage import StageOutcome
 from bscnet.whole_file import write_json_whole
 
@@ -65,15 +66,15 @@ def run_apart(settings: Mapping[str, Any], directory: Path) -> StageOutcome | St
             os.killpg(process.pid, signal.SIGKILL)  # whoever is left of its group
         process.wait()
     if (directory / OUTCOME_NAME).is_file():
-        return load_outcome(directory / OUTCOME_NAME)
+        return load_outcome(directory)
     if (directory / _FAILURE).is_file():
-        return StageFailure(**read_json(directory / _FAILURE))
+        return StageFailure(**read_record(directory / _FAILURE))
     return StageFailure(f"a process of the stage ended with status {status}")
 
 
 def stage_settings(directory: Path) -> dict[str, Any]:
     """The settings that `run_apart` left for the stage's processes."""
-    return read_json(directory / _SETTINGS)
+    return read_record(directory / _SETTINGS)
 
 
 def leave_failure(directory: Path, failure: StageFailure) -> None:

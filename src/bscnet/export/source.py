@@ -11,8 +11,7 @@ from torch import nn
 
 from bscnet.errors import InputError
 from bscnet.export.network import check_finite
-from bscnet.runs.layout import RESULT_NAME, chain_of
-from bscnet.runs.restore import read_record, restore
+from bscnet.runs.restore import restore
 from bscnet.search import current_plan
 
 
@@ -48,7 +47,7 @@ def read_source(path: str | Path) -> Source:
     found = restore(path)
     _refuse_unfinished(found.checkpoint, found.metadata)
     check_finite(found.network)
-    facts = _facts(found.checkpoint, found.metadata, found.network)
+    facts = _facts(found.metadata, found.network, found.commit())
     return Source(found.network, facts, _features(found.metadata), found.checkpoint, found.stage_directory)
 
 
@@ -65,9 +64,7 @@ def _refuse_unfinished(path: Path, metadata: Mapping[str, Any]) -> None:
         )
 
 
-def _facts(path: Path, metadata: Mapping[str, Any], network: nn.Module) -> dict[str, Any]:
-    record = chain_of(path) / RESULT_NAME
-    commit = read_record(record).get("commit") if record.is_file() else None
+def _facts(metadata: Mapping[str, Any], network: nn.Module, commit: str | None) -> dict[str, Any]:
     features = _features(metadata)
     plan = {name: [list(shift) for shift in rows] for name, rows in current_plan(network).shifts.items()}
     return {

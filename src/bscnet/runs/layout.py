@@ -30,11 +30,6 @@ def stage_directory(chain: Path, stage: int) -> Path:
     return chain / f"stage{stage}"
 
 
-def outcome_files(chain: Path) -> list[Path]:
-    """The records of a chain's finished stages, as far as they are there. What was put aside is none of them."""
-    return sorted(chain.glob(f"stage[0-9]*/{OUTCOME_NAME}"))
-
-
 def checkpoint_folder(stage: Path) -> Path:
     """The folder of a stage's checkpoints."""
     return stage / "checkpoints"
@@ -47,12 +42,13 @@ def settings_file(stage: Path) -> Path:
 
 def stage_of(checkpoint: Path) -> Path:
     """The absolute folder of the stage that a checkpoint lies in (STAGE/checkpoints/FILE)."""
-    return checkpoint.absolute().parents[1]
+    return checkpoint.absolute().parent.parent
 
 
-def chain_of(checkpoint: Path) -> Path:
-    """The absolute folder of the chain that a checkpoint lies in (CHAIN/STAGE/checkpoints/FILE)."""
-    return checkpoint.absolute().parents[2]
+def chain_of(checkpoint: Path) -> Path | None:
+    """The absolute folder of the chain that a checkpoint lies in (CHAIN/STAGE/checkpoints/FILE); None: in none."""
+    chain = stage_of(checkpoint).parent
+    return chain if (chain / RESULT_NAME).is_file() else None
 
 
 def stage_directories(chain: Path) -> list[Path]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from bscnet.errors import InputError
-from bscnet.runs.layout import OUTCOME_NAME, RESULT_NAME, outcome_files
+from bscnet.runs.layout import OUTCOME_NAME, RESULT_NAME, stage_directories, stage_directory
+from bscnet.runs.outcome import as_it_lies, load_outcome
+from bscnet.runs.records import read_record
 from bscnet.runs.stage import StageOutcome
 from bscnet.whole_file import write_json_whole
 
@@ -77,57 +78,25 @@ class Manifest:
             InputError: the file is missing, is not JSON or lacks entries.
         """
         path = directory / RESULT_NAME
-        content = read_json(path)
+        content = read_record(path)
         try:
             manifest = Manifest(
                 directory=directory,
                 planned=list(content.pop("planned")),
                 status=content.pop("status"),
                 failure=content.pop("failure"),
-                stages=[_moved(StageOutcome(**row), directory) for row in content.pop("stages")],
+                stages=[_here(StageOutcome(**row), directory) for row in content.pop("stages")],
                 facts=content,
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise InputError(f"{path} is not the record of a chain (result.json): {error}") from error
-        for place in outcome_files(directory):
-            outcome = load_outcome(place)
+        for folder in stage_directories(directory):
+            if not (folder / OUTCOME_NAME).is_file():
+                continue
+            outcome = load_outcome(folder)
             if all(known.stage != outcome.stage for known in manifest.stages):
                 manifest.record(outcome)
         return manifest
-
-
-def save_outcome(directory: Path, outcome: StageOutcome) -> None:
-    """Leave a finished stage's record in its own directory, where it survives the death of the chain's process."""
-    write_json_whole(directory / OUTCOME_NAME, asdict(outcome))
-
-
-def load_outcome(path: Path) -> StageOutcome:
-    """Read what `save_outcome` wrote.
-
-    Raises:
-        InputError: the file is not such a record.
-    """
-    try:
-        return _moved(StageOutcome(**read_json(path)), path.parents[1])
-    except TypeError as error:
-        raise InputError(f"{path} is not the record of a stage: {error}") from error
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object.
-
-    Raises:
-        InputError: the file cannot be read or holds something else.
-    """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise InputError(f"{path} is not valid JSON: {error}") from error
-    if not isinstance(content, dict):
-        raise InputError(f"{path} must hold a JSON object, not {type(content).__name__}")
-    return content
 
 
 def _files_exist(outcome: StageOutcome) -> bool:
@@ -135,13 +104,5 @@ def _files_exist(outcome: StageOutcome) -> bool:
     return all(Path(file).is_file() for file in files)
 
 
-def _moved(outcome: StageOutcome, directory: Path) -> StageOutcome:
-    """The record with paths that follow a chain's directory which was moved or copied as a whole."""
-    content = asdict(outcome)
-    for key in ("checkpoint", "plan_path"):
-        parts = Path(content[key]).parts if content[key] else ()
-        stage = f"stage{outcome.stage}"
-        if stage in parts and not Path(content[key]).is_file():
-            place = len(parts) - 1 - parts[::-1].index(stage)
-            content[key] = str(directory.joinpath(*parts[place:]))
-    return StageOutcome(**content)
+def _here(outcome: StageOutcome, directory: Path) -> StageOutcome:
+    return as_it_lies(outcome, stage_directory(directory, outcome.stage))

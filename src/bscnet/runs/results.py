@@ -10,7 +10,8 @@ from typing import Any
 from bscnet.errors import InputError
 from bscnet.runs.finished import finished_manifests
 from bscnet.runs.layout import SCORES_NAME
-from bscnet.runs.manifest import Manifest, read_json
+from bscnet.runs.manifest import Manifest
+from bscnet.runs.records import read_record
 
 _ORDER = ("data", "method", "model", "voxel_size", "recipe", "seed")
 
@@ -79,7 +80,7 @@ def _scores(directory: Path) -> Mapping[str, Any] | None:
     path = directory / SCORES_NAME
     if not path.is_file():
         return None
-    content = read_json(path)
+    content = read_record(path)
     if not {"miou", "classes", "scenes"} <= content.keys():
         raise InputError(f"{path} is not the scores of a chain: it lacks miou, classes or scenes")
     return content

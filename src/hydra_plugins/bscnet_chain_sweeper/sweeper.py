@@ -26,8 +26,7 @@ from bscnet.chain.overrides import sweep_points
 from bscnet.chain.report import announce, show_chain, shown_path, sweep_table
 from bscnet.chain.settings import plain_settings
 from bscnet.errors import InputError, shown
-from bscnet.runs.layout import OUTCOME_NAME
-from bscnet.runs.manifest import load_outcome
+from bscnet.runs.outcome import load_outcome
 from bscnet.runs.stage import StageOutcome, StageSpec
 
 # Hydra runs a plugin's module before it is in sys.modules, where a dataclass cannot be made: plain dicts instead.
@@ -174,7 +173,7 @@ def _result(job: JobReturn) -> StageOutcome | StageFailure:
 def _left_behind(chain: Chain, spec: StageSpec, error: Exception) -> StageOutcome | StageFailure:
     """What a stage left in its directory when its launcher broke down."""
     try:
-        return load_outcome(chain.stage_directory(spec) / OUTCOME_NAME)
+        return load_outcome(chain.stage_directory(spec))
     except InputError:
         return failure_of(error)
 
