@@ -29,6 +29,17 @@ def test_traceback_on_demand() -> None:
     assert done.returncode == 1 and "Traceback" in done.stderr
 
 
+@pytest.mark.parametrize("package, extra", [("no_such_thing.deeper", "train"), ("laspy", "predict")])
+def test_a_package_that_is_not_installed_is_one_sentence(package: str, extra: str) -> None:
+    code = f"def action(): raise ModuleNotFoundError('nothing', name={package!r})"
+    done = ended(code)
+    name = package.partition(".")[0]
+    assert done.returncode == 2
+    assert done.stderr == f"error: this needs {name}, which is not installed: pip install 'bscnet[{extra}]'\n"
+    assert "Traceback" in ended(code, BSCNET_TRACEBACK="1").stderr
+    assert "Traceback" in ended("def action(): import bscnet.absent").stderr
+
+
 def test_interrupt_is_status_130() -> None:
     done = ended("def action(): raise KeyboardInterrupt")
     assert (done.returncode, done.stderr) == (130, "error: interrupted\n")

@@ -7,6 +7,10 @@ import sys
 from collections.abc import Callable
 
 
+_EXTRAS = dict.fromkeys(("laspy", "lazrs", "pyproj", "rich", "open3d", "matplotlib"), "predict")
+"""Which extra of pip brings a package, where the smallest that does is not `train`."""
+
+
 class InputError(ValueError):
     """Something the user gave is wrong: one sentence that names the file or value and says what is allowed."""
 
@@ -14,8 +18,8 @@ class InputError(ValueError):
 def shown(action: Callable[[], int]) -> int:
     """Run an entry point and return its exit status, showing input errors as one line.
 
-    An `InputError` becomes `error: …` on stderr and status 2; with BSCNET_TRACEBACK=1 in the environment it
-    is raised instead. Ctrl-C becomes status 130, a reader that closed the pipe (`| head`) status 141. Every other
+    An `InputError` becomes `error: …` on stderr and status 2, and so does a package that is not installed; with
+    BSCNET_TRACEBACK=1 in the environment they are raised instead. Ctrl-C becomes status 130, a reader that closed the pipe (`| head`) status 141. Every other
     exception is a fault of the program and passes.
     """
     try:
@@ -24,6 +28,13 @@ def shown(action: Callable[[], int]) -> int:
         if os.environ.get("BSCNET_TRACEBACK") == "1":
             raise
         print(f"error: {error}", file=sys.stderr)
+        return 2
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if os.environ.get("BSCNET_TRACEBACK") == "1" or package in ("", "bscnet"):
+            raise
+        extra = _EXTRAS.get(package, "train")
+        print(f"error: this needs {package}, which is not installed: pip install 'bscnet[{extra}]'", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("error: interrupted", file=sys.stderr)

@@ -1,4 +1,7 @@
-"""`python -m bscnet.run`: all stages of a method, one stage alone, or a sweep of either. See conf/config.yaml."""
+"""`python -m bscnet.run`: all stages of a method, one stage alone, or a sweep of either. See conf/config.yaml.
+
+What it needs is imported within its functions, so that a package that is not installed is told in one sentence.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +10,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import hydra
-from hydra.core.hydra_config import HydraConfig
-from hydra.errors import HydraException
-from omegaconf import DictConfig
-from omegaconf.errors import OmegaConfBaseException
-
-from bscnet.chain.job import join_stage, stage_job
-from bscnet.chain.processes import STAGE_DIRECTORY
-from bscnet.chain.settings import composition_error
 from bscnet.errors import shown
 from bscnet.paths import config_dir
 
 if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
     from bscnet.chain.failure import StageFailure
     from bscnet.runs.stage import StageOutcome
 
@@ -29,15 +25,24 @@ _RAISE = "HYDRA_FULL_ERROR"
 
 def task(cfg: DictConfig) -> StageOutcome | StageFailure:
     """What Hydra runs for every job: one stage, in the job's output directory."""
+    from hydra.core.hydra_config import HydraConfig
+
+    from bscnet.chain.job import stage_job
+
     return stage_job(cfg, Path(HydraConfig.get().runtime.output_dir))
 
 
 def main() -> int:
     """Run what the command line asks for, or be one process of a stage on several devices; the exit status."""
+    return shown(_run)
+
+
+def _run() -> int:
+    from bscnet.chain.job import join_stage
+    from bscnet.chain.processes import STAGE_DIRECTORY
+
     directory = os.environ.get(STAGE_DIRECTORY)
-    if directory is not None:
-        return shown(lambda: join_stage(Path(directory)))
-    return shown(_run_hydra)
+    return _run_hydra() if directory is None else join_stage(Path(directory))
 
 
 def _run_hydra() -> int:
@@ -46,6 +51,12 @@ def _run_hydra() -> int:
     Raises:
         InputError: an unknown key or choice.
     """
+    import hydra
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+
+    from bscnet.chain.settings import composition_error
+
     before = os.environ.get(_RAISE)
     os.environ[_RAISE] = "1"
     try:

@@ -15,7 +15,6 @@ from plyfile import PlyData
 
 from bscnet import runtime
 from bscnet.cli import main
-from bscnet.prediction.receptive_field import receptive_radius
 from bscnet.viz import RenderError
 from fixtures.clouds import room, write_ply
 from fixtures.model_files import random_program, write_model
@@ -26,7 +25,7 @@ MODEL = {"levels": 3, "max_channels": 17}
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One that sees far enough for tiles to show."""
-    seed = next(seed for seed in range(100) if receptive_radius(random_program(seed, **MODEL).description) > 6)
+    seed = next(s for s in range(100) if runtime.loads(random_program(s, **MODEL).to_bytes()).radius > 6)
     return write_model(tmp_path_factory.mktemp("model") / "model.safetensors", seed, **MODEL)
 
 
@@ -57,9 +56,8 @@ def test_table_of_times_and_the_labelled_cloud(
         "total",
     ):
         assert any(line.startswith(part) for line in told.splitlines()), part
-    seconds = {
-        line[:22].strip(): float(line[22:32]) for line in told.splitlines() if line.endswith("%") and "." in line[22:32]
-    }
+    times = told.partition("total")[0].splitlines()
+    seconds = {line[:22].strip(): float(line[22:32]) for line in times if line.endswith("%")}
     total = next(float(line[22:32]) for line in told.splitlines() if line.startswith("total"))
     assert sum(seconds.values()) == pytest.approx(total, abs=0.02)
     assert "4,000 points" in told and runtime.implementation() in told and "Klasse" in told
@@ -79,7 +77,7 @@ def test_tiles_and_another_voxel_size_are_said(
     more = ["--voxel-size", 0.04, "--max-sites", 900, "--margin", 2]
     assert main(words(model, scan, "-o", tmp_path / "a.ply", *more)) == 0
     told = capsys.readouterr().out
-    assert "trained on voxels of 0.05 m, not on 0.04" in told
+    assert "trained on voxels of 0.05 m, not of 0.04 m" in told
     assert "tiles that overlap by 2 voxels; near seams labels may differ" in told
 
 
@@ -89,16 +87,27 @@ MISTAKES = {
     "scan as model": (["{scan}", "{scan}", "-o", "{tmp}/o.ply"], "scan.ply"),
     "model as scan": (["{model}", "{model}", "-o", "{tmp}/o.ply"], ".safetensors"),
     "empty scan": (["{model}", "{tmp}/empty.ply", "-o", "{tmp}/o.ply"], "empty.ply: the file is empty"),
-    "truncated scan": (["{model}", "{tmp}/short.ply", "-o", "{tmp}/o.ply"], "short.ply: the file is truncated"),
-    "no colours": (["{model}", "{tmp}/grey.ply", "-o", "{tmp}/o.ply"], "grey.ply: the vertices have no colours"),
-    "NaN": (["{model}", "{tmp}/nan.ply", "-o", "{tmp}/o.ply"], "nan.ply: the coordinates of point 5 are not finite"),
-    "millimetres": (["{model}", "{tmp}/mm.ply", "-o", "{tmp}/o.ply"], "is it in metres?"),
+    "truncated scan": (["{model}", "{tmp}/short.ply", "-o", "{tmp}/o.ply"], "short.ply: "),
+    "no colours": (["{model}", "{tmp}/grey.ply", "-o", "{tmp}/o.ply"], "grey.ply: the points have no colours"),
+    "NaN": (["{model}", "{tmp}/nan.ply", "-o", "{tmp}/o.ply"], "nan.ply: 1 of 60 points have coordinates"),
+    "millimetres": (["{model}", "{tmp}/mm.ply", "-o", "{tmp}/o.ply"], "is its unit of length the right one?"),
     "no folder": (["{model}", "{scan}", "-o", "{tmp}/none/o.ply"], "the folder"),
-    "a folder": (["{model}", "{scan}", "-o", "{tmp}"], "this is a folder"),
     "output is input": (["{model}", "{scan}", "-o", "{scan}"], "overwrite"),
     "output is a link to the input": (["{model}", "{scan}", "-o", "{tmp}/link.ply"], "overwrite"),
-    "output is the model": (["{model}", "{scan}", "-o", "{model}"], "overwrite"),
-    "another ending": (["{model}", "{scan}", "-o", "{tmp}/o.las"], "must end in .ply"),
+    "output is the model": (["{model}", "{scan}", "-o", "{tmp}/link.safetensors"], ".safetensors"),
+    "another ending": (["{model}", "{scan}", "-o", "{tmp}/o.e57"], "o.e57: clouds end in .ply"),
+    "a folder without clouds": (["{model}", "{tmp}/bare", "-o", "{tmp}/out"], "bare: no clouds in this folder"),
+    "a pattern without clouds": (["{model}", "{tmp}/*.xyz", "-o", "{tmp}/out"], "no file fits the pattern"),
+    "two of a name": (["{model}", "{tmp}/a/s.ply", "{tmp}/b/s.ply", "-o", "{tmp}/out"], "would both be written to"),
+    "one scan twice": (["{model}", "{scan}", "{scan}", "-o", "{tmp}/out"], "this scan is given twice"),
+    "several into a file": (["{model}", "{tmp}/a", "{scan}", "-o", "{tmp}/grey.ply"], "this is a file, a folder is"),
+    "into their own folder": (["{model}", "{tmp}/a", "{tmp}/b/s.ply", "-o", "{tmp}/a"], "would"),
+    "several to a pipe": (["{model}", "{tmp}/a", "{scan}", "-o", "-"], "2 scans do not fit into the standard output"),
+    "one of several is bad": (["{model}", "{scan}", "{tmp}/grey.ply", "-o", "{tmp}/out"], "grey.ply: the points have"),
+    "no such format": (["{model}", "{tmp}/a", "-o", "{tmp}/out", "--format", "e57"], "--format e57 is not known"),
+    "another format": (["{model}", "{scan}", "-o", "{tmp}/o.ply", "--format", "las"], "does not end in --format las"),
+    "page is output": (["{model}", "{scan}", "-o", "{tmp}/o.ply", "--page", "{tmp}/o.ply"], "overwrite"),
+    "page of another kind": (["{model}", "{scan}", "-o", "{tmp}/o.ply", "--page", "{tmp}/v.pdf"], "must end in .html"),
     "picture is input": (["{model}", "{scan}", "-o", "{tmp}/o.ply", "--render", "{scan}"], "overwrite"),
     "picture is output": (["{model}", "{scan}", "-o", "{tmp}/o.ply", "--render", "{tmp}/o.ply"], "overwrite"),
     "picture in no folder": (["{model}", "{scan}", "-o", "{tmp}/o.ply", "--render", "{tmp}/none/v.png"], "folder"),
@@ -118,16 +127,21 @@ def test_mistakes_are_one_sentence(
     (tmp_path / "short.ply").write_bytes(scan.read_bytes()[:-1])
     write_ply(tmp_path / "grey.ply", cloud[["x", "y", "z"]].astype([(axis, "f4") for axis in "xyz"]))
     (tmp_path / "link.ply").symlink_to(scan)
+    for name in ("a", "b", "bare"):
+        (tmp_path / name).mkdir()
+    for name in ("a", "b"):
+        write_ply(tmp_path / name / "s.ply", cloud)
     cloud["x"][5] = np.nan
     write_ply(tmp_path / "nan.ply", cloud)
     cloud["x"] = np.linspace(0, 5_000_000, 60)
     write_ply(tmp_path / "mm.ply", cloud)
-    before = {path: path.read_bytes() for path in [*tmp_path.iterdir(), model, scan]}
+    before = {path: path.read_bytes() for path in [*tmp_path.rglob("*"), model, scan] if path.is_file()}
     given, part = MISTAKES[name]
     assert main(words(*(word.format(model=model, scan=scan, tmp=tmp_path) for word in given))) == 2
     out, err = capsys.readouterr()
     assert out == "" and err.startswith("error: ") and part in err and err.count("\n") == 1
-    assert {path: path.read_bytes() for path in [*tmp_path.iterdir(), model, scan]} == before
+    assert {path: path.read_bytes() for path in [*tmp_path.rglob("*"), model, scan] if path.is_file()} == before
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="no folder that takes no files, not even from root")
@@ -142,7 +156,7 @@ def test_a_full_disk_is_told(
 ) -> None:
     def full(**_: object) -> tuple[int, str]:
         (tmp_path / "draft").touch()
-        return os.open("/dev/full", os.O_WRONLY), str(tmp_path / "draft")
+        return os.open("/dev/full", os.O_RDWR), str(tmp_path / "draft")
 
     monkeypatch.setattr("bscnet.whole_file.tempfile.mkstemp", full)
     assert main(words(model, scan, "-o", tmp_path / "o.ply")) == 2
@@ -220,3 +234,102 @@ def test_progress_is_shown_on_a_terminal(
     assert main(words(model, scan, "-o", tmp_path / "o.ply")) == 0
     told = capsys.readouterr().err
     assert "reading" in told and "voxels" in told and "network" in told and "labels" in told
+
+
+def test_a_folder_of_scans_keeps_its_names_and_formats(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for seed, name in enumerate(("a/one.ply", "a/deeper/one.ply", "b.ply")):
+        (tmp_path / "scans" / name).parent.mkdir(parents=True, exist_ok=True)
+        write_ply(tmp_path / "scans" / name, room(500, seed))
+    given = words(model, tmp_path / "scans" / "a", tmp_path / "scans" / "b*.ply", "-o", tmp_path / "out")
+    assert main(given) == 0
+    told = capsys.readouterr().out
+    assert "3 of 3 scans labelled" in told and "one.ply: 500 points in" in told and "Klasse" in told
+    found = sorted(str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*.ply"))
+    assert found == ["b.ply", "deeper/one.ply", "one.ply"]
+    alone = tmp_path / "alone.ply"
+    assert main(words(model, tmp_path / "scans" / "a" / "deeper" / "one.ply", "-o", alone, "--quiet")) == 0
+    assert alone.read_bytes() == (tmp_path / "out" / "deeper" / "one.ply").read_bytes()
+    (tmp_path / "out" / "b.ply").unlink()
+    assert main([*given, "--skip-existing"]) == 0
+    assert "500 points" in capsys.readouterr().out and (tmp_path / "out" / "b.ply").exists()
+    assert main([*given, "--skip-existing"]) == 0
+    assert "all scans are labelled already" in capsys.readouterr().out
+
+
+def test_a_scan_that_fails_does_not_keep_the_others(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cloud = room(300)
+    write_ply(tmp_path / "a.ply", cloud)
+    cloud["x"][7] = np.nan
+    write_ply(tmp_path / "b.ply", cloud)
+    write_ply(tmp_path / "c.ply", room(300, 1))
+    assert main(words(model, tmp_path / "*.ply", "-o", tmp_path / "out")) == 2
+    told, errors = capsys.readouterr()
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.ply", "c.ply"]
+    assert errors.startswith(f"error: {tmp_path}/b.ply: 1 of 300 points have coordinates that are not finite")
+    assert "2 of 3 scans labelled, in" in errors and "1 could not be" in errors and "a.ply: 300 points" in told
+
+
+def test_the_standard_output_takes_the_cloud_and_the_standard_error_the_rest(
+    model: Path, scan: Path, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", "bscnet", *words(model, scan, "-o", "-", "--threads", 1)]
+    done = subprocess.run(command, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    (tmp_path / "o.ply").write_bytes(done.stdout)
+    assert PlyData.read(str(tmp_path / "o.ply"))["vertex"].count == 4000
+    assert b"4,000 labelled points" in done.stderr
+
+
+def test_an_output_that_is_a_pipe_or_a_link_stays_one_and_a_file_keeps_its_mode(
+    model: Path, scan: Path, tmp_path: Path
+) -> None:
+    plain = tmp_path / "plain.ply"
+    assert main(words(model, scan, "-o", plain, "--quiet")) == 0
+    private, link = tmp_path / "private.ply", tmp_path / "link.ply"
+    private.write_text("old")
+    private.chmod(0o600)
+    link.symlink_to(private)
+    assert main(words(model, scan, "-o", link, "--quiet")) == 0
+    assert link.is_symlink() and private.stat().st_mode & 0o777 == 0o600
+    assert private.read_bytes() == plain.read_bytes()
+    pipe = tmp_path / "pipe.ply"
+    os.mkfifo(pipe)
+    with subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE) as reader:
+        assert main(words(model, scan, "-o", pipe, "--quiet")) == 0
+        assert reader.communicate(timeout=30)[0] == plain.read_bytes()
+    assert pipe.is_fifo()
+
+
+def test_a_page_needs_no_drawing_package(
+    model: Path, scan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    find = importlib.util.find_spec
+    missing = ("open3d", "matplotlib")
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name in missing else find(name))
+    page = tmp_path / "view.html"
+    assert main(words(model, scan, "-o", tmp_path / "o.ply", "--page", page)) == 0
+    assert str(page) in capsys.readouterr().out
+    text = page.read_text()
+    assert "Klasse 0" in text and "4,000" in text
+
+
+def test_options_say_what_a_scan_does_not(
+    model: Path, scan: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cloud, plain = room(4000), tmp_path / "o.ply"
+    assert main(words(model, scan, "-o", plain, "--quiet")) == 0
+    labels = PlyData.read(str(plain))["vertex"]["label"]
+    colors, places = (cloud[name] for name in ("red", "green", "blue")), (100 * cloud[a].astype(float) for a in "xyz")
+    np.savetxt(tmp_path / "scan.txt", np.stack([*colors, np.zeros(4000), *places], axis=1), fmt="%.17g")
+    out = tmp_path / "o.csv"
+    more = ["--units", "cm", "--columns", "red,green,blue,_,x,y,z"]
+    assert main(words(model, tmp_path / "scan.txt", "-o", out, *more)) == 0
+    assert "units?" not in capsys.readouterr().out
+    found = np.genfromtxt(out, delimiter=",", names=True)
+    assert (found["label"] == labels).mean() > 0.99  # a rounding may move a point into another voxel
+    assert main(words(model, tmp_path / "scan.txt", "-o", out, "--columns", "red,green,blue,_,x,y,z")) == 0
+    assert "would be a room if it were in cm" in capsys.readouterr().out

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import subprocess
 import sys
 from pathlib import Path
 
+import laspy
 import numpy as np
 import pytest
 from plyfile import PlyData, PlyElement
 
 from bscnet.errors import InputError
 from bscnet.evaluation.cloud_file import read_page_scene
-from bscnet.prediction.labelled_ply import LabelledPly
 
 
 def points(count: int = 5) -> np.ndarray:
@@ -21,18 +20,38 @@ def points(count: int = 5) -> np.ndarray:
 
 
 def test_a_labelled_cloud_shows_classes_and_confidence_by_name(tmp_path: Path) -> None:
-    xyz, stream = points(), io.BytesIO()
-    palette = np.array([[255, 0, 0], [0, 255, 0]], np.uint8)
-    writer = LabelledPly(stream, 5, np.dtype("f8"), ["wall", "floor tile"], palette, ["by a network"])
-    writer.write(list(xyz.T), np.array([0, 1, 1, 0, 1], np.uint8), np.linspace(0, 1, 5, dtype=np.float32))
-    path = tmp_path / "room.ply"
-    path.write_bytes(stream.getvalue())
+    xyz, path = points(), tmp_path / "room.ply"
+    colors, columns = [(name, "u1") for name in ("red", "green", "blue")], [("label", "u1"), ("confidence", "f4")]
+    vertex = np.zeros(5, [*((axis, "f8") for axis in "xyz"), *colors, *columns])
+    for index, axis in enumerate("xyz"):
+        vertex[axis] = xyz[:, index]
+    vertex["red"], vertex["label"], vertex["confidence"] = 255, [7, 2, 2, 7, 2], np.linspace(0, 1, 5)
+    comments = ["by a network", "class 7 wall", "class 2 floor tile"]
+    PlyData([PlyElement.describe(vertex, "vertex")], comments=comments).write(str(path))
     scene = read_page_scene(path)
     assert (scene.name, list(scene.class_names), scene.truth) == ("room", ["wall", "floor tile"], None)
     assert scene.prediction is not None and scene.prediction.tolist() == [0, 1, 1, 0, 1]
     np.testing.assert_allclose(scene.confidence, np.linspace(0, 1, 5), atol=1e-6)
     np.testing.assert_allclose(scene.points, xyz - np.floor(xyz.min(0)), atol=1e-4)
     assert scene.colors[0].tolist() == [255, 0, 0]
+
+
+def test_beside_a_prediction_the_labels_that_it_took_the_place_of_are_the_truth(tmp_path: Path) -> None:
+    labels = {"label": np.array([4, 9, 9]), "label_input": np.array([4, 4, 9])}
+    np.savez(tmp_path / "a.npz", points=points(3), confidence=np.full(3, 0.5), **labels)
+    scene = read_page_scene(tmp_path / "a.npz")
+    assert scene.truth is not None and scene.truth.tolist() == [0, 0, 1]
+    assert scene.prediction is not None and scene.prediction.tolist() == [0, 1, 1]
+    assert list(scene.class_names) == ["label 4", "label 9"]
+
+
+def test_a_cloud_in_feet_is_shown_in_metres(tmp_path: Path) -> None:
+    las = laspy.LasData(laspy.LasHeader(version="1.4", point_format=6))
+    las.header.scales = np.full(3, 0.001)
+    las.xyz = np.array([[0.0, 0, 0], [10, 0, 0]])
+    las.header.vlrs.append(laspy.vlrs.known.WktCoordinateSystemVlr('PROJCS["a",GEOGCS["b"],UNIT["foot",0.3048]]'))
+    las.write(str(tmp_path / "a.las"))
+    assert read_page_scene(tmp_path / "a.las").points[1, 0] == pytest.approx(3.048)
 
 
 def test_labels_without_confidence_are_the_truth_and_named_by_number(tmp_path: Path) -> None:
@@ -52,7 +71,7 @@ def test_points_that_cannot_be_drawn_are_counted(tmp_path: Path) -> None:
     scene = read_page_scene(tmp_path / "a.npz")
     assert len(scene.points) == 4 and scene.facts["left out"] == "1 point without finite coordinates"
     np.savez(tmp_path / "b.npz", points=np.full((3, 3), np.inf))
-    with pytest.raises(InputError, match=r"b\.npz: none of the 3 points"):
+    with pytest.raises(InputError, match=r"b\.npz: 3 of 3 points have coordinates that are not finite"):
         read_page_scene(tmp_path / "b.npz")
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bscnet.datasets.folder.description import load_description, read_description
+from bscnet.datasets.folder.described import read_description
+from bscnet.datasets.folder.description import load_description
 from bscnet.errors import InputError
 from fixtures.folder_files import describe, make_points, write_folder, write_las, write_ply
 
@@ -25,21 +26,24 @@ def test_a_full_description(tmp_path: Path) -> None:
     assert found.class_names == ("ground", "plants", "building")
     assert dict(found.classes.pairs) == {-1: -100, 0: -100, 2: 0, 3: 1, 5: 1, 6: 2, 7: -100}
     assert found.label == "classification" and found.features == ("rgb", "intensity")
-    assert found.metres == 1200 / 3937 and found.colors == "65535" and found.columns == ("x", "y", "z", "_", "_")
-    assert found.scale == {"intensity": (0.0, 4096.0), "angle": (-90.0, 90.0)}
-    assert found.splits == {"train": ("a.las",), "val": ("b",)} and found.invalid_points == "drop"
+    reading = found.reading
+    assert reading.units == "us-ft" and reading.colors == "65535" and reading.columns == ("x", "y", "z", "_", "_")
+    assert reading.scale == {"intensity": (0.0, 4096.0), "angle": (-90.0, 90.0)} and reading.labels == (2, 3, 6)
+    assert found.splits == {"train": ("a.las",), "val": ("b",)} and reading.invalid_points == "drop"
 
 
 def test_names_may_stand_first(tmp_path: Path) -> None:
     describe(tmp_path, "classes: {ground: 2, plants: [3, 4, 5]}")
     found = load_description(tmp_path)
     assert found.class_names == ("ground", "plants")
-    assert dict(found.classes.pairs) == {2: 0, 3: 1, 4: 1, 5: 1}
+    assert dict(found.classes.pairs) == {2: 0, 3: 1, 4: 1, 5: 1} and found.reading.labels == (2, 3)
+    describe(tmp_path, "classes: {ground: 9, plants: [5, 3, 4]}")
+    assert load_description(tmp_path).reading.labels == (9, 5)  # the first that is written
 
 
 def test_without_a_file_the_defaults_hold(tmp_path: Path) -> None:
     found = load_description(tmp_path)
-    assert found.class_names == () and found.units == "m" and found.label is None and found.splits is None
+    assert found.class_names == () and found.reading.units is None and found.label is None and found.splits is None
     describe(tmp_path, "")
     assert load_description(tmp_path) == found
 
@@ -119,7 +123,7 @@ def test_reading_and_examining_need_no_torch(tmp_path: Path) -> None:
     write_folder(tmp_path, {"train/a": make_points(), "val/b": make_points(1)})
     write_ply(tmp_path / "test" / "c.ply", make_points(2))
     code = (
-        "import sys\nfrom bscnet.datasets.folder.description import read_description\n"
+        "import sys\nfrom bscnet.datasets.folder.described import read_description\n"
         "from bscnet.datasets.folder.report import examine\n"
         "from bscnet.datasets.folder.source import FolderSource\n"
         f"read_description({str(tmp_path)!r}); examine({str(tmp_path)!r}); FolderSource({str(tmp_path)!r})\n"

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bscnet.datasets.folder.convert import eight_bit
 from bscnet.datasets.folder.report import examine
 from bscnet.datasets.folder.scenes import find_scenes
 from bscnet.datasets.folder.source import FolderSource
@@ -173,21 +172,6 @@ def test_points_that_are_left_out_may_hold_anything(tmp_path: Path, column: str,
         FolderSource(tmp_path).read("a")
 
 
-@pytest.mark.parametrize(
-    "kind, scale, shift", [("f4", 1 / 255, 0), ("f8", 1, 0), ("u1", 1, 0), ("u2", 257, 0), ("u2", 256, 0)]
-)
-def test_colour_ranges_give_back_eight_bits(kind: str, scale: float, shift: int) -> None:
-    rgb = make_points(count=500).rgb
-    channels = [(rgb[:, index] * np.float64(scale) + shift).astype(kind) for index in range(3)]
-    np.testing.assert_array_equal(eight_bit(Path("a"), channels, "auto"), rgb)
-
-
-def test_colours_out_of_range() -> None:
-    for value, largest in ((300.0, "255"), (-1.0, "auto"), (np.nan, "auto"), (70000.0, "auto"), (1.5, "1")):
-        with pytest.raises(InputError, match=r"a\.ply: (colours reach from|a colour channel is)"):
-            eight_bit(Path("a.ply"), [np.array([0.0, value])] * 3, largest)
-
-
 def test_what_features_need(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", points=np.zeros((2, 3)), echo=np.array([0.5, np.inf]))
     splits = {"test": ["a.npz"]}
@@ -293,7 +277,7 @@ def test_scenes_without_labels_are_told_from_the_files_beginning(
     source = FolderSource(tmp_path)
     (scene,) = source.scenes("test")
     with monkeypatch.context() as patched:
-        patched.setattr("bscnet.datasets.folder.labelled.read_cloud", None)
+        patched.setattr("bscnet.clouds.file.CloudFile.read", None)
         source.require([scene])
     describe(tmp_path, classes=list(NAMES), features=["one"], label="truth")
     other = FolderSource(tmp_path)
@@ -328,3 +312,35 @@ def test_a_wide_column_of_labels_is_found(tmp_path: Path) -> None:
     source = FolderSource(tmp_path)
     source.require(["a"])
     np.testing.assert_array_equal(source.read("a").labels, points.label)
+
+
+def test_labels_that_are_no_numbers_may_be_ignored(tmp_path: Path) -> None:
+    points = make_points()
+    labels = points.label.astype(np.float64)
+    labels[[3, 9]] = np.nan, -np.inf
+    np.savez(tmp_path / "a.npz", points=points.xyz, labels=labels)
+    keys = {"classes": list(NAMES), "splits": {"train": ["a.npz"]}}
+    describe(tmp_path, **keys)
+    with pytest.raises(InputError, match=r"label nan of point 3 .* no whole number \('invalid_labels: ignore' in data"):
+        FolderSource(tmp_path).read("a")
+    describe(tmp_path, **keys, invalid_labels="ignore")
+    found = FolderSource(tmp_path).read("a").labels
+    assert found[[3, 9]].tolist() == [-100, -100]
+    np.testing.assert_array_equal(np.delete(found, [3, 9]), np.delete(points.label, [3, 9]))
+    labels[5] = 0.5
+    np.savez(tmp_path / "a.npz", points=points.xyz, labels=labels)
+    with pytest.raises(InputError, match=r"the label 0\.5 of point 5 \(column 'labels'\) is no whole number$"):
+        FolderSource(tmp_path).read("a")
+
+
+def test_a_file_that_states_its_unit_is_read_in_it(tmp_path: Path) -> None:
+    import laspy
+
+    points = make_points()
+    las = laspy.read(write_las(tmp_path / "plain.las", points))
+    las.header.vlrs.append(laspy.vlrs.known.WktCoordinateSystemVlr('PROJCS["a",GEOGCS["b"],UNIT["foot",0.3048]]'))
+    (tmp_path / "train").mkdir()
+    las.write(str(tmp_path / "train" / "a.las"))
+    for units in ({}, {"units": "cm"}):
+        describe(tmp_path, classes=list(NAMES), **units)
+        np.testing.assert_allclose(FolderSource(tmp_path).read("train-a").points, points.xyz * 0.3048, atol=1e-6)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bscnet.datasets.folder.formats import read_cloud
+from bscnet.clouds.open import open_cloud, read_cloud
 from bscnet.errors import InputError
 from fixtures.folder_files import STEP, WRITERS, make_points, write_las, write_npz, write_pcd, write_ply, write_xyz
 
@@ -132,7 +132,7 @@ def test_the_files_own_unit(tmp_path: Path) -> None:
     import laspy
 
     path = write_las(tmp_path / "a.las", make_points())
-    assert read_cloud(path).units is None
+    assert open_cloud(path).units is None
     angles = 'GEOGCS["b",UNIT["degree",0.017]]'
     projected = f'PROJCS["a",{angles},PARAMETER["false_easting",0],UNIT["%s",1]],VERT_CS["c",UNIT["metre",1]]'
     for text, unit in (
@@ -144,10 +144,10 @@ def test_the_files_own_unit(tmp_path: Path) -> None:
         las = laspy.read(path)
         las.header.vlrs.append(laspy.vlrs.known.WktCoordinateSystemVlr(text))
         las.write(str(tmp_path / "b.las"))
-        assert read_cloud(tmp_path / "b.las").units == unit
+        assert open_cloud(tmp_path / "b.las").units == unit
 
 
 def test_other_endings_are_named(tmp_path: Path) -> None:
     (tmp_path / "a.e57").write_bytes(b"x")
-    with pytest.raises(InputError, match=r"a\.e57: clouds are read from \.ply, \.pcd"):
+    with pytest.raises(InputError, match=r"a\.e57: clouds end in \.ply, \.pcd"):
         read_cloud(tmp_path / "a.e57")

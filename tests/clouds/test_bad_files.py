@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bscnet.datasets.folder.formats import MODULES, read_cloud
+from bscnet.clouds.open import ENDINGS, read_cloud
 from bscnet.errors import InputError
 from fixtures.folder_files import WRITERS, make_points, write_las, write_npz, write_ply, write_xyz
 
@@ -19,7 +19,7 @@ def refused(path: Path, sentence: str | None = None) -> None:
     assert str(error.value).startswith(f"{path}: ") and "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize("suffix", MODULES)
+@pytest.mark.parametrize("suffix", ENDINGS)
 def test_missing_empty_and_foreign_files(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"a{suffix}"
     refused(path, "no such file")
