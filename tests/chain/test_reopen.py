@@ -20,6 +20,8 @@ from fixtures.scannet_files import write_root
 from fixtures.tiny_chain import trained_chain
 from oracles.segmentation_scores import scores_of
 
+SCANNET = "bscnet.datasets.scannet.datamodule.ScanNetDataModule"
+
 
 @pytest.fixture(scope="module")
 def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -85,6 +87,47 @@ def test_records_that_are_gone_or_damaged_are_one_sentence(chain: Path, tmp_path
     record.unlink()
     with pytest.raises(InputError, match="is not there"):
         reopen(copy)
+
+
+def retargeted(chain: Path, copy: Path, target: str) -> Path:
+    """A copy of the chain whose configuration names another class of data."""
+    shutil.copytree(chain, copy)
+    record = copy / "stage2" / ".hydra" / "config.yaml"
+    text = record.read_text()
+    assert text.count(SCANNET) == 1
+    record.write_text(text.replace(SCANNET, target))
+    return copy
+
+
+def test_a_run_of_the_first_version_is_opened_again(chain: Path, tmp_path: Path) -> None:
+    old = retargeted(chain, tmp_path / "old", "bscnet.data.ScanNetDataModule")
+    record = old / "stage2" / ".hydra" / "config.yaml"
+    record.write_text(record.read_text().replace("  network:\n", "  network:\n    _target_: bscnet.models.UNet\n"))
+    assert recorded_settings(old / "stage2")["model"]["network"]["_target_"] == "bscnet.models.UNet"
+    now, then = reopen(chain), reopen(old)
+    assert then.restored.checkpoint.is_relative_to(old)
+    name = now.data.eval_dataset("val").scenes[0]
+    one, other = (opened.predictor().scene(opened.data.eval_dataset("val"), name) for opened in (now, then))
+    np.testing.assert_array_equal(one.classes, other.classes)
+
+
+@pytest.mark.parametrize("target", ["os.mkdir", "bscnet.data.Nothing", "bscnet.paths.os.mkdir"])
+def test_a_run_that_names_another_class_is_refused_and_runs_nothing(chain: Path, tmp_path: Path, target: str) -> None:
+    other = retargeted(chain, tmp_path / "other", f"{target}\n    path: {tmp_path / 'made'}")
+    with pytest.raises(InputError, match=rf"config\.yaml: data\.datamodule\._target_={target} is no class of this"):
+        reopen(other)
+    assert not (tmp_path / "made").exists()
+
+
+def test_data_that_are_not_there_or_take_no_such_option_are_one_sentence() -> None:
+    settings = compose_settings("data=scannet")
+    settings["data"]["datamodule"]["shuffled"] = True
+    with pytest.raises(InputError, match=r"data\.datamodule\.shuffled is not an option of data=scannet"):
+        build_datamodule(settings)
+    for target in ("bscnet.data.Nothing", "nowhere.Data", "bscnet.data"):
+        settings["data"]["datamodule"] = {"_target_": target}
+        with pytest.raises(InputError, match=rf"data\.datamodule\._target_={target} .* is nothing that can be found"):
+            build_datamodule(settings)
 
 
 def test_what_the_data_refuse_when_they_are_made_is_said_as_it_is(tmp_path: Path) -> None:

@@ -101,11 +101,12 @@ def test_a_file_that_disagrees_is_not_written(scene: Scene, tmp_path: Path, monk
     assert sorted(found.name for found in tmp_path.iterdir()) == ["m.ckpt", "m.safetensors"]
 
 
-def test_the_scene_is_the_runs_validation_scene_where_there_is_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize("target", [_SCANNET, "bscnet.data.ScanNetDataModule"])
+def test_the_scene_is_the_runs_validation_scene_where_there_is_one(tmp_path: Path, target: str) -> None:
     root = write_root(tmp_path / "scannet", train=1, val=1, points=300)
     stage = tmp_path / "stage3"
     (stage / ".hydra").mkdir(parents=True)
-    record = {"data": {"root": str(root), "datamodule": {"_target_": _SCANNET}}}
+    record = {"data": {"root": str(root), "datamodule": {"_target_": target}}}
     record["data"]["datamodule"]["root"] = "${data.root}"  # type: ignore[index]
     (stage / ".hydra" / "config.yaml").write_text(json.dumps(record))
     found = verification_scene(0.2, ["rgb"], stage)
@@ -138,6 +139,17 @@ def test_without_data_a_room_is_simulated(tmp_path: Path, record: str | None, mo
     np.testing.assert_array_equal(heights.feats[:, 1:], found.feats)
     measured = verification_scene(0.4, ["intensity", "one"], tmp_path)
     assert measured.name == "simulated room with random features" and measured.feats.shape[1] == 2
+
+
+def test_a_record_runs_nothing_but_the_packages_own_classes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = make_scene(points=500)
+    scan = Scan("simulated", made.points, made.colors, np.full(500, -100, np.int16))
+    monkeypatch.setattr("bscnet.export.scene.simulated_scan", lambda: scan)
+    (tmp_path / ".hydra").mkdir()
+    record = {"data": {"datamodule": {"_target_": "os.mkdir", "path": str(tmp_path / "made")}}}
+    (tmp_path / ".hydra" / "config.yaml").write_text(json.dumps(record))
+    assert verification_scene(0.4, ["rgb"], tmp_path).name == "simulated room"
+    assert not (tmp_path / "made").exists()
 
 
 def test_large_scenes_are_cut_to_their_middle(scene: Scene) -> None:

@@ -50,7 +50,8 @@ def build_datamodule(settings: Mapping[str, Any]) -> ScanDataModule:
     """The data of the settings, with the recipe's batch size and the run's seed.
 
     Raises:
-        InputError: an option out of range, data that are no scans, or another number of classes than they have.
+        InputError: an option out of range or unknown, data that are no scans or not there at all, or another number of
+            classes than they have.
     """
     from bscnet.data.datamodule import ScanDataModule
 
@@ -59,9 +60,7 @@ def build_datamodule(settings: Mapping[str, Any]) -> ScanDataModule:
     try:
         datamodule = instantiate(data["datamodule"], batch_size=batch_size, seed=settings["seed"], _convert_="all")
     except InstantiationException as error:
-        if isinstance(error.__cause__, InputError):  # Hydra wraps what a constructor refuses
-            raise error.__cause__ from None
-        raise
+        raise _refusal(data, error) from error
     if not isinstance(datamodule, ScanDataModule):
         raise InputError(f"data.datamodule of data={data['name']} is a {type(datamodule).__name__}, no ScanDataModule")
     if datamodule.num_classes != data["num_classes"]:
@@ -69,6 +68,19 @@ def build_datamodule(settings: Mapping[str, Any]) -> ScanDataModule:
             f"data.num_classes={data['num_classes']} is not usable: data={data['name']} has {datamodule.num_classes}"
         )
     return datamodule
+
+
+def _refusal(data: Mapping[str, Any], error: InstantiationException) -> Exception:
+    """What Hydra wraps: the refusal of a constructor, a class that is not there, an option that it has not."""
+    cause, named = error.__cause__, data["datamodule"].get("_target_")
+    if isinstance(cause, InputError):
+        return cause
+    if isinstance(cause, TypeError) and "unexpected keyword argument" in str(cause):
+        option = str(cause).rpartition(" ")[2].strip("'")
+        return InputError(f"data.datamodule.{option} is not an option of data={data['name']} ({named})")
+    if cause is None or str(error).startswith("Error locating target"):
+        return InputError(f"data.datamodule._target_={named} of data={data['name']} is nothing that can be found")
+    return error
 
 
 def build_loggers(settings: Mapping[str, Any], directory: Path, name: str) -> list[Logger]:

@@ -8,10 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
-from yaml import YAMLError
-
 from bscnet.chain.build import build_datamodule
 from bscnet.chain.device import device_kind
 from bscnet.chain.settings import plain_settings
@@ -19,6 +15,7 @@ from bscnet.data.datamodule import ScanDataModule
 from bscnet.errors import InputError
 from bscnet.evaluation.torch_predictor import Predictor
 from bscnet.runs.layout import settings_file
+from bscnet.runs.recorded import recorded_config, require_own_classes
 from bscnet.runs.restore import Restored, restore
 
 
@@ -84,31 +81,8 @@ def recorded_settings(stage_directory: Path, overrides: Sequence[str] = ()) -> d
     """The settings that a stage ran with, some of them overridden.
 
     Raises:
-        InputError: the record is gone or damaged, or a value is not known.
+        InputError: the record is gone or damaged, a value is not known, or a class is not of bscnet.
     """
-    path = settings_file(stage_directory)
-    if not path.is_file():
-        raise InputError(f"{path} is not there: without it the run's data and settings are not known")
-    try:
-        config = OmegaConf.load(path)
-    except (OSError, ValueError, YAMLError, OmegaConfBaseException) as error:
-        raise InputError(f"{path} cannot be read as a configuration ({type(error).__name__})") from error
-    if not isinstance(config, DictConfig):
-        raise InputError(f"{path} must hold a mapping")
-    for override in overrides:
-        _require_known(config, override.partition("=")[0])
-    try:
-        config.merge_with_dotlist(list(overrides))
-    except (ValueError, YAMLError, OmegaConfBaseException) as error:
-        reason = " ".join(str(error).split())[:120]
-        raise InputError(f"{' '.join(overrides)} cannot be read as settings ({reason})") from error
-    return plain_settings(config)
-
-
-def _require_known(config: DictConfig, key: str) -> None:
-    parent, _, name = key.rpartition(".")
-    node = OmegaConf.select(config, parent) if parent else config
-    if not isinstance(node, DictConfig) or name not in node:
-        raise InputError(f"{key} is not a setting of this run")
-    if isinstance(node.get(name) if not OmegaConf.is_missing(node, name) else None, DictConfig):
-        raise InputError(f"{key} of a finished run cannot be exchanged: give single settings, such as {key}.KEY=VALUE")
+    settings = plain_settings(recorded_config(stage_directory, overrides))
+    require_own_classes(settings, settings_file(stage_directory))
+    return settings

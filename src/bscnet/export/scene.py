@@ -15,6 +15,7 @@ from bscnet.data.sample import Sample, evaluation_sample
 from bscnet.data.scan import Scan
 from bscnet.errors import InputError
 from bscnet.ignore import IGNORE_INDEX
+from bscnet.runs.layout import settings_file
 
 MAX_SITES = 30_000
 """More than these are cut to the ones nearest the scene's middle: the torch model has to run them too."""
@@ -86,14 +87,17 @@ def _with_batch(coords: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
 
 def _validation_sample(stage_directory: Path) -> Sample | None:
     """The first validation scene of the data that a stage was trained on, or None where it cannot be had."""
-    recorded = stage_directory / ".hydra" / "config.yaml"
-    if not recorded.is_file():
+    if not settings_file(stage_directory).is_file():
         return None
     try:
         from hydra.utils import instantiate
         from omegaconf import OmegaConf
 
-        data = instantiate(OmegaConf.load(recorded).data.datamodule, _convert_="all")
+        from bscnet.runs.recorded import recorded_config, require_own_classes
+
+        described = OmegaConf.to_container(recorded_config(stage_directory).data.datamodule, resolve=True)
+        require_own_classes(described, settings_file(stage_directory))
+        data = instantiate(described, _convert_="all")
         source = data.make_source()
         name = source.scenes("val")[0]
         source.require([name], labelled=False)
