@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from bscnet.clouds.reading import Reading
+from bscnet.export.cloud_facts import given_features
 from bscnet.export.file import model_bytes
 from bscnet.export.program import NONE, Binarize, Binarizer, Conv, Instruction, Program, Step, Value
 from bscnet.search import manual_shifts
@@ -69,7 +71,8 @@ def layer_bytes(channels: int, variant: str) -> bytes:
         "data": "rooms",
         "voxel_size": 0.02,
         "class_names": [f"class {i}" for i in range(CLASSES)],
-        "features": {"kind": "given", "names": ["noise"]},
+        "features": given_features(["noise"]),
+        "reading": Reading().as_dict(),
         "shift_plan": {},
         "commit": None,
     }

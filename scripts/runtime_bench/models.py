@@ -9,7 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from bench_common.networks import make_network
+from bscnet.clouds.reading import Reading
 from bscnet.datasets.scannet.classes import CLASS_NAMES
+from bscnet.export.cloud_facts import feature_recipe
 from bscnet.export.file import model_bytes
 from bscnet.export.network import compile_network
 from bscnet.nn import ShiftedSparseConv3d
@@ -64,7 +66,8 @@ def facts(network: str, variant: str, made: nn.Module, voxel_size: float, half: 
         "data": "rooms",
         "voxel_size": voxel_size,
         "class_names": list(CLASS_NAMES),
-        "features": {"kind": "rgb", "scale": 127.5, "offset": -1.0},
+        "features": feature_recipe(["rgb"]),
+        "reading": Reading().as_dict(),
         "shift_plan": shifts,
         "commit": None,
     }

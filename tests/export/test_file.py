@@ -20,19 +20,24 @@ from oracles.packed_program import ModelFile
 def test_metadata_and_checksum(tmp_path: Path) -> None:
     net = network("unet", conv="shifted", precision="a1w1")
     file = ModelFile(write_model(tmp_path / "m.safetensors", net))
-    assert {key: file.metadata[key] for key in ("format", "version")} == {"format": "bscnet", "version": "1"}
+    assert {key: file.metadata[key] for key in ("format", "version")} == {"format": "bscnet", "version": "2"}
     assert file.metadata["checksum"] == file.checksum
     described = file.description
-    assert (described["version"], described["in_channels"], described["num_classes"], described["levels"]) == (
-        1,
-        3,
-        5,
-        3,
-    )
+    facts = [described[name] for name in ("version", "in_channels", "num_classes", "levels")]
+    assert facts == [2, 3, 5, 3]
     assert described["values"][0] == ["real", 0, 3] and described["values"][described["output"]] == ["real", 0, 5]
     assert described["shift_plan"]["levels.encoder.0.0.conv"] == [[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]]
     with safe_open(tmp_path / "m.safetensors", framework="numpy") as opened:
         assert set(opened.keys()) <= set(file.tensors)
+
+
+def test_the_file_states_the_radius(tmp_path: Path) -> None:
+    """Windows of one voxel five times, of cells twice as wide two times, and the sibling that a coarse cell covers."""
+    net = network("unet", depth=1, precision="a32w32", conv="plain")
+    described = ModelFile(write_model(tmp_path / "m.safetensors", net)).description
+    windows = [one["in"] for one in described["instructions"] if one.get("geometry") == "submanifold"]
+    assert sorted(described["values"][value][1] for value in windows) == [0] * 5 + [1] * 2
+    assert described["radius"] == 5 * 1 + 2 * 2 + 1
 
 
 def test_a_changed_byte_changes_the_checksum(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import torch
 
 from bscnet.errors import InputError
 from bscnet.export.source import read_source
+from fixtures.model_files import READING
 from fixtures.stage_checkpoint import write_checkpoint, write_result
 
 
@@ -72,30 +73,49 @@ def test_weights_that_are_no_numbers_name_their_layer(tmp_path: Path) -> None:
         read_source(path)
 
 
+def described(tmp_path: Path, features: str, **metadata: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The entries `features` and `reading` of a checkpoint with that metadata."""
+    write_checkpoint(tmp_path / "m.ckpt", 1, "method=real", f"data.features={features}", **metadata)
+    found = read_source(tmp_path / "m.ckpt")
+    assert list(found.features) == features[1:-1].split(",")
+    return found.facts["features"], found.facts["reading"]
+
+
+def cloud(*names: str) -> dict[str, Any]:
+    return {"kind": "cloud", "names": list(names), "scale": 127.5, "offset": -1.0}
+
+
 @pytest.mark.parametrize(
     "features, ranges, recipe",
     [
-        ("[rgb]", {"cloud_ranges": {}}, {"kind": "rgb", "scale": 127.5, "offset": -1.0}),
-        ("[rgb]", {}, {"kind": "rgb", "scale": 127.5, "offset": -1.0}),  # as older checkpoints are
+        ("[rgb]", {"cloud_ranges": {}}, cloud("rgb")),
+        ("[rgb]", {}, cloud("rgb")),  # as older checkpoints are
         ("[rgb]", {"cloud_ranges": None}, {"kind": "given", "names": ["rgb"]}),
         ("[one,intensity]", {}, {"kind": "given", "names": ["one", "intensity"]}),
-        (
-            "[offset,intensity]",
-            {"cloud_ranges": {"intensity": (0, 511)}},
-            {
-                "kind": "cloud",
-                "names": ["offset", "intensity"],
-                "scale": 127.5,
-                "offset": -1.0,
-                "ranges": {"intensity": [0.0, 511.0]},
-            },
-        ),
+        ("[offset,intensity]", {"cloud_ranges": {"intensity": (0, 511)}}, cloud("offset", "intensity")),
     ],
 )
-def test_the_file_says_how_features_are_made(
+def test_a_checkpoint_of_version_0_1_0_says_how_features_are_made(
     tmp_path: Path, features: str, ranges: dict[str, Any], recipe: dict[str, Any]
 ) -> None:
-    write_checkpoint(tmp_path / "m.ckpt", 1, "method=real", f"data.features={features}", **ranges)
-    found = read_source(tmp_path / "m.ckpt")
-    assert found.facts["features"] == recipe
-    assert list(found.features) == features[1:-1].split(",")
+    """Their scale is known, and nothing else of how its data set's files are read."""
+    scale = {name: [float(end) for end in ends] for name, ends in (ranges.get("cloud_ranges") or {}).items()}
+    assert described(tmp_path, features, **ranges) == (recipe, {**READING, "scale": scale})
+
+
+def test_a_reading_of_training_stands_in_the_file(tmp_path: Path) -> None:
+    reading = {
+        "units": "cm", "colors": "65535", "columns": ["x", "y", "z", "intensity"], "invalid_points": "drop",
+        "scale": {"intensity": (0, 511), "time": (1.5, 2)}, "labels": list(range(40, 20, -1)),
+    }  # fmt: skip
+    recipe, found = described(tmp_path, "[offset,intensity]", reading=reading, takes_clouds=True)
+    assert recipe == cloud("offset", "intensity")
+    assert found == {**reading, "scale": {"intensity": [0.0, 511.0], "time": [1.5, 2.0]}}
+    recipe, found = described(tmp_path, "[rgb]", reading=reading, takes_clouds=False)
+    assert recipe == {"kind": "given", "names": ["rgb"]} and found["labels"] == list(range(40, 20, -1))
+
+
+@pytest.mark.parametrize("reading", [{}, {**READING, "scale": {"i": 3}}, {**READING, "labels": ["a"]}, "m"])
+def test_a_damaged_reading_names_the_checkpoint(tmp_path: Path, reading: Any) -> None:
+    with pytest.raises(InputError, match=r"m\.ckpt does not say rightly how clouds are read"):
+        described(tmp_path, "[rgb]", reading=reading)

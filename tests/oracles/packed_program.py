@@ -171,8 +171,8 @@ class Interpreter:
                 for k, neighbour in enumerate(self._cells(geometry, site, shift)):
                     if neighbour not in source:
                         continue
-                    if binary:  # integers: any order of summation is exact
-                        total[group] += source[neighbour] @ weight[k][:, group]
+                    if binary:  # integers: any order of summation is exact. No @, whose BLAS now and then warns of NaN
+                        total[group] += (source[neighbour][:, None] * weight[k][:, group]).sum(axis=0)
                         continue
                     for x, w in zip(source[neighbour], weight[k][:, group], strict=True):
                         total[group] = fma(x, w, total[group])

@@ -23,7 +23,7 @@ from bscnet.prediction.label_file import LabelledFile, label_file
 from bscnet.prediction.labeller import Labeller
 from bscnet.viz.palette import class_palette
 from fixtures.clouds import room, write_ply
-from fixtures.model_files import ModelParts, random_program
+from fixtures.model_files import READING, ModelParts, random_program
 
 CLASSES = 7
 COLOURS = ("red", "green", "blue")
@@ -104,9 +104,8 @@ def test_a_network_of_heights_and_measured_values(scan: Path, tmp_path: Path) ->
     voxels = voxelize(positions, np.concatenate([above, positions - np.floor(positions) - 0.5, red], axis=1))
     model = telling_model(voxels)
     names = ["height", "offset", "red"]  # any property can be a measured value
-    model.description["features"] = {
-        "kind": "cloud", "names": names, "scale": 1.0, "offset": 0.0, "ranges": {"red": [0, 255]},
-    }  # fmt: skip
+    model.description["features"] = {"kind": "cloud", "names": names, "scale": 1.0, "offset": 0.0}
+    model.description["reading"] = {**READING, "scale": {"red": [0, 255]}}
     session = runtime.loads(model.to_bytes())
     vertices, done = label(session, scan, tmp_path / "out.ply", chunk_points=700)
     wanted = session(voxels.coords, voxels.feats).argmax(1)[voxels.point_to_voxel]
@@ -290,8 +289,8 @@ def test_memory_does_not_grow_with_the_points(tmp_path: Path) -> None:
 
 def test_a_value_out_of_all_range_names_the_file(scan: Path, tmp_path: Path) -> None:
     program = random_program(0, in_channels=1, num_classes=CLASSES)
-    recipe = {"kind": "cloud", "names": ["z"], "scale": 1.0, "offset": 0.0, "ranges": {"z": [0, 1e-9]}}
-    program.description["features"] = recipe
+    program.description["features"] = {"kind": "cloud", "names": ["z"], "scale": 1.0, "offset": 0.0}
+    program.description["reading"] = {**READING, "scale": {"z": [0, 1e-9]}}
     with pytest.raises(
         InputError, match=r"scan\.ply: the value 'z' of point \d+ is .* once it is scaled as in training"
     ):

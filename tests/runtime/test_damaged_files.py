@@ -15,13 +15,13 @@ from safetensors.numpy import save
 
 from bscnet import runtime
 from bscnet.errors import InputError
-from fixtures.model_files import ModelParts, random_program
+from fixtures.model_files import READING, ModelParts, random_program
 
 
-def small(**changed: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+def small(version: int = 2) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """A description and tensors of a pointwise classifier on a packed convolution."""
     description = {
-        **random_program(0, num_classes=2).description, "levels": 1,
+        **random_program(0, num_classes=2, version=version).description, "levels": 1,
         "values": [["real", 0, 3], ["bits", 0, 3], ["real", 0, 4], ["real", 0, 2]],
         "instructions": [
             {"op": "binarize", "in": [0], "bits": 1},
@@ -39,15 +39,16 @@ def small(**changed: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         "1.rows": np.array([[1] * 4, [0.25] * 4], np.float32),  # scale, slope
         "2.weight": rng.normal(size=(1, 4, 2)).astype(np.float32),
     }
-    return {**description, **changed}, tensors
+    return description, tensors
 
 
-def file_bytes(description: dict[str, Any], tensors: dict[str, np.ndarray]) -> bytes:
+def file_bytes(description: dict[str, Any], tensors: dict[str, np.ndarray], version: int = 2) -> bytes:
     """The file, with a right checksum."""
-    return ModelParts(description, tensors).to_bytes()
+    return ModelParts(description, tensors, version).to_bytes()
 
 
 CONTENT = file_bytes(*small())
+CONTENT_1 = file_bytes(*small(1), version=1)
 
 
 def refused(content: bytes) -> str:
@@ -59,20 +60,24 @@ def refused(content: bytes) -> str:
 
 
 def test_the_whole_file_is_sound() -> None:
-    assert runtime.loads(CONTENT)(np.zeros((1, 3), int), np.ones((1, 3))).shape == (1, 2)
+    site, feats = np.zeros((1, 3), int), np.ones((1, 3))
+    assert runtime.loads(CONTENT)(site, feats).shape == (1, 2)
+    np.testing.assert_array_equal(runtime.loads(CONTENT_1)(site, feats), runtime.loads(CONTENT)(site, feats))
 
 
-def test_every_truncation_is_refused() -> None:
-    for length in range(len(CONTENT)):
-        refused(CONTENT[:length])
+@pytest.mark.parametrize("content", [CONTENT, CONTENT_1], ids=["version 2", "version 1"])
+def test_every_truncation_is_refused(content: bytes) -> None:
+    for length in range(len(content)):
+        refused(content[:length])
 
 
-def test_every_flipped_bit_is_refused() -> None:
+@pytest.mark.parametrize("content", [CONTENT, CONTENT_1], ids=["version 2", "version 1"])
+def test_every_flipped_bit_is_refused(content: bytes) -> None:
     """The checksum covers description and data; what it does not cover has one way to be written."""
     accepted = []
-    for place in range(len(CONTENT)):
+    for place in range(len(content)):
         for bit in range(8):
-            flipped = bytearray(CONTENT)
+            flipped = bytearray(content)
             flipped[place] ^= 1 << bit
             try:
                 runtime.loads(bytes(flipped))
@@ -80,7 +85,7 @@ def test_every_flipped_bit_is_refused() -> None:
                 continue
             accepted.append((place, bit))
     # 8 bytes of length and the JSON header come before the data
-    assert not accepted, [(CONTENT[max(0, place - 20) : place + 20], bit) for place, bit in accepted[:5]]
+    assert not accepted, [(content[max(0, place - 20) : place + 20], bit) for place, bit in accepted[:5]]
 
 
 def test_bytes_added_or_exchanged_are_refused() -> None:
@@ -122,7 +127,8 @@ def test_wrong_tensors_are_refused() -> None:
 @pytest.mark.parametrize(
     "changed",
     [
-        {"version": 2}, {"levels": 0}, {"levels": 13}, {"levels": 10**30}, {"in_channels": 0}, {"in_channels": 2**31},
+        {"version": 1}, {"version": 3}, {"levels": 0}, {"levels": 13}, {"levels": 10**30},
+        {"in_channels": 0}, {"in_channels": 2**31},
         {"num_classes": 1}, {"num_classes": 3}, {"output": 0}, {"output": 99}, {"output": -1}, {"values": []},
         {"values": [["real", 0, 3]] * 9000},
         {"values": [["real", 0, 3], ["bits", 0, 3], ["real", 5, 4], ["real", 0, 2]]},
@@ -132,12 +138,32 @@ def test_wrong_tensors_are_refused() -> None:
         {"instructions": []}, {"instructions": None}, {"instructions": [{"op": "jump"}]},
         {"class_names": ["one"]}, {"class_names": "ab"}, {"class_names": None}, {"class_names": [1, 2]},
         {"voxel_size": 0}, {"voxel_size": -1}, {"voxel_size": "5 cm"}, {"features": {"kind": "xyz"}}, {"name": 7},
-        {"features": {"kind": "rgb", "scale": 0, "offset": 0}},
+        {"features": {"kind": "cloud", "names": ["rgb"], "scale": 0, "offset": 0}},
+        {"features": {"kind": "rgb", "scale": 1, "offset": 0}}, {"radius": -1}, {"radius": 10**6 + 1}, {"radius": None},
+        {"reading": None}, {"reading": {}}, {"reading": {**READING, "labels": [4]}},
+        {"reading": {**READING, "labels": [4, 4]}}, {"reading": {**READING, "labels": [0, 2**53]}},
+        {"reading": {**READING, "units": "inch"}}, {"reading": {**READING, "scale": {"i": [1, 1]}}},
+        {"reading": {**READING, "colors": 255}}, {"reading": {**READING, "more": 1}},
     ],
-    ids=lambda changed: json.dumps(changed)[:40],
+    ids=lambda changed: json.dumps(changed)[-40:],
 )  # fmt: skip
 def test_hostile_descriptions_with_a_right_checksum_are_refused(changed: dict[str, Any]) -> None:
-    refused(file_bytes(*small(**changed)))
+    description, tensors = small()
+    refused(file_bytes({**description, **changed}, tensors))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"version": 2}, {"radius": 3}, {"reading": READING}, {"features": {"kind": "rgb", "scale": 0, "offset": 0}},
+        {"features": {"kind": "cloud", "names": ["rgb"], "scale": 1, "offset": 0}},
+        {"features": {"kind": "cloud", "names": ["rgb"], "scale": 1, "offset": 0, "ranges": {"i": [0, 1]}}},
+    ],
+    ids=lambda changed: json.dumps(changed)[-40:],
+)  # fmt: skip
+def test_what_version_1_does_not_have_is_refused_there(changed: dict[str, Any]) -> None:
+    description, tensors = small(1)
+    refused(file_bytes({**description, **changed}, tensors, version=1))
 
 
 @pytest.mark.parametrize("place, key, value", [
@@ -158,10 +184,10 @@ def test_deep_and_odd_json_is_refused() -> None:
     _, tensors = small()
     plain = save(tensors)
     buffer = plain[8 + int.from_bytes(plain[:8], "little") :]
-    odd = ["", "{", "[]", "null", "[" * 100_000, '{"a":' * 50_000, '"\\ud800"', "{}" * 3, '{"version":1,"version":1}']
+    odd = ["", "{", "[]", "null", "[" * 100_000, '{"a":' * 50_000, '"\\ud800"', "{}" * 3, '{"version":2,"version":2}']
     for text in odd:
         checksum = f"{zlib.crc32(text.encode() + buffer):08x}"
-        metadata = {"format": "bscnet", "version": "1", "checksum": checksum, "description": text}
+        metadata = {"format": "bscnet", "version": "2", "checksum": checksum, "description": text}
         refused(save(tensors, metadata))
 
 

@@ -1,9 +1,9 @@
 """The model file: a program and its description as safetensors.
 
-Metadata: ``format`` "bscnet", ``version`` "1", ``description`` (JSON), ``checksum`` (CRC-32 of the description's UTF-8
-bytes and the whole data buffer, 8 lower-case hex digits). The description lists values and instructions; the arrays of
-instruction i are the tensors ``i.weight``, ``i.scale``, ``i.threshold``, ``i.flip`` and, of its step j, ``i.j.a``,
-``i.j.b``, ``i.j.c``.
+Metadata: ``format`` "bscnet", ``version`` "2", ``description`` (JSON), ``checksum`` (CRC-32 of the description's UTF-8
+bytes and the whole data buffer, 8 lower-case hex digits). The description lists values and instructions. Instruction i
+owns the tensors ``i.weight``, ``i.flip`` and ``i.rows``; the rows (float32) are the scale, then a, b, c of each step
+that has them, then the threshold. docs/engine.md has all of it.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ from safetensors.numpy import save
 
 from bscnet.errors import InputError
 from bscnet.export.program import Concat, Conv, Instruction, Map, Pool, Program
+from bscnet.runtime.receptive_field import receptive_radius
 from bscnet.whole_file import written_whole
 
-VERSION = 1
+VERSION = 2
 Tensors = dict[str, npt.NDArray[Any]]
 
 
@@ -31,20 +32,18 @@ def model_bytes(program: Program, facts: Mapping[str, Any]) -> bytes:
 
     Args:
         program: the network.
-        facts: entries of the description beside the program's own (name, class_names, voxel_size …); plain values.
+        facts: entries of the description beside the program's own (name, class_names, voxel_size, features, reading
+            …); plain values.
     """
-    description = _compact(
-        {
-            "version": VERSION,
-            **facts,
-            "in_channels": program.in_channels,
-            "num_classes": program.num_classes,
-            "levels": program.levels,
-            "values": [[value.kind, value.level, value.channels] for value in program.values],
-            "instructions": [_as_dict(instruction) for instruction in program.instructions],
-            "output": program.output,
-        }
-    )
+    described = {
+        "in_channels": program.in_channels,
+        "num_classes": program.num_classes,
+        "levels": program.levels,
+        "values": [[value.kind, value.level, value.channels] for value in program.values],
+        "instructions": [_as_dict(instruction) for instruction in program.instructions],
+        "output": program.output,
+    }
+    description = _compact({"version": VERSION, **facts, "radius": receptive_radius(described), **described})
     plain = save(tensors(program))
     begin = 8 + int.from_bytes(plain[:8], "little")
     header, buffer = json.loads(plain[8:begin]), plain[begin:]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from torch import nn
 
 from bscnet.errors import InputError
+from bscnet.export.cloud_facts import cloud_facts, feature_names
 from bscnet.export.network import check_finite
 from bscnet.runs.restore import restore
 from bscnet.search import current_plan
@@ -47,8 +48,8 @@ def read_source(path: str | Path) -> Source:
     found = restore(path)
     _refuse_unfinished(found.checkpoint, found.metadata)
     check_finite(found.network)
-    facts = _facts(found.metadata, found.network, found.commit())
-    return Source(found.network, facts, _features(found.metadata), found.checkpoint, found.stage_directory)
+    facts = _facts(found.checkpoint, found.metadata, found.network, found.commit())
+    return Source(found.network, facts, feature_names(found.metadata), found.checkpoint, found.stage_directory)
 
 
 def _refuse_unfinished(path: Path, metadata: Mapping[str, Any]) -> None:
@@ -64,8 +65,7 @@ def _refuse_unfinished(path: Path, metadata: Mapping[str, Any]) -> None:
         )
 
 
-def _facts(metadata: Mapping[str, Any], network: nn.Module, commit: str | None) -> dict[str, Any]:
-    features = _features(metadata)
+def _facts(checkpoint: Path, metadata: Mapping[str, Any], network: nn.Module, commit: str | None) -> dict[str, Any]:
     plan = {name: [list(shift) for shift in rows] for name, rows in current_plan(network).shifts.items()}
     return {
         "name": metadata["model"],
@@ -76,26 +76,7 @@ def _facts(metadata: Mapping[str, Any], network: nn.Module, commit: str | None) 
         "data": metadata["data"],
         "voxel_size": float(metadata["voxel_size"]),
         "class_names": [str(name) for name in metadata["class_names"]],
-        "features": feature_recipe(features, metadata.get("cloud_ranges", {} if features == ("rgb",) else None)),
+        **cloud_facts(checkpoint, metadata),
         "shift_plan": plan,
         "commit": commit,
     }
-
-
-def feature_recipe(features: Sequence[str], ranges: Mapping[str, Sequence[float]] | None) -> dict[str, Any]:
-    """How a site's features are made from its points, as docs/engine.md has it.
-
-    features: names, see `bscnet.data.features`. ranges: see `ScanDataModule.cloud_ranges`.
-    """
-    if ranges is None:
-        return {"kind": "given", "names": list(features)}
-    colour = {"scale": 127.5, "offset": -1.0}  # of `colour_features`
-    if list(features) == ["rgb"]:
-        return {"kind": "rgb", **colour}
-    plain = {name: [float(end) for end in ends] for name, ends in ranges.items()}
-    return {"kind": "cloud", "names": list(features), **colour, "ranges": plain}
-
-
-def _features(metadata: Mapping[str, Any]) -> tuple[str, ...]:
-    """Names of the features, of checkpoints too that older versions wrote."""
-    return tuple(metadata.get("features", ["rgb"]))

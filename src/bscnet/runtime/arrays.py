@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,42 @@ def engine_feats(feats: npt.ArrayLike, sites: int, channels: int) -> npt.NDArray
         )
     if array.dtype.kind != "f":
         raise InputError(f"feats are of type {array.dtype}; they must be floating-point numbers")
+    with np.errstate(over="ignore"):
+        return np.ascontiguousarray(array, dtype=np.float32)
+
+
+def engine_points(xyz: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """(P, 3) float64 in C order from real numbers.
+
+    Raises:
+        InputError: another shape or type. What is not finite the engine refuses, or not, as the model says.
+    """
+    array = _array(xyz, "xyz")
+    if array.ndim != 2 or array.shape[1] != 3:
+        raise InputError(f"xyz has shape {array.shape}; it must be (P, 3): x, y, z of each point")
+    if array.dtype.kind not in "iuf":
+        raise InputError(f"xyz is of type {array.dtype}; it must hold real numbers")
+    return np.ascontiguousarray(array, dtype=np.float64)
+
+
+def engine_colors(rgb: npt.ArrayLike, points: int) -> npt.NDArray[np.uint8]:
+    """(points, 3) uint8 in C order; InputError: another shape or type."""
+    array = _array(rgb, "rgb")
+    if array.shape != (points, 3) or array.dtype != np.uint8:
+        raise InputError(
+            f"rgb has shape {array.shape} and type {array.dtype}; it must be ({points}, 3) of uint8: red, green, blue"
+        )
+    return np.ascontiguousarray(array)
+
+
+def engine_values(values: npt.ArrayLike, points: int, names: Sequence[str]) -> npt.NDArray[np.float32]:
+    """(points, values) float32 in C order from real numbers; InputError: another shape or type."""
+    array = _array(values, "values")
+    if array.shape != (points, len(names)) or array.dtype.kind not in "biuf":
+        raise InputError(
+            f"values have shape {array.shape} and type {array.dtype}; ({points}, {len(names)}) real numbers are "
+            f"needed, the columns {', '.join(names) or 'none'}"
+        )
     with np.errstate(over="ignore"):
         return np.ascontiguousarray(array, dtype=np.float32)
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import json
-import math
 import os
 import weakref
 from typing import Any
@@ -12,8 +10,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from bscnet.clouds.reading import Reading
 from bscnet.errors import InputError
-from bscnet.runtime.arrays import engine_coords, engine_feats
+from bscnet.runtime.arrays import engine_colors, engine_coords, engine_feats, engine_points, engine_values
+from bscnet.runtime.description import Description, Features
 from bscnet.runtime.library import CTimes, Handle, check, engine, implementation
 from bscnet.runtime.times import Times
 from bscnet.runtime.trace import Recorder, Trace
@@ -54,17 +54,47 @@ class Session:
         self.implementation: str = implementation()
         self.in_channels: int = engine().bscnet_in_channels(self._handle)
         self.num_classes: int = engine().bscnet_num_classes(self._handle)
-        self.description: dict[str, Any] = _description(engine().bscnet_description(self._handle), self.num_classes)
+        self._described = Description(engine().bscnet_description(self._handle), self.num_classes)
+
+    @property
+    def description(self) -> dict[str, Any]:
+        """The description as it stands in the file (docs/engine.md)."""
+        return self._described.entries
+
+    @property
+    def version(self) -> int:
+        """Of the file's format, 1 or 2."""
+        return self._described.version
 
     @property
     def class_names(self) -> tuple[str, ...]:
         """Name of class 0, 1, …"""
-        return tuple(self.description["class_names"])
+        return self._described.class_names
 
     @property
     def voxel_size(self) -> float:
         """Side of a voxel in metres, as in training."""
-        return float(self.description["voxel_size"])
+        return self._described.voxel_size
+
+    @property
+    def features(self) -> Features:
+        """How the features of a site come from the points of a cloud."""
+        return self._described.features
+
+    @property
+    def reading(self) -> Reading:
+        """How the clouds of the model's data set are read."""
+        return self._described.reading
+
+    @property
+    def reading_is_known(self) -> bool:
+        """Whether the file says how they are read. Version 1 gives the scale of measured values alone."""
+        return self._described.reading_is_known
+
+    @property
+    def radius(self) -> int:
+        """Voxels around a site that its logits depend on at most: equal scenes within them give equal logits."""
+        return self._described.radius
 
     def __call__(self, coords: npt.ArrayLike, feats: npt.ArrayLike, *, threads: int | None = None) -> Logits:
         """Logits of every site.
@@ -113,6 +143,50 @@ class Session:
         check(status)
         return traces
 
+    def label_points(
+        self,
+        xyz: npt.ArrayLike,
+        rgb: npt.ArrayLike | None = None,
+        values: npt.ArrayLike | None = None,
+        *,
+        threads: int | None = None,
+    ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+        """Labels of points as a C program gets them (`bscnet_label`): the whole cloud at once, no tiles.
+
+        `bscnet.load(path).label` takes colors of any range and clouds of any size.
+
+        Args:
+            xyz: (P, 3) real numbers, in the unit of `reading`, metres where it names none.
+            rgb: (P, 3) uint8, where `features.colored`.
+            values: (P, V) as measured, used as float32: a column for each of `features.values`.
+            threads: of this run; None takes the session's.
+
+        Returns:
+            (P,) int32 labels: those of `reading`, else class indices. (P,) float32, the softmax of the best class.
+            Points without a place that the reading drops have confidence 0 and the label 0, or -1 where 0 is a class's.
+
+        Raises:
+            InputError: wrong shapes or types, or points that the engine refuses.
+            MemoryError: the machine has not enough memory for this cloud.
+        """
+        points = engine_points(xyz)
+        colors = None if rgb is None else engine_colors(rgb, len(points))
+        measured = None if values is None else engine_values(values, len(points), self.features.values)
+        labels, confidence = np.empty(len(points), dtype=np.int32), np.empty(len(points), dtype=np.float32)
+        check(
+            engine().bscnet_label(
+                self._handle,
+                len(points),
+                points.ctypes.data,
+                None if colors is None else colors.ctypes.data,
+                None if measured is None else measured.ctypes.data,
+                self._threads if threads is None else _thread_count(threads),
+                labels.ctypes.data,
+                confidence.ctypes.data,
+            )
+        )
+        return labels, confidence
+
     def _arguments(
         self, coords: npt.ArrayLike, feats: npt.ArrayLike, threads: int | None
     ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32], int]:
@@ -146,19 +220,3 @@ def _open(source: Source) -> Handle:
         raise InputError(f"{source!r} is no file name: it holds a null character")
     check(engine().bscnet_load(name, ctypes.byref(handle)))
     return handle
-
-
-def _description(text: bytes, num_classes: int) -> dict[str, Any]:
-    """The description as the engine holds it, with what this package reads from it checked."""
-    try:
-        described = json.loads(text.decode("utf-8"))
-        names, size = described["class_names"], described["voxel_size"]
-        sound = len(names) == num_classes and all(isinstance(name, str) for name in names)
-        sound = sound and isinstance(size, int | float) and math.isfinite(size) and size > 0
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise InputError(f"the model's description cannot be read ({type(error).__name__}: {error})") from error
-    if not sound:
-        raise InputError(
-            f"the model's description is wrong: {num_classes} class names and a positive voxel size are needed"
-        )
-    return dict(described)

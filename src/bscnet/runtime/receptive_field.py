@@ -6,6 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bscnet.errors import InputError
+
+MAX_RADIUS = 1_000_000
+"""The largest radius that is stated; it stands for larger ones too, since no scene is wider than 65532 voxels."""
+
+_GEOMETRIES = ("submanifold", "strided", "transposed", "pointwise")
+_OPERATORS = ("conv", "map", "binarize", "concat", "pool")
+_STEPS = ("affine", "prelu", "rprelu", "relu", "hardtanh", "bias", "add")
+
 
 @dataclass(frozen=True)
 class Reach:
@@ -27,10 +36,17 @@ def receptive_radius(description: Mapping[str, Any]) -> int:
 
     An upper bound that counts where sites are, not only their features: two scenes that are equal within this distance
     of a site (in the maximum norm) give it the same logits.
+
+    Args:
+        description: of a model (docs/engine.md): its values, instructions and output.
+
+    Raises:
+        InputError: an instruction that is not known here, which might see any distance.
     """
     levels = [value[1] for value in description["values"]]
     reach: dict[int, Reach] = {0: Reach()}
-    for instruction in description["instructions"]:
+    for number, instruction in enumerate(description["instructions"]):
+        _require_known(number, instruction)
         given = instruction["in"] if isinstance(instruction["in"], list) else [instruction["in"]]
         outputs = [value for key in ("out", "bits") if (value := instruction.get(key, -1)) >= 0]
         level = levels[outputs[0]]
@@ -43,7 +59,21 @@ def receptive_radius(description: Mapping[str, Any]) -> int:
         for value in outputs:
             reach[value] = total
     final = reach[description["output"]]
-    return max(final.low, final.high)
+    return min(max(final.low, final.high), MAX_RADIUS)
+
+
+def _require_known(number: int, instruction: Mapping[str, Any]) -> None:
+    """All that an instruction reads by is one of the words above: of any other nobody here knows how far it sees."""
+    words = [("operator", instruction["op"], _OPERATORS)]
+    if instruction["op"] == "conv":
+        words.append(("geometry", instruction["geometry"], _GEOMETRIES))
+    words += [("step", step[0], _STEPS) for step in instruction.get("steps", ())]
+    for what, word, known in words:
+        if word not in known:
+            raise InputError(
+                f"the receptive field cannot be told: instruction {number} has the {what} '{word}', known are "
+                f"{', '.join(known)}"
+            )
 
 
 def _read(reach: Reach, level: int, reader: int) -> Reach:
