@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import nn
 
-from bscnet.cost.parameters import ParameterCounts, module_parameters, network_parameters
+from bscnet.cost.parameters import ParameterCounts, module_parameters
 from bscnet.models import FCN, LayerFactory, UNet
-from bscnet.nn import SparseConv3d
+from bscnet.nn import QuantizedConv, SparseConv3d
 from bscnet.quantizers import RSign, WeightQuantizer
 
 FCN_S: dict[str, Any] = {"in_channels": 4, "num_classes": 40, "m": 16, "reps": 1, "depth": 8}
@@ -28,6 +28,21 @@ TABLE = [
     (UNet, UNET_H, 1, 17_310_720, 232_628, 15_360, 66.98, 3.010),
     (UNet, UNET_H, 2, 30_084_096, 232_628, 24_768, 115.74, 4.568),
 ]
+
+
+def network_parameters(network: nn.Module) -> ParameterCounts:
+    """Sum over all layers of a network."""
+    total: dict[str, int] = {}
+    inside: set[nn.Module] = set()
+    for module in network.modules():
+        if module in inside:
+            continue
+        counts = module_parameters(module)
+        if isinstance(module, QuantizedConv):
+            inside.update(module.modules())
+        for name, value in vars(counts).items() if counts else ():
+            total[name] = total.get(name, 0) + value
+    return ParameterCounts(**total)
 
 
 def build(family: type[nn.Module], numbers: dict[str, Any], per_block: int, **how: Any) -> nn.Module:

@@ -28,6 +28,11 @@ from bscnet.sparse import SparseTensor
 from fixtures.sites import random_sites
 
 
+def discretised(net: nn.Module, plan: ShiftPlan) -> dict[str, Tensor]:
+    layer = next(iter(composite_layers(net).values()))
+    return discretised_state(net.state_dict(), plan, [tuple(row) for row in layer.candidates.tolist()])
+
+
 def unet(conv: str, **switches: object) -> UNet:
     return UNet(3, 5, 8, 1, 2, LayerFactory("a1w32", conv, cands="corners9", **switches)).double()
 
@@ -67,7 +72,7 @@ def test_an_undecided_search_keeps_the_plain_convolution() -> None:
 def test_weights_stay_bit_for_bit_and_logits_go() -> None:
     net, final = searched(), unet("shifted")
     plan = discretise(net)
-    state = discretised_state(net, plan)
+    state = discretised(net, plan)
     assert not [name for name in state if "alpha" in name]
     final.load_state_dict(state, strict=True)
     assert current_plan(final) == plan
@@ -85,7 +90,7 @@ def test_weights_stay_bit_for_bit_and_logits_go() -> None:
 def test_a_decided_search_becomes_the_same_network(backend: str, share_kernel: bool) -> None:
     net, final = searched(share_kernel=share_kernel), unet("shifted")
     one_hot(net)
-    final.load_state_dict(discretised_state(net, discretise(net)), strict=True)
+    final.load_state_dict(discretised(net, discretise(net)), strict=True)
     x = scene(backend)
     torch.testing.assert_close(final(x), net(x), rtol=1e-9, atol=1e-9)
 
@@ -93,7 +98,7 @@ def test_a_decided_search_becomes_the_same_network(backend: str, share_kernel: b
 def test_unshared_kernels_keep_the_chosen_one_bit_for_bit() -> None:
     net = searched(share_kernel=False)
     plan = discretise(net)
-    state = discretised_state(net, plan)
+    state = discretised(net, plan)
     for name, layer in composite_layers(net).items():
         chosen = layer.alpha.argmax(1).tolist()
         for group, channels in enumerate(torch.arange(layer.out_channels).tensor_split(4)):
@@ -103,7 +108,7 @@ def test_unshared_kernels_keep_the_chosen_one_bit_for_bit() -> None:
 def test_the_state_does_not_change_the_searched_network() -> None:
     net = searched()
     before = {name: value.clone() for name, value in net.state_dict().items()}
-    discretised_state(net, discretise(net))
+    discretised(net, discretise(net))
     after = net.state_dict()
     assert before.keys() == after.keys() and all(torch.equal(after[name], before[name]) for name in before)
 
@@ -125,7 +130,7 @@ def test_one_layer_alone_can_be_discretised() -> None:
     layer.alpha.data[1, 1] = 1.0
     plan = discretise(layer)
     assert plan == ShiftPlan({"": ((0, 0, 0), (1, 0, 0))})
-    assert discretised_state(layer, plan).keys() == {"weight", "shifts"}
+    assert discretised(layer, plan).keys() == {"weight", "shifts"}
 
 
 def test_plans_of_other_networks_are_refused() -> None:
@@ -143,7 +148,7 @@ def test_plans_of_other_networks_are_refused() -> None:
     assert current_plan(net) == good
     search = searched()
     with pytest.raises(InputError, match="another network"):
-        discretised_state(search, current_plan(other))
+        discretised(search, current_plan(other))
     with pytest.raises(InputError, match="no composite convolution"):
         discretise(net)
 
@@ -153,7 +158,7 @@ def test_plans_off_the_candidates_are_refused() -> None:
     plan = discretise(net)
     first = next(iter(plan.shifts))
     with pytest.raises(InputError, match="not among the candidates"):
-        discretised_state(net, ShiftPlan({**plan.shifts, first: ((1, 0, 0),) * 4}))
+        discretised(net, ShiftPlan({**plan.shifts, first: ((1, 0, 0),) * 4}))
 
 
 def entropy_of(pi: Tensor) -> list[float]:

@@ -11,11 +11,12 @@ from bscnet.errors import InputError
 from bscnet.nn import binary_weights
 from bscnet.runs.checkpoint import read_checkpoint
 from bscnet.runs.stage import StageOutcome
-from bscnet.search import ShiftPlan, composite_layers, current_plan, discretise, discretised_state
+from bscnet.search import ShiftPlan, composite_layers, current_plan, discretise
 from bscnet.sparse import SparseTensor
 from bscnet.training import run_stage
 from bscnet.training.carry import carry
 from fixtures.tiny_training import TinyData, batch_of, spec, unet
+from oracles.searched_state import decided_state
 
 
 def saved(network: nn.Module, path: Path, **metadata: Any) -> Path:
@@ -50,7 +51,7 @@ def test_a_search_is_carried_bit_for_bit(tmp_path: Path, share_kernel: bool, thr
     network = unet("a1w32", "shifted", seed=1)
     carry(saved(searched, tmp_path / "search.ckpt"), network, plan)
     state = network.state_dict()
-    assert equal(state, discretised_state(searched, plan))
+    assert equal(state, decided_state(searched, plan.shifts))
     assert current_plan(network) == plan
     assert not any(key.endswith("alpha") for key in state)
     before = searched.state_dict()
@@ -114,6 +115,16 @@ def test_what_does_not_fit_is_refused_and_nothing_is_changed(tmp_path: Path) -> 
         with pytest.raises(InputError, match=message):
             carry(path, network, given, expected)
         assert all(torch.equal(network.state_dict()[key], value) for key, value in before.items())
+
+
+def test_a_plan_of_shifts_that_were_not_searched_is_refused(tmp_path: Path) -> None:
+    searched, plan = decided(share_kernel=False, cands="faces7")
+    path = saved(searched, tmp_path / "search.ckpt")
+    layer, rows = next(iter(plan.shifts.items()))
+    moved = ShiftPlan({**plan.shifts, layer: ((1, 1, 1),) * len(rows)})
+    network = unet("a1w32", "shifted", seed=1)
+    with pytest.raises(InputError, match=f"{layer}: the plan holds shifts that are not among the candidates"):
+        carry(path, network, moved)
 
 
 def test_three_stages_in_a_row(tmp_path: Path) -> None:

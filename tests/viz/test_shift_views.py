@@ -1,12 +1,11 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
 
 from rich.console import Console
 
 from bscnet.search import ShiftPlan
-from bscnet.viz.shifts import shift_figure, shift_level, shift_norms, shift_summary, shift_table
+from bscnet.viz.shifts import shift_level, shift_norms, shift_summary, shift_table
 
 PLAN = ShiftPlan(
     {
@@ -44,14 +43,3 @@ def test_table_fits_a_terminal_of_80_columns() -> None:
     console.print(shift_table(ShiftPlan({deepest: ((-1, -1, -1),) * 4})))
     (row,) = [line for line in console.export_text().splitlines() if "encoder" in line]
     assert "encoder.1.1" in row and row.count("(-1,-1,-1)") == 4
-
-
-def test_figure_has_a_stacked_bar_of_height_one_for_each_level(tmp_path: Path) -> None:
-    figure = shift_figure(PLAN)
-    (axes,) = figure.axes
-    heights: dict[float, float] = {}
-    for bar in axes.patches:
-        heights[round(bar.get_x(), 3)] = heights.get(round(bar.get_x(), 3), 0.0) + bar.get_height()
-    assert list(heights.values()) == [1.0, 1.0]
-    figure.savefig(tmp_path / "shifts.png")
-    assert (tmp_path / "shifts.png").stat().st_size > 5000

@@ -6,7 +6,7 @@ OPs = FLOPs + BOPs / 64; element-wise work is counted beside them and not in the
 
 from bscnet.cost.counts import LevelCounts, count_levels, mean_counts
 from bscnet.cost.layer import LayerCost, layer_cost, operations
-from bscnet.cost.parameters import ParameterCounts, module_parameters, network_parameters
+from bscnet.cost.parameters import ParameterCounts, module_parameters
 from bscnet.cost.profile import Profile, profile_network
 from bscnet.cost.trace import TracedLayer, trace_layers
 
@@ -20,7 +20,6 @@ __all__ = [
     "layer_cost",
     "mean_counts",
     "module_parameters",
-    "network_parameters",
     "operations",
     "profile_network",
     "trace_layers",

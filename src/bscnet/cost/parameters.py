@@ -70,18 +70,3 @@ def module_parameters(module: nn.Module) -> ParameterCounts | None:
     if isinstance(module, (nn.PReLU, RPReLU)):
         return ParameterCounts(act=own)
     raise TypeError(f"parameters of a {type(module).__name__} are of no kind that the cost model knows")
-
-
-def network_parameters(network: nn.Module) -> ParameterCounts:
-    """Sum over all layers of a network."""
-    total: dict[str, int] = {}
-    inside: set[nn.Module] = set()
-    for module in network.modules():
-        if module in inside:
-            continue
-        counts = module_parameters(module)
-        if isinstance(module, QuantizedConv):
-            inside.update(module.modules())
-        for name, value in vars(counts).items() if counts else ():
-            total[name] = total.get(name, 0) + value
-    return ParameterCounts(**total)

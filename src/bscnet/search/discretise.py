@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 import torch
@@ -10,9 +11,11 @@ from torch import Tensor, nn
 from bscnet.errors import InputError
 from bscnet.nn import CompositeShiftConv3d, ShiftedSparseConv3d
 from bscnet.search.plan import ShiftPlan
+from bscnet.sparse.offsets import Shift
 
 _Layer = TypeVar("_Layer", bound=nn.Module)
 
+_LOGITS = "alpha"
 # Range of the Gumbel relaxations' temperature over the search.
 TEMPERATURE_START, TEMPERATURE_END = 5.0, 0.1
 
@@ -75,34 +78,35 @@ def apply_plan(network: nn.Module, plan: ShiftPlan) -> None:
         layer.set_shifts(plan.shifts[name])
 
 
-def discretised_state(network: nn.Module, plan: ShiftPlan) -> dict[str, Tensor]:
+def discretised_state(state: Mapping[str, Tensor], plan: ShiftPlan, candidates: Sequence[Shift]) -> dict[str, Tensor]:
     """State of the shifted network that a searched one becomes.
 
     Logits go, shifts come; weights stay bit for bit (of unshared kernels, each group keeps its chosen candidate's).
 
     Args:
-        network: with composite convolutions.
+        state: of a network with composite convolutions; it stays as it is.
         plan: what ``discretise`` gave.
+        candidates: the shifts that were searched, in the order of the logits.
 
     Raises:
         InputError: the plan is of another network or, where kernels are unshared, holds a shift that is no candidate.
     """
-    state = dict(network.state_dict())
-    layers = composite_layers(network)
-    _check_plan(plan, {name: len(layer.group_sizes) for name, layer in layers.items()})
-    for name, layer in layers.items():
-        prefix = f"{name}." if name else ""
-        del state[f"{prefix}alpha"]
-        shifts = torch.tensor(plan.shifts[name])
-        state[f"{prefix}shifts"] = shifts
-        if not layer.share_kernel:
-            listed = [tuple(row) for row in layer.candidates.tolist()]
-            if not set(plan.shifts[name]) <= set(listed):
-                raise InputError(f"{name}: the plan holds shifts that are not among the candidates {listed}")
-            chosen = [listed.index(shift) for shift in plan.shifts[name]]
-            parts = layer.weight.detach().split(layer.group_sizes, dim=-1)
-            state[f"{prefix}weight"] = torch.cat([part[i] for part, i in zip(parts, chosen, strict=True)], dim=-1)
-    return state
+    found = dict(state)
+    prefixes = {key.removesuffix(_LOGITS) for key in state if f".{key}".endswith(f".{_LOGITS}")}
+    _check_plan(plan, {prefix.removesuffix("."): len(state[prefix + _LOGITS]) for prefix in prefixes})
+    for prefix in prefixes:
+        shifts = plan.shifts[prefix.removesuffix(".")]
+        del found[prefix + _LOGITS]
+        found[f"{prefix}shifts"] = torch.tensor(shifts)
+        weight = state[f"{prefix}weight"]
+        if weight.ndim == 4:  # a kernel for every candidate
+            if not set(shifts) <= set(candidates):
+                name = prefix.removesuffix(".")
+                raise InputError(f"{name}: the plan holds shifts that are not among the candidates {list(candidates)}")
+            groups = weight.tensor_split(len(shifts), dim=-1)
+            kept = [group[candidates.index(shift)] for group, shift in zip(groups, shifts, strict=True)]
+            found[f"{prefix}weight"] = torch.cat(kept, dim=-1)
+    return found
 
 
 def set_temperature(network: nn.Module, progress: float) -> None:

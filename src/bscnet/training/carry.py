@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from bscnet.errors import InputError
 from bscnet.runs.checkpoint import metadata_of, network_state, read_checkpoint, require_same
 from bscnet.runs.layout import PLAN_NAME
-from bscnet.search import ShiftPlan, apply_plan
+from bscnet.search import ShiftPlan, apply_plan, discretised_state
 from bscnet.sparse.offsets import Shift
 
 _LOGITS, _SHIFTS = ".alpha", ".shifts"
@@ -36,8 +36,8 @@ def carry(
 
     Args:
         checkpoint: path of the earlier stage's checkpoint.
-        network: the next stage's network; changed only if everything fits.
-        plan: the search's decision; the network's shifts are set to it.
+        network: the next stage's network; but for its shifts it is changed only if everything fits.
+        plan: the search's decision; the network's shifts are set to it here, and nowhere else when weights are carried.
         expected: metadata that the checkpoint must share (see `bscnet.runs.checkpoint.require_same`).
 
     Raises:
@@ -67,29 +67,13 @@ def _fitted(
         raise _other(
             path, f"it holds search logits such as {searched[0]!r}, and no {PLAN_NAME} of the search was given"
         )
-    layers = {key.removesuffix(_LOGITS) for key in searched}
-    kept: dict[str, Tensor] = {}
-    for key, value in state.items():
-        if key in searched:
-            continue
-        layer = key.removesuffix(".weight")
-        if plan is not None and layer in layers and value.ndim == 4:  # a kernel for every candidate
-            value = _chosen(value, [candidates.index(shift) for shift in plan.shifts[layer]])
-        kept[key] = value
-    kept.update({key: value for key, value in target.items() if key not in kept and _may_be_new(key, layers)})
+    kept = discretised_state(state, plan, candidates) if searched and plan is not None else dict(state)
+    kept.update({key: value for key, value in target.items() if key not in kept and _may_be_new(key)})
     return kept
 
 
-def _may_be_new(key: str, searched_layers: set[str]) -> bool:
-    if key.endswith(_SHIFTS):
-        return key.removesuffix(_SHIFTS) in searched_layers
+def _may_be_new(key: str) -> bool:
     return key.endswith(_LOGITS) or any(part in key for part in _QUANTIZERS)
-
-
-def _chosen(weight: Tensor, picks: Sequence[int]) -> Tensor:
-    """(27, C_in, C_out) of a (n_s, 27, C_in, C_out) weight: each channel group takes the kernel of its candidate."""
-    groups = weight.tensor_split(len(picks), dim=-1)
-    return torch.cat([group[pick] for group, pick in zip(groups, picks, strict=True)], dim=-1)
 
 
 def _require_fit(path: str | Path, state: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> None:

@@ -81,15 +81,15 @@ def run_stage(
     last = checkpoint_folder(directory) / LAST
     known = _metadata(network, spec, datamodule, plan, metadata)
     pl.seed_everything(seed, workers=True, verbose=False)
-    if plan is not None:
-        apply_plan(network, plan)
     going_on = resume and last.exists()
     if last.exists() and not resume:
         raise InputError(f"{last} is there already: go on from it with resume, or take another directory")
     if going_on:
         _require_same_stage(last, known, spec.epochs)
-    elif init_checkpoint is not None:
+    if init_checkpoint is not None and not going_on:
         carry(init_checkpoint, network, plan, {key: known[key] for key in IDENTITY if key in known})
+    elif plan is not None:
+        apply_plan(network, plan)  # `carry` does it where weights are carried
 
     common: dict[str, Any] = {
         "num_classes": known["num_classes"],

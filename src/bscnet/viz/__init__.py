@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from bscnet.viz.offscreen import RenderError, render_panels
     from bscnet.viz.palette import class_palette, colour_labels
     from bscnet.viz.pictures import labelled_picture, scene_picture
-    from bscnet.viz.shifts import shift_figure, shift_norms, shift_summary, shift_table
+    from bscnet.viz.shifts import shift_norms, shift_summary, shift_table
 
 __all__ = [
     "RenderError",
@@ -26,7 +26,6 @@ __all__ = [
     "read_curves",
     "render_panels",
     "scene_picture",
-    "shift_figure",
     "shift_norms",
     "shift_summary",
     "shift_table",
@@ -42,7 +41,6 @@ _MODULE_OF = {
     "read_curves": "curves",
     "render_panels": "offscreen",
     "scene_picture": "pictures",
-    "shift_figure": "shifts",
     "shift_norms": "shifts",
     "shift_summary": "shifts",
     "shift_table": "shifts",

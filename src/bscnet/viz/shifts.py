@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 
-from matplotlib.figure import Figure
 from rich.table import Table
 
 from bscnet.search import ShiftPlan
 from bscnet.viz.layer_names import layer_label
 
 _KINDS = ("centre", "face", "edge", "corner")
-_KIND_COLOURS = ("#9aa5b1", "#4c78a8", "#f2a541", "#d1495b")
 
 
 def shift_level(layer: str) -> int:
@@ -45,30 +43,3 @@ def shift_summary(plan: ShiftPlan) -> str:
     """One line: how many groups of all layers chose a centre, face, edge or corner cell."""
     total = sum(shift_norms(plan).values(), Counter())
     return "cells chosen: " + ", ".join(f"{kind} {total[norm]}" for norm, kind in enumerate(_KINDS))
-
-
-def shift_figure(plan: ShiftPlan) -> Figure:
-    """Stacked bars: the share of each level's groups by |p|_1, with their numbers.
-
-    The dotted lines are the shares of the 27 cells themselves (1, 6, 12, 8), which a search that prefers nothing gives.
-    """
-    norms = shift_norms(plan)
-    figure = Figure(figsize=(1.6 + 0.8 * len(norms), 4.2), layout="constrained")
-    axes = figure.subplots()
-    places = list(range(len(norms)))
-    bottom = [0.0] * len(norms)
-    for norm, (kind, colour) in enumerate(zip(_KINDS, _KIND_COLOURS, strict=True)):
-        shares = [counter[norm] / counter.total() for counter in norms.values()]
-        axes.bar(places, shares, bottom=bottom, color=colour, width=0.8, label=f"{norm} ({kind})")
-        for place, counter, share, start in zip(places, norms.values(), shares, bottom, strict=True):
-            if counter[norm]:
-                axes.text(place, start + share / 2, str(counter[norm]), ha="center", va="center", fontsize=9)
-        bottom = [start + share for start, share in zip(bottom, shares, strict=True)]
-    for cells in (1, 7, 19):
-        axes.axhline(cells / 27, color="black", linewidth=0.8, linestyle=":")
-    axes.set_xticks(places, [str(level) for level in norms])
-    axes.set_xlabel("level")
-    axes.set_ylabel("share of channel groups")
-    axes.set_ylim(0, 1)
-    figure.legend(title="|p|₁", loc="outside right center", frameon=False)
-    return figure
