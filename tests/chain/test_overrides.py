@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import re
+import subprocess
+
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bscnet.chain.overrides import quoted, sweep_points, without_keys
+from bscnet.chain.overrides import in_quotes, quoted, sweep_points, without_keys
+from bscnet.chain.settings import composed_settings
 from bscnet.errors import InputError
 
 
@@ -52,3 +56,27 @@ def test_a_quoted_path_is_read_back_unchanged(path):
 def test_null():
     (override,) = OverridesParser.create().parse_overrides([f"init_from={quoted(None)}"])
     assert override.value() is None
+
+
+PATHS = ["/data/Büro", "a=b", "a[b]", "a(b)", "it's", "a{b", "x#y", 'say "hi"', "back\\slash", "a b,c", 'odd\\\\"\\']
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_the_quotes_that_are_told_make_a_path_readable(path):
+    typed = subprocess.run(f"printf %s {in_quotes(f'data.root={path}')}", shell=True, capture_output=True, text=True)
+    assert sweep_points([typed.stdout]) == [[typed.stdout]]
+    (override,) = OverridesParser.create().parse_overrides([typed.stdout])
+    assert override.value() == path
+
+
+@pytest.mark.parametrize("path", PATHS[:7])
+def test_a_path_that_the_grammar_does_not_take_is_told_with_its_quotes(path):
+    with pytest.raises(InputError, match=re.escape(f"type {in_quotes(f'data.root={path}')}")):
+        composed_settings(["data=folder", f"data.root={path}"])
+
+
+def test_a_path_with_a_comma_is_no_sweep(tmp_path):
+    (tmp_path / "a,b").mkdir()
+    with pytest.raises(InputError, match="but is a path that is there too: type"):
+        sweep_points([f"data.root={tmp_path}/a,b"])
+    assert len(sweep_points([f"data.root={tmp_path}/c,d"])) == 2

@@ -7,7 +7,7 @@ import pytest
 import torch
 from hydra import compose, initialize_config_dir
 
-from bscnet.chain.build import build_callbacks, build_loggers, build_network, identity, wandb_is_offline
+from bscnet.chain.build import build_callbacks, build_loggers, build_network, identity, logs_to_wandb, wandb_is_offline
 from bscnet.chain.stages import method_stages
 from bscnet.paths import config_dir
 from fixtures.composed import compose_settings
@@ -140,3 +140,12 @@ def test_wandb_is_offline_without_an_account(tmp_path, monkeypatch):
 def test_the_csv_files_are_written_without_a_further_logger(tmp_path):
     assert build_loggers(compose_settings("logger=csv"), tmp_path, "x") == []
     assert build_callbacks(compose_settings("logger=csv")) == []
+
+
+def test_wandb_switched_off_writes_nothing(tmp_path, monkeypatch):
+    settings = {"logger": {"name": "wandb", "project": "p", "offline": None}, "data": {"num_classes": 3}}
+    monkeypatch.setenv("WANDB_MODE", "disabled")
+    assert build_loggers(settings, tmp_path, "run") == [] == build_callbacks(settings)
+    assert not logs_to_wandb(settings) and not list(tmp_path.iterdir())
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    assert logs_to_wandb(settings) and not logs_to_wandb({"logger": {"name": "csv"}})

@@ -85,18 +85,18 @@ def _refusal(data: Mapping[str, Any], error: InstantiationException) -> Exceptio
 
 def build_loggers(settings: Mapping[str, Any], directory: Path, name: str) -> list[Logger]:
     """Loggers beside the CSV files that every stage writes."""
-    logger = settings["logger"]
-    if logger["name"] != "wandb":
+    if not logs_to_wandb(settings):
         return []
     from pytorch_lightning.loggers import WandbLogger
 
+    logger = settings["logger"]
     offline = wandb_is_offline() if logger["offline"] is None else bool(logger["offline"])
     return [WandbLogger(name=name, project=logger["project"], save_dir=str(directory), offline=offline)]
 
 
 def build_callbacks(settings: Mapping[str, Any]) -> list[Callback]:
     """What the loggers need beside the stage's own callbacks."""
-    if settings["logger"]["name"] != "wandb":
+    if not logs_to_wandb(settings):
         return []
     import numpy as np
 
@@ -112,6 +112,11 @@ def close_loggers(loggers: Sequence[Logger]) -> None:
         import wandb
 
         wandb.finish()
+
+
+def logs_to_wandb(settings: Mapping[str, Any]) -> bool:
+    """Whether Weights & Biases is asked for, and not switched off by WANDB_MODE=disabled."""
+    return settings["logger"]["name"] == "wandb" and os.environ.get("WANDB_MODE") != "disabled"
 
 
 def wandb_is_offline() -> bool:

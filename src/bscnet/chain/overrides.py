@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import re
+import shlex
 from collections.abc import Collection, Sequence
+from pathlib import Path
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
@@ -31,6 +34,9 @@ def sweep_points(arguments: Sequence[str], parser: OverridesParser | None = None
 def _values(override: Override) -> list[str]:
     if not override.is_sweep_override():
         return [str(override.input_line)]
+    line = str(override.input_line)
+    if Path(line.partition("=")[2]).exists():
+        raise InputError(f"{line} stands for several values, but is a path that is there too: type {in_quotes(line)}")
     if not override.is_discrete_sweep():
         raise InputError(f"{override.input_line}: a chain needs a list of values here, such as a,b or range(1,4)")
     key = override.get_key_element()
@@ -40,6 +46,13 @@ def _values(override: Override) -> list[str]:
 def without_keys(overrides: Sequence[str], keys: Collection[str]) -> list[str]:
     """The overrides that do not set one of these top-level keys."""
     return [override for override in overrides if override.split("=", 1)[0].lstrip("+~") not in keys]
+
+
+def in_quotes(override: str) -> str:
+    """An override KEY=VALUE as a shell takes it so that Hydra reads its value as it is."""
+    key, _, value = override.partition("=")
+    inner = re.sub(r'(\\*)("|$)', lambda found: 2 * found[1] + found[2].replace('"', '\\"'), value)
+    return shlex.quote(f'{key}="{inner}"')
 
 
 def quoted(value: str | None) -> str:

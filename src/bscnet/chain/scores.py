@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bscnet.chain.build import wandb_is_offline
+from bscnet.chain.build import logs_to_wandb, wandb_is_offline
 from bscnet.chain.chain import Chain
 from bscnet.chain.reopen import Reopened, reopen
 from bscnet.errors import InputError
@@ -41,7 +41,7 @@ def write_scores(chain: Chain) -> list[Path]:
     written: list[Path] = []
     for rank, one in (("best", found.best), ("worst", found.worst)):
         written += _write(chain.directory / rank, rank, opened, one, len(scores.scenes))
-    if chain.settings["logger"]["name"] == "wandb":
+    if logs_to_wandb(chain.settings):
         _log_to_wandb(chain, written, scores)
     return written
 

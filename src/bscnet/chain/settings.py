@@ -9,6 +9,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from bscnet.chain.overrides import in_quotes
 from bscnet.chain.validate import validate
 from bscnet.errors import InputError
 
@@ -33,7 +34,16 @@ def composed_settings(overrides: Sequence[str]) -> dict[str, Any]:
 
 
 def composition_error(error: Exception) -> InputError:
-    """What Hydra says of an override in one line, without its search path and its manual."""
+    """What Hydra says of an override in one line, without its search path and its manual.
+
+    One that its grammar does not take as it stands, such as a path with =, is given as it has to be typed.
+    """
+    given = getattr(error, "override", None)
+    if given is not None and "=" in given:
+        return InputError(
+            f"{given} cannot be read: a value with signs such as = ( [ {{ ' # or letters beyond ASCII needs quotes of "
+            f"its own, type {in_quotes(given)}"
+        )
     text = " ".join(str(error).split())
     return InputError(text.split(" Config search path")[0].split(" See https")[0])
 
