@@ -9,7 +9,7 @@ from bscnet.datasets.real.clouds import CLOUDS
 from bscnet.datasets.real.height import above_ground
 from bscnet.datasets.real.lidar import RealLidarSource
 from bscnet.datasets.real.package_files import PackageUnavailableError
-from bscnet.datasets.real.sites import BLOCK, BRIDGE, merged
+from bscnet.datasets.real.places import BLOCK, BRIDGE, merged
 from bscnet.errors import InputError
 from bscnet.ignore import IGNORE_INDEX
 from fixtures.real_clouds import folder_with

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.spatial import cKDTree
 
 from bscnet.datasets.real.lidar import RealLidarSource
-from bscnet.datasets.real.sites import BLOCK, BRIDGE
+from bscnet.datasets.real.places import BLOCK, BRIDGE
 from bscnet.datasets.real.split import GAP, HELD_OUT, TRAIN, spatial_fold
 from fixtures.real_clouds import folder_with
 

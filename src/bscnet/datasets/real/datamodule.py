@@ -51,7 +51,7 @@ class OneSceneDataModule(ScanDataModule):
 
 
 class RealLidarDataModule(OneSceneDataModule):
-    """One fold of a lidar site; see `RealLidarSource`. The other options are those of `ScanDataModule`.
+    """One fold of a place seen by lidar; see `RealLidarSource`. The other options are those of `ScanDataModule`.
 
     repeats: pieces of the training part in an epoch. crop: their radius in metres, see `CroppedPlacement` (None: each
     is the whole part).
@@ -75,7 +75,7 @@ class RealLidarDataModule(OneSceneDataModule):
             raise InputError(f"data.crop={crop} is not allowed, it must be null or a positive number of metres")
         self.crop = math.inf if crop is None else crop
         self.class_names = source.class_names
-        self.reading, self.cloud_values = source.site.reading, ("intensity",)
+        self.reading, self.cloud_values = source.place.reading, ("intensity",)
 
     def make_placement(self) -> Placement:
         """Random pieces to train on, the whole held-out part to score."""

@@ -1,4 +1,4 @@
-"""The two lidar sites: which classes they are scored by and where they are cut, as `lidar.py` reads them."""
+"""The two places under lidar: which classes they are scored by and where they are cut, as `lidar.py` reads them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bscnet.ignore import IGNORE_INDEX
 
 
 @dataclass(frozen=True)
-class Site:
+class Place:
     """A labelled lidar cloud and how it is used.
 
     cloud: its name in `bscnet.datasets.real.clouds.CLOUDS`. classes: the ASPRS codes that each class is made of, in the
@@ -41,7 +41,7 @@ class Site:
         return len(self.cuts) + 1
 
 
-BLOCK = Site(
+BLOCK = Place(
     cloud="lidar_block",
     # 3, 4 and 5 are height bands of one vegetation: told apart, they would be the height and nothing else
     classes={"ground": (2,), "vegetation": (3, 4, 5), "building": (6,)},
@@ -50,7 +50,7 @@ BLOCK = Site(
     intensity_range=65535.0,  # all of its 16 bits
 )
 
-BRIDGE = Site(
+BRIDGE = Place(
     cloud="lidar_bridge",
     classes={"ground": (2,), "vegetation": (3, 4, 5), "bridge": (17,)},
     axis=1,
@@ -59,12 +59,12 @@ BRIDGE = Site(
     strays=(65,),  # 503 points spread over 161 m of height
 )
 
-SITES: dict[str, Site] = {site.cloud: site for site in (BLOCK, BRIDGE)}
+PLACES: dict[str, Place] = {place.cloud: place for place in (BLOCK, BRIDGE)}
 
 
-def merged(codes: npt.NDArray[np.integer], site: Site) -> npt.NDArray[np.int16]:
+def merged(codes: npt.NDArray[np.integer], place: Place) -> npt.NDArray[np.int16]:
     """Class id of each ASPRS code, (P,); `IGNORE_INDEX` for codes of no class, such as noise."""
     labels = np.full(codes.shape, IGNORE_INDEX, dtype=np.int16)
-    for number, members in enumerate(site.classes.values()):
+    for number, members in enumerate(place.classes.values()):
         labels[np.isin(codes, members)] = number
     return labels
