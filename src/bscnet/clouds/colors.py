@@ -106,3 +106,10 @@ def eight_bit(channels: Channels, largest: str) -> npt.NDArray[np.uint8]:
         else:
             shades[:, place] = channel.astype(np.int64) >> 8
     return shades
+
+
+def of_eight_bit(shades: npt.NDArray[np.uint8], largest: str, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+    """Channels of 8 bits as a file has them whose own reach to "1", "255" or "65535": 255 becomes the largest."""
+    if largest == "1":
+        return (shades / 255 if dtype.kind == "f" else np.rint(shades / 255)).astype(dtype)
+    return shades.astype(dtype) * dtype.type(257 if largest == "65535" else 1)
