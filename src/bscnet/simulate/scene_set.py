@@ -64,7 +64,7 @@ def simulate(
     val = min(max(round(num_scenes * val_fraction), 1), num_scenes - 1) if val_fraction > 0 else 0
     names = ensure_rooms(root, num_scenes - val, val, seed, workers, quick, voxel_length, progress, test_scenes)
     if segments:
-        from bscnet.simulate.over_segments import add_segments  # brings in SciPy and plyfile
+        from bscnet.simulate.over_segments import add_segments  # brings in SciPy
 
         try:
             add_segments(Path(root), names)
