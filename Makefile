@@ -16,7 +16,7 @@ VENV := .venv/bin
 export OMP_NUM_THREADS ?= $(shell nproc)
 SETUP := PYTHONPATH=scripts PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m setup_env
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
-CPP := $(wildcard csrc/*.cpp csrc/*.h csrc/*/*.cpp csrc/*/*.h scripts/*/*.cpp)
+CPP := $(wildcard csrc/*.cpp csrc/*.h csrc/*/*.cpp csrc/*/*.h benchmarks/*/*.cpp)
 
 .PHONY: help setup setup-dev engine run test lint format bench bench-training bench-data bench-peers doctor clean distclean
 
@@ -53,13 +53,13 @@ format: setup-dev  ## let ruff and nbstripout put the files in order
 	$(if $(CPP),$(VENV)/clang-format -i $(CPP))
 
 bench: setup  ## packed runtime against its peers, floor and targets: benchmarks/runtime.md and .json
-	$(VENV)/python scripts/bench_runtime.py $(ARGS)
+	$(VENV)/python -m benchmarks.runtime $(ARGS)
 
 bench-training: setup  ## speed and memory of training steps: benchmarks/training.md and .json
-	$(VENV)/python scripts/bench_training.py $(ARGS)
+	$(VENV)/python -m benchmarks.training $(ARGS)
 
-bench-data: setup  ## scenes a second and waiting for data: benchmarks/data.md and .json
-	$(VENV)/python scripts/bench_data.py $(ARGS)
+bench-data: setup-dev  ## scenes a second and waiting for data: benchmarks/data.md and .json
+	$(VENV)/python -m benchmarks.data $(ARGS)
 
 # In a folder of its own: what it brings must not stand in for the project's packages.
 bench-peers: setup  ## fetch spconv's CPU build, which `make bench` then measures too
@@ -70,7 +70,7 @@ doctor: setup  ## what is installed, what works, what to do about the rest
 
 clean:  ## delete caches and build leftovers; environment, wheels and runs stay
 	rm -rf build dist src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
-	find src tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +
+	find src tests scripts benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean  ## also delete the environment and the built wheel: the next set-up starts from nothing
 	rm -rf .venv .cache

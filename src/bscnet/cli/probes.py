@@ -14,7 +14,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 from typing import NamedTuple
 
-PACKAGES = ("pytorch-lightning", "torchmetrics", "hydra-core", "omegaconf", "plyfile", "matplotlib", "rich")
+PACKAGES = ("pytorch-lightning", "torchmetrics", "hydra-core", "omegaconf", "matplotlib", "rich")
 
 
 class Probe(NamedTuple):
@@ -38,7 +38,6 @@ def packages() -> str:
     import hydra  # noqa: F401
     import matplotlib  # noqa: F401
     import omegaconf  # noqa: F401
-    import plyfile  # noqa: F401
     import pytorch_lightning  # noqa: F401
     import torchmetrics  # noqa: F401
 
