@@ -15,6 +15,7 @@ from plyfile import PlyData
 
 from bscnet import runtime
 from bscnet.cli import main
+from bscnet.clouds.open import open_cloud
 from bscnet.viz import RenderError
 from fixtures.clouds import room, write_ply
 from fixtures.model_files import random_program, write_model
@@ -127,10 +128,10 @@ def test_mistakes_are_one_sentence(
     (tmp_path / "short.ply").write_bytes(scan.read_bytes()[:-1])
     write_ply(tmp_path / "grey.ply", cloud[["x", "y", "z"]].astype([(axis, "f4") for axis in "xyz"]))
     (tmp_path / "link.ply").symlink_to(scan)
-    for name in ("a", "b", "bare"):
-        (tmp_path / name).mkdir()
-    for name in ("a", "b"):
-        write_ply(tmp_path / name / "s.ply", cloud)
+    for folder in ("a", "b", "bare"):
+        (tmp_path / folder).mkdir()
+    for folder in ("a", "b"):
+        write_ply(tmp_path / folder / "s.ply", cloud)
     cloud["x"][5] = np.nan
     write_ply(tmp_path / "nan.ply", cloud)
     cloud["x"] = np.linspace(0, 5_000_000, 60)
@@ -325,11 +326,13 @@ def test_options_say_what_a_scan_does_not(
     labels = PlyData.read(str(plain))["vertex"]["label"]
     colors, places = (cloud[name] for name in ("red", "green", "blue")), (100 * cloud[a].astype(float) for a in "xyz")
     np.savetxt(tmp_path / "scan.txt", np.stack([*colors, np.zeros(4000), *places], axis=1), fmt="%.17g")
-    out = tmp_path / "o.csv"
+    out = tmp_path / "out.txt"
     more = ["--units", "cm", "--columns", "red,green,blue,_,x,y,z"]
     assert main(words(model, tmp_path / "scan.txt", "-o", out, *more)) == 0
     assert "units?" not in capsys.readouterr().out
-    found = np.genfromtxt(out, delimiter=",", names=True)
-    assert (found["label"] == labels).mean() > 0.99  # a rounding may move a point into another voxel
-    assert main(words(model, tmp_path / "scan.txt", "-o", out, "--columns", "red,green,blue,_,x,y,z")) == 0
-    assert "would be a room if it were in cm" in capsys.readouterr().out
+    found = open_cloud(out).read(["label"]).columns["label"]
+    assert (found == labels).mean() > 0.99  # a rounding may move a point into another voxel
+    for axis, factor in (("x", 100), ("y", 100), ("z", 200)):
+        cloud[axis] *= factor
+    assert main(words(model, write_ply(tmp_path / "cm.ply", cloud), "-o", plain)) == 0
+    assert "units? in m the cloud is 302 x 201 x 244; it would be a room if it were in cm" in capsys.readouterr().out

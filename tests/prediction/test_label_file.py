@@ -18,6 +18,7 @@ from bscnet.clouds.open import open_cloud
 from bscnet.clouds.reading import Reading
 from bscnet.data.voxelize import Voxels, voxelize
 from bscnet.errors import InputError
+from bscnet.evaluation.cloud_file import read_page_scene
 from bscnet.prediction.classify import best
 from bscnet.prediction.label_file import LabelledFile, label_file
 from bscnet.prediction.labeller import Labeller
@@ -118,8 +119,9 @@ def test_the_file_says_what_its_labels_mean(session: runtime.Session, scan: Path
     ply = PlyData.read(str(tmp_path / "out.ply"))
     assert [p.name for p in ply["vertex"].properties] == ["x", "y", "z", "red", "green", "blue", "label", "confidence"]
     assert ply["vertex"].ply_property("confidence").val_dtype == "f4"
-    told = (tmp_path / "out.ply").read_bytes().split(b"end_header")[0].decode("utf-8")
-    assert "comment class 0 Klasse 0 ä\n" in told and "comment class 6 Klasse 6 ä\n" in told
+    head = (tmp_path / "out.ply").read_bytes().split(b"end_header")[0].decode("ascii")
+    assert "comment class 0 Klasse 0 \\xe4\n" in head and "comment class 6 Klasse 6 \\xe4\n" in head
+    assert list(read_page_scene(tmp_path / "out.ply").class_names)[6] == "Klasse 6 ä"
     assert not ply.text and os.stat(tmp_path / "out.ply").st_mode & 0o777 == 0o666 & ~umask()
 
 

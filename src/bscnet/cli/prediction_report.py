@@ -13,6 +13,7 @@ from bscnet.clouds.units import UNITS, unit_note, unit_of
 from bscnet.clouds.writer import LABEL, moved_names
 from bscnet.counted import counted
 from bscnet.prediction.label_file import LabelledFile
+from bscnet.prediction.spacing import point_spacing
 from bscnet.runtime import Session
 
 
@@ -92,7 +93,8 @@ def remarks(done: LabelledFile, session: Session) -> Iterator[str]:
     if not math.isclose(cloud.frame.voxel_size, session.voxel_size, rel_tol=0.01):
         yield f"the model was trained on voxels of {session.voxel_size:g} m, not of {cloud.frame.voxel_size:g} m"
     extent = cloud.survey.high - cloud.survey.low
-    likelier = better_unit((float(extent[0]), float(extent[1]), float(extent[2])), 0.0, unit)
+    spacing = point_spacing(cloud.voxels, cloud.frame.voxel_size)
+    likelier = better_unit((float(extent[0]), float(extent[1]), float(extent[2])), spacing, unit)
     if likelier is not None:
         x, y, z = extent / UNITS[unit]
         yield f"units? in {unit} the cloud is {x:.3g} x {y:.3g} x {z:.3g}; it would be a room if it were in {likelier}"

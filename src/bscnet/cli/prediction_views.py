@@ -52,8 +52,10 @@ def check_views(views: Views, scans: int, others: Sequence[Path]) -> None:
         check_output(path, option, others)
         if path.suffix.lower() != ending:
             raise InputError(f"{option} {path}: it is written as {ending[1:].upper()}, the name must end in {ending}")
+    if views.picture is None:
+        return
     lacking = [name for name in _FOR_PICTURES if importlib.util.find_spec(name) is None]
-    if views.picture is not None and lacking:
+    if lacking:
         raise InputError(f"--render {views.picture} needs {' and '.join(lacking)}: pip install 'bscnet[predict]'")
 
 

@@ -23,6 +23,7 @@ from bscnet.viz.page.scene import FARTHEST_M, MAX_CLASSES
 
 _LARGEST_LABEL = 2**31 - 1
 _CLASS_COMMENT = re.compile(r"class (-?\d+) (.+)")
+_ESCAPED = re.compile(r"\\x([0-9a-f]{2})|\\u([0-9a-f]{4})|\\U(000[0-9a-f]{5})")
 _AS_IT_IS = Reading(invalid_points="drop")
 
 Labels = npt.NDArray[np.int64]
@@ -115,4 +116,9 @@ def _classes(values: Labels, known: list[int]) -> Labels:
 def _class_names(comments: tuple[str, ...]) -> dict[int, str]:
     """Names that comments give to labels."""
     found = (match for comment in comments if (match := _CLASS_COMMENT.fullmatch(comment)))
-    return {int(match[1]): match[2] for match in found}
+    return {int(match[1]): _unescaped(match[2]) for match in found}
+
+
+def _unescaped(name: str) -> str:
+    """A name whose signs beyond ASCII a PLY header holds escaped."""
+    return _ESCAPED.sub(lambda sign: chr(int(sign[1] or sign[2] or sign[3], 16)), name)
