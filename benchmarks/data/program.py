@@ -1,0 +1,134 @@
+"""Speed of the data pipeline: scenes a second of one core against the naive way, and waiting in training steps.
+
+Writes benchmarks/data.md and benchmarks/data.json, and fills the README's place for them.
+
+    python -m benchmarks.data [--rounds 5] [--quick] [--out FOLDER]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from benchmarks.common.readme import fill_file
+from benchmarks.common.report import processor, write
+from benchmarks.data import scenes, steps
+from benchmarks.data.report import markdown, summary
+from benchmarks.data.verdicts import verdicts
+from benchmarks.runtime.scenes import room_points
+from bscnet.data.scan import Scan
+from bscnet.datasets.real.package_files import PackageUnavailableError
+from bscnet.datasets.scannet import ScanNet
+from bscnet.errors import InputError
+from bscnet.ignore import IGNORE_INDEX
+from bscnet.sparse import resolve_backend
+
+ROOT = Path(__file__).resolve().parents[2]
+SIZES = (0.05, 0.02)
+
+
+def parse(words: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=5, help="counted rounds of scenes (default 5)")
+    parser.add_argument("--quick", action="store_true", help="coarse voxels, few steps: a trial, not a result")
+    parser.add_argument("--torch-only", action="store_true", help="leave MinkowskiEngine out")
+    parser.add_argument("--rooms", type=Path, default=ROOT / "data" / "bench_rooms", help="in ScanNet's layout")
+    parser.add_argument("--out", type=Path, default=None, help="folder of the tables (a whole run: benchmarks)")
+    args = parser.parse_args(words)
+    if args.rounds < 1:
+        raise InputError(f"--rounds is {args.rounds}, it must be at least 1")
+    if args.out is None and not args.quick and not args.torch_only:
+        args.out = ROOT / "benchmarks"
+    return args
+
+
+def clouds(root: Path, scene: str, quick: bool, left_out: list[str]) -> dict[str, Scan]:
+    """The scans that are voxelized."""
+    found = {"room": ScanNet(root).read(scene)}
+    if quick:
+        return found
+    points, colors = room_points(ROOT / "data" / "bench_runtime")
+    found["fine room"] = _scan("fine room", points, colors)
+    try:
+        from bscnet.datasets.real.clouds import CLOUDS
+
+        cloud = CLOUDS["motorcycle"](None)
+        assert cloud.colors is not None
+        found["motorcycle"] = _scan("motorcycle", cloud.points, cloud.colors)
+    except PackageUnavailableError as error:
+        left_out.append(f"motorcycle: {error}")
+    return found
+
+
+def _scan(name: str, points: np.ndarray, colors: np.ndarray) -> Scan:
+    return Scan(name, points, colors, np.full(len(points), IGNORE_INDEX, dtype=np.int16))
+
+
+def measure(args: argparse.Namespace) -> dict[str, Any]:
+    """Both parts."""
+    from bscnet.simulate import simulate
+
+    if not (args.rooms / "splits").is_dir():
+        simulate(args.rooms, 2, seed=0, val_fraction=0.5, test_scenes=0, workers=1)
+    left_out: list[str] = []
+    backends = ["torch"]
+    best, why = resolve_backend("auto")
+    if args.torch_only or best != "minkowski":
+        left_out.append(f"MinkowskiEngine: {'not asked for' if args.torch_only else why}")
+    else:
+        backends.append("minkowski")
+    sizes = (0.2,) if args.quick else SIZES
+    cores = len(os.sched_getaffinity(0))
+    scene = ScanNet(args.rooms).scenes("train")[0]
+    torch.set_num_threads(1)
+    say("reading")
+    rows = scenes.reading(args.rooms, scene, "room", args.rounds)
+    for cloud, scan in clouds(args.rooms, scene, args.quick, left_out).items():
+        for size in sizes:
+            say(f"voxelizing {cloud} at {100 * size:g} cm")
+            rows += scenes.voxels(scan, size, f"{cloud} {100 * size:g} cm", args.rounds)
+    for size in sizes:
+        say(f"samples at {100 * size:g} cm")
+        rows += scenes.samples(args.rooms, scene, size, f"room {100 * size:g} cm", args.rounds)
+    rounds, counted = (1, 2) if args.quick else (2, 6)
+    step_rows = []
+    for size in sizes:
+        fine = size < max(SIZES)  # where a step takes a second, fewer ways are compared
+        ways = steps.loadings(backends, [cores] if fine else sorted({1, cores}, reverse=True), 1 if fine else 2)
+        say(f"training steps at {100 * size:g} cm, {len(ways)} ways")
+        step_rows += steps.measure(args.rooms, size, ways, rounds, counted)
+    report = {
+        "cpu": processor(),
+        "cores": cores,
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "rounds": args.rounds,
+        "step_rounds": rounds,
+        "step_count": counted,
+        "left_out": left_out,
+        "scenes": rows,
+        "steps": step_rows,
+    }
+    return report | {"verdicts": verdicts(report)}
+
+
+def say(what: str) -> None:
+    print(what, file=sys.stderr, flush=True)
+
+
+def run(words: Sequence[str] | None = None) -> int:
+    args = parse(words)
+    report = measure(args)
+    if args.out is not None:
+        write(args.out, "data", markdown(report), report)
+    if args.out == ROOT / "benchmarks":
+        fill_file(ROOT / "README.md", "data", summary(report))
+    print(markdown(report))
+    return 0

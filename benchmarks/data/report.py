@@ -1,0 +1,96 @@
+"""The tables for people and their JSON twin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from benchmarks.common.report import table
+from benchmarks.common.verdicts import met
+
+
+def number(value: float | None) -> str:
+    """Three digits that count; nothing for None."""
+    if value is None:
+        return ""
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2f} %"
+
+
+def _scene_table(rows: list[dict[str, Any]]) -> list[str]:
+    heads = ["what", "scene", "points", "voxels", "ours ms", "ours scenes/s", "naive ms", "naive scenes/s"]
+    heads += ["times as fast", "min", "max"]
+    keys = ("ours_ms", "per_s", "naive_ms", "naive_per_s", "ratio", "ratio_min", "ratio_max")
+    cells = [
+        [row["what"], row["scene"], *(str(row.get(key, "")) for key in ("points", "voxels"))]
+        + [number(row.get(key)) for key in keys]
+        for row in rows
+    ]
+    return table(heads, cells, left=2)
+
+
+def _step_table(rows: list[dict[str, Any]]) -> list[str]:
+    heads = ["voxels", "backend", "threads", "workers", "kernel maps from workers", "step ms", "wait ms"]
+    heads += ["share waiting", "min", "max"]
+    cells = [
+        [f"{100 * row['voxel_size']:g} cm", row["backend"], str(row["threads"]), str(row["workers"])]
+        + ["yes" if row["prepare"] else "no", number(row["step_ms"]), number(row["wait_ms"])]
+        + [_percent(row[key]) for key in ("share", "share_min", "share_max")]
+        for row in rows
+    ]
+    return table(heads, cells, left=2)
+
+
+def _verdict_table(rows: list[dict[str, Any]]) -> list[str]:
+    cells = [
+        [row["what"], row["target"], met(row, "{:.0f}".format)]
+        + [number(row[key]) for key in ("ratio", "ratio_min", "ratio_max")]
+        for row in rows
+    ]
+    return table(["what", "target", "met", "measured", "min", "max"], cells, left=3)
+
+
+def _about(report: dict[str, Any]) -> str:
+    left_out = "".join(f" Left out: {words}." for words in report["left_out"])
+    return (
+        f"CPU: {report['cpu']}, {report['cores']} cores; torch {report['torch']}, NumPy {report['numpy']}. "
+        f"**The rooms are simulated**: `room` is a scan of ScanNet's density, `fine room` one for voxels of 2 cm. The "
+        f"motorcycle is a real stereo view of a garage.{left_out}"
+    )
+
+
+def markdown(report: dict[str, Any]) -> str:
+    """The report for people."""
+    scenes = (
+        f"One thread; files in the page cache; both ways in turn, medians of {report['rounds']} rounds, one more "
+        "before them is not counted. Naive: plyfile, and `numpy.unique(axis=0, return_inverse=True)` on floor "
+        "coordinates with one `bincount` a channel. Both give the same voxels to the last bit, which is checked first."
+    )
+    steps = (
+        f"FCN-S, real-valued, one scene a step, loss, backward and Adam included, in {report['step_rounds']} rounds of "
+        f"{report['step_count']} counted steps each. Waiting is the time until the loader gives the next batch; "
+        "without workers it is all of the loading. MinkowskiEngine keeps its kernel maps to itself, in memory that "
+        "does not cross processes, so that nothing is prepared for it."
+    )
+    blocks = [["# Loading data", "", "Made by `make bench-data`.", "", _about(report)]]
+    blocks += [["## Scenes a second of one core", "", scenes, "", *_scene_table(report["scenes"])]]
+    blocks += [["## Training steps and waiting", "", steps, "", *_step_table(report["steps"])]]
+    blocks += [["## Targets", "", *_verdict_table(report["verdicts"])]]
+    return "\n\n".join("\n".join(block) for block in blocks) + "\n"
+
+
+def summary(report: dict[str, Any]) -> str:
+    """The short form for the README."""
+    rows = [row for row in report["scenes"] if "ratio" in row]
+    words = f"{report['cpu']}, one core for each of these; the rooms are simulated. Everything: "
+    return "\n".join(
+        [
+            *_scene_table(rows),
+            "",
+            f"{words}[benchmarks/data.md](benchmarks/data.md), made by `make bench-data`.",
+            "",
+            *_verdict_table([row for row in report["verdicts"] if row["what"].startswith("share")]),
+        ]
+    )

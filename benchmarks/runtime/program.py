@@ -1,0 +1,182 @@
+"""Speed, memory and size of the packed runtime beside its peers, its floor, and its growth.
+
+Writes benchmarks/runtime.md and benchmarks/runtime.json at the end, fills the README's place for them, and touches none
+of the three before.
+
+    python -m benchmarks.runtime [--quick] [--rounds 5] [--seconds 10] [--threads 2]
+                                    [--only networks layers growth implementations] [--networks unet_s …]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from benchmarks.common.readme import fill_file
+from benchmarks.common.report import processor, write
+from benchmarks.runtime import growth, implementations, layers, models, networks, spconv_sites
+from benchmarks.runtime.cases import BINARY, NETWORKS, VARIANTS, cases_of
+from benchmarks.runtime.machine import measure_machine
+from benchmarks.runtime.report import markdown
+from benchmarks.runtime.scenes import QUICK_SCENES, SCENES, prepare_scene
+from benchmarks.runtime.summary import summary
+from benchmarks.runtime.verdicts import verdicts
+from bscnet.datasets.real.package_files import PackageUnavailableError
+from bscnet.errors import InputError
+from bscnet.runtime.library import implementation
+from bscnet.sparse import resolve_backend
+
+ROOT = Path(__file__).resolve().parents[2]
+SECTIONS = ("networks", "layers", "growth", "implementations")
+QUICK_SIZES = (10_000, 30_000, 100_000)
+
+
+def parse(words: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    cores = len(os.sched_getaffinity(0))
+    parser.add_argument("--quick", action="store_true", help="small scenes and few rounds: a trial, not a result")
+    parser.add_argument("--rounds", type=int, default=None, help="counted rounds of each row (default 5, quick 2)")
+    parser.add_argument(
+        "--seconds", type=float, default=10, help="of a row's counted turns, then 2 rounds do (default 10)"
+    )
+    parser.add_argument("--threads", type=int, default=cores, help=f"beside one (default: all cores, here {cores})")
+    parser.add_argument("--only", nargs="+", choices=SECTIONS, default=SECTIONS, help="parts of the benchmark")
+    parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=NETWORKS, help="default: all")
+    parser.add_argument("--torch-only", action="store_true", help="leave MinkowskiEngine and spconv out")
+    parser.add_argument("--rooms", type=Path, default=ROOT / "data" / "bench_runtime", help="keeps the simulated room")
+    parser.add_argument(
+        "--out", type=Path, default=None, help="folder of the tables (default of a whole run: benchmarks)"
+    )
+    parser.add_argument("--readme", action="store_true", help="measure nothing, fill the README from the last tables")
+    args = parser.parse_args(words)
+    args.rounds = (2 if args.quick else 5) if args.rounds is None else args.rounds
+    for name in ("rounds", "threads"):
+        if getattr(args, name) < 1:
+            raise InputError(f"--{name} is {getattr(args, name)}, it must be at least 1")
+    if args.seconds <= 0:
+        raise InputError(f"--seconds is {args.seconds:g}, it must be more than 0")
+    whole = not args.quick and set(args.only) == set(SECTIONS) and set(args.networks) == set(NETWORKS)
+    if args.out is None and whole:
+        args.out = ROOT / "benchmarks"
+    return args
+
+
+def peers(torch_only: bool) -> dict[str, str | None]:
+    """Why MinkowskiEngine and spconv are left out; None where they are not."""
+    if torch_only:
+        return dict.fromkeys(("MinkowskiEngine", "spconv"), "it was not asked for (--torch-only)")
+    best, why = resolve_backend("auto")
+    engine = None if best == "minkowski" else f"{why} (`bscnet doctor` says how to get it)"
+    return {"MinkowskiEngine": engine, "spconv": spconv_sites.missing()}
+
+
+def measure(args: argparse.Namespace, folder: Path, display: Progress) -> dict[str, Any]:
+    """All sections that were asked for."""
+    missing = peers(args.torch_only)
+    left_out = [f"{name}: {why}" for name, why in missing.items() if why]
+    report: dict[str, Any] = {
+        "cpu": processor(),
+        "cores": len(os.sched_getaffinity(0)),
+        "threads": args.threads,
+        "torch": torch.__version__,
+        "implementation": implementation(),
+        "rounds": args.rounds,
+        "seconds": args.seconds,
+        "quick": args.quick,
+        "left_out": left_out,
+    }
+    task = display.add_task("scenes and networks", total=None)
+    files, report["scenes"] = {}, []
+    for scene in QUICK_SCENES if args.quick else SCENES:
+        files[scene.name] = folder / f"{scene.name.replace(' ', '_')}.npz"
+        try:
+            report["scenes"].append(prepare_scene(scene, args.rooms, files[scene.name]))
+        except PackageUnavailableError as error:
+            left_out.append(f"{scene.name}: {error}")
+    for words in left_out:
+        print(f"left out: {words}", file=sys.stderr)
+    first, largest = report["scenes"][0], max(report["scenes"], key=lambda scene: scene["sites"])
+    report["files"] = write_models(args, first, files[first["scene"]], folder, display)
+    display.update(task, total=1, completed=1)
+
+    report["networks"] = []
+    for scene in report["scenes"] if "networks" in args.only else []:
+        for network in args.networks:
+            cases = cases_of(network, args.threads, missing["MinkowskiEngine"] is None, missing["spconv"] is None)
+            report["networks"] += networks.measure(
+                cases, scene, files[scene["scene"]], folder, args.rounds, args.seconds, display
+            )
+    if "layers" in args.only:
+        report["machine"] = measure_machine(folder, sorted({1, args.threads}))
+        file = files[largest["scene"]]
+        report["layers"] = layers.measure_layers(largest, file, folder, report["machine"], args.rounds, display)
+    if "implementations" in args.only:
+        report["implementations"] = implementations.measure_implementations(
+            first, files[first["scene"]], folder, args.threads, args.rounds, args.seconds, display
+        )
+    if "growth" in args.only:
+        sizes = QUICK_SIZES if args.quick else growth.SIZES
+        report["growth"] = growth.measure_growth(sizes, folder, args.threads, args.rounds, args.seconds, display)
+    report["peak_exact"] = all(row["peak_exact"] for row in report["networks"])
+    report["verdicts"] = verdicts(report)
+    return report
+
+
+def write_models(
+    args: argparse.Namespace, scene: dict[str, Any], file: Path, folder: Path, display: Progress
+) -> list[dict[str, Any]]:
+    """Weights and files of every network that a section needs; rows of sizes."""
+    with np.load(file) as arrays:
+        coords, feats = torch.from_numpy(arrays["coords"]), torch.from_numpy(arrays["feats"])
+    wanted = {(network, variant) for network in args.networks for variant in VARIANTS if "networks" in args.only}
+    if "implementations" in args.only:
+        wanted |= {(network, implementations.VARIANT) for network in implementations.NETWORKS}
+    if "growth" in args.only:
+        wanted.add((growth.NETWORK, growth.VARIANT))
+    names = [pair for network in NETWORKS for pair in ((network, v) for v in (*BINARY, "real")) if pair in wanted]
+    task = display.add_task("networks: weights and files", total=len(names))
+    rows = []
+    for network, variant in names:
+        rows.append(models.prepare_network(network, variant, coords, feats, scene["voxel_size"], folder))
+        display.advance(task)
+    return rows
+
+
+def fill_readme(report: dict[str, Any]) -> None:
+    """Put the benchmark in short into the README."""
+    fill_file(ROOT / "README.md", "runtime", summary(report))
+
+
+def run(words: Sequence[str] | None = None) -> int:
+    args = parse(words)
+    if args.readme:
+        fill_readme(json.loads((ROOT / "benchmarks" / "runtime.json").read_text(encoding="utf-8")))
+        return 0
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    began = time.perf_counter()
+    with (
+        tempfile.TemporaryDirectory(prefix="bscnet-bench-") as name,
+        Progress(*columns, console=Console(stderr=True)) as display,
+    ):
+        report = measure(args, Path(name), display)
+    report["minutes"] = (time.perf_counter() - began) / 60
+    if args.out == ROOT / "benchmarks":
+        fill_readme(report)
+    if args.out is None:
+        print("a part of the benchmark, or a trial: printed, and written only where --out says", file=sys.stderr)
+    else:
+        write(args.out, "runtime", markdown(report), report)
+    print(markdown(report))
+    return 0

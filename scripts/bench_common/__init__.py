@@ -1,1 +1,0 @@
-"""What the benchmark and table programs in scripts/ share."""
