@@ -9,10 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from bscnet.clouds.file import CHUNK_POINTS, CloudFile, Field, Rows
-from bscnet.clouds.formats.text_columns import SKIP, column_names, columns_of_words, decoded
+from bscnet.clouds.formats.text_columns import SKIP, column_names, columns_of_words
+from bscnet.clouds.formats.text_encoding import decoded, encoding_of
 from bscnet.clouds.formats.text_head import read_head
-from bscnet.clouds.formats.text_lines import Block, blocks, encoding_of, in_parts, point_blocks
+from bscnet.clouds.formats.text_lines import blocks
 from bscnet.clouds.formats.text_parse import LineParser
+from bscnet.clouds.formats.text_points import Block, in_parts, point_blocks
 from bscnet.errors import InputError
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bscnet.clouds.columns import AXES
 from bscnet.clouds.formats.text_dialect import unquoted
+from bscnet.clouds.formats.text_encoding import decoded
 from bscnet.clouds.formats.text_head import Head
 from bscnet.clouds.formats.text_values import is_missing, is_number
 from bscnet.errors import InputError
@@ -20,22 +21,6 @@ REMEDY = f"'columns:' of dataset.yaml or --columns ('{SKIP}' for one that is not
 _REFUSED = re.compile(rb"[-+]?(0[xX][0-9a-fA-F]+|\d(?:[\d.,'_ ]|(?:\xc2)?\xa0|\xe2\x80[\x99\xaf])*)")
 _PLAIN = {3: AXES, 6: (*AXES, "red", "green", "blue")}
 _PTS = {**_PLAIN, 4: (*AXES, "intensity"), 7: (*AXES, "intensity", "red", "green", "blue")}
-
-
-def codec_of(text: bytes) -> str:
-    """UTF-8 where the bytes are such, else the code page of Western Windows, or Latin 1 where it lacks one of them."""
-    for codec in ("utf-8", "cp1252"):
-        try:
-            text.decode(codec)
-        except UnicodeDecodeError:
-            continue
-        return codec
-    return "latin-1"
-
-
-def decoded(text: bytes) -> str:
-    """The characters of a file's bytes."""
-    return text.decode(codec_of(text))
 
 
 def column_names(path: Path, head: Head, columns: Sequence[str] | None) -> tuple[str, ...]:

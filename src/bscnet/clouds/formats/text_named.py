@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bscnet.clouds.formats.text_columns import SKIP, codec_of, decoded
+from bscnet.clouds.formats.text_columns import SKIP
 from bscnet.clouds.formats.text_dialect import Dialect, joint_of
+from bscnet.clouds.formats.text_encoding import codec_of, decoded
 from bscnet.clouds.formats.text_head import Head
 from bscnet.clouds.formats.text_names import NameLine
 from bscnet.clouds.writer import moved_names

@@ -11,9 +11,10 @@ import numpy as np
 from bscnet.clouds.cloud import Column
 from bscnet.clouds.columns import AXES
 from bscnet.clouds.formats.text_cells import Cells, cells_of
-from bscnet.clouds.formats.text_columns import REMEDY, decoded
+from bscnet.clouds.formats.text_columns import REMEDY
 from bscnet.clouds.formats.text_dialect import Dialect
-from bscnet.clouds.formats.text_lines import Block
+from bscnet.clouds.formats.text_encoding import decoded
+from bscnet.clouds.formats.text_points import Block
 from bscnet.clouds.formats.text_values import is_missing, value_of
 from bscnet.errors import InputError
 

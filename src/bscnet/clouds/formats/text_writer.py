@@ -8,8 +8,9 @@ from typing import BinaryIO
 from bscnet.clouds.columns import COLORS
 from bscnet.clouds.file import Rows
 from bscnet.clouds.formats.text import TextFile
+from bscnet.clouds.formats.text_encoding import Encoding
 from bscnet.clouds.formats.text_kept import KeptLines
-from bscnet.clouds.formats.text_lines import Encoding, line_ending
+from bscnet.clouds.formats.text_lines import line_ending
 from bscnet.clouds.formats.text_table import Table
 from bscnet.clouds.points import Survey
 from bscnet.clouds.writer import CloudWriter, Columns, Target
