@@ -76,8 +76,9 @@ def sources(path: Path, fields: Sequence[Field], packed: Collection[str] = ()) -
             holds no numbers.
     """
     found: dict[str, Source] = {}
+    single = {field.name.lower() for field in fields if not field.shape}
     for field in fields:
-        for name, source in _of_field(path, field):
+        for name, source in _of_field(path, field, single):
             if name in found:
                 raise InputError(f"{path}: the column '{name}' is there twice")
             found[name] = source
@@ -90,8 +91,10 @@ def sources(path: Path, fields: Sequence[Field], packed: Collection[str] = ()) -
     return found
 
 
-def _of_field(path: Path, field: Field) -> list[tuple[str, Source]]:
+def _of_field(path: Path, field: Field, single: Collection[str]) -> list[tuple[str, Source]]:
     wide = _WIDE.get(field.name.lower())
+    if wide is not None and all(name in single for name in wide):
+        wide = None  # x, y, z or red, green, blue are there by themselves, and come first
     if field.dtype.kind not in _NUMBERS:
         if wide is not None or _plain(field.name) in (*AXES, *COLORS):
             raise InputError(f"{path}: column '{field.name}' is of type {field.dtype}, it must hold numbers")

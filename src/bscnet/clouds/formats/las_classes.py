@@ -1,0 +1,57 @@
+"""Labels in LAS files: what numbers fit into a point, and the names of classes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from bscnet.clouds.writer import Target
+from bscnet.errors import InputError
+
+CLASSIFICATION = "classification"
+"""The dimension that holds the labels."""
+
+_ENTRY, _NAME = 16, 15
+_CLASSES = 256
+
+
+def check_labels(path: Path, target: Target, point_format: int) -> None:
+    """See that a point can hold all labels.
+
+    Args:
+        path: of the file that is to be written.
+        target: what is to be written.
+        point_format: of its points.
+
+    Raises:
+        InputError: points of the formats 0 to 5 hold 0 to 31, those of 6 to 10 hold 0 to 255.
+    """
+    largest = largest_label(point_format)
+    beyond = [label for label in target.labels if not 0 <= label <= largest]
+    if beyond:
+        indices = " and so do class indices (--indices)" if len(set(target.labels)) <= largest + 1 else ""
+        raise InputError(
+            f"{path}: points of LAS format {point_format} hold labels from 0 to {largest}, but there is {beyond[0]}: "
+            f"another format holds it, .ply for example,{indices}".rstrip(",")
+        )
+
+
+def largest_label(point_format: int) -> int:
+    """What a point can hold."""
+    return 31 if point_format < 6 else _CLASSES - 1
+
+
+def class_table(old: bytes, names: Mapping[int, str]) -> bytes:
+    """The table of the names of all 256 classes.
+
+    Args:
+        old: the table of the source, empty where it has none; its names stay but for those that are given.
+        names: of classes; 15 bytes of each are kept.
+    """
+    entries = dict.fromkeys(range(_CLASSES), b"")
+    for start in range(0, len(old) - _ENTRY + 1, _ENTRY):
+        entries[old[start]] = old[start + 1 : start + _ENTRY]
+    for number, name in names.items():
+        if number in entries:
+            entries[number] = name.encode()[:_NAME].decode(errors="ignore").encode()
+    return b"".join(bytes([number]) + name.ljust(_NAME, b"\0") for number, name in entries.items())
