@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-TABLES = Path(__file__).parents[2] / "src" / "bscnet" / "data" / "tables"
+TABLES = Path(__file__).parents[2] / "src" / "bscnet" / "datasets" / "tables"
 
 
 def nyu40_of() -> dict[int, int]:

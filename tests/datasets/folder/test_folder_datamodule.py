@@ -33,11 +33,9 @@ def test_classes_and_features_come_from_the_description(root: Path) -> None:
     assert data.class_names == ("floor", "wall", "chair") and data.num_classes == 3 and data.in_channels == 3
     describe(root, classes=CLASSES, features=["rgb", "intensity", "offset"], scale={"intensity": 65535})
     described = FolderDataModule(root, voxel_size=0.2)
-    assert described.in_channels == 7 and described.cloud_ranges() == {"intensity": (0, 65535)}
-    assert FolderDataModule(root, features=["intensity", "echo"]).cloud_ranges() == {
-        "intensity": (0, 65535),
-        "echo": (-1, 1),
-    }
+    assert described.in_channels == 7 and described.reading.scale == {"intensity": (0, 65535)}
+    assert described.reading.labels == (0, 1, 2) and described.takes_clouds()
+    assert FolderDataModule(root, features=["intensity", "echo"]).takes_clouds()
     assert FolderDataModule(root, features=["one"], voxel_size=0.2).in_channels == 1
     batch = next(iter(FolderDataModule(root, voxel_size=0.2, num_workers=0).train_dataloader()))
     assert batch.feats.shape[1] == 7

@@ -91,9 +91,26 @@ def test_the_unit_that_a_file_states(tmp_path: Path) -> None:
     las = laspy.read(path)
     las.header.vlrs.append(laspy.vlrs.known.WktCoordinateSystemVlr('PROJCS["a",UNIT["US survey foot",0.3048006]]'))
     las.write(str(path))
-    told(tmp_path, "the file says that its unit is us-ft, but 'units' in dataset.yaml is m")
-    describe(tmp_path, units="us-ft")
-    assert not any("its unit is" in text for text in examine(tmp_path).warnings)
+    describe(tmp_path, units="m")
+    told(tmp_path, f"{path}: the file says that its unit is us-ft, so it is not read in m as the others")
+    for keys in ({"units": "us-ft"}, {}):
+        describe(tmp_path, **keys)
+        report = examine(tmp_path)
+        assert not any("its unit" in text for text in report.warnings) and report.scenes[0].unit == "us-ft"
+    write_las(path, make_points())
+    told(tmp_path, f"{path}: the file does not state its unit of length, metres are taken")
+    describe(tmp_path, units="m")
+    assert not any("its unit" in text for text in examine(tmp_path).warnings)
+
+
+def test_a_file_in_degrees_is_refused(tmp_path: Path) -> None:
+    import laspy
+
+    las = laspy.read(write_las(tmp_path / "test" / "a.las", make_points()))
+    angles = 'GEOGCS["WGS 84",DATUM["WGS_1984",SPHEROID["WGS 84",6378137,298.257223563]],UNIT["degree",0.0174532925]]'
+    las.header.vlrs.append(laspy.vlrs.known.WktCoordinateSystemVlr(angles))
+    las.write(str(tmp_path / "test" / "a.las"))
+    assert any("longitude and latitude in degrees" in text for text in examine(tmp_path).errors)
 
 
 def test_labels_out_of_range_and_damaged_files_are_errors(tmp_path: Path) -> None:

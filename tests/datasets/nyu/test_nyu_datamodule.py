@@ -49,7 +49,7 @@ def test_what_it_offers(root: Path, frames: Frames) -> None:
     assert batch.points_per_scene == [NUM_PIXELS] and batch.feats.shape[1] == 4
     expected = oracle.whole(frames.images[1], frames.depths[1], frames.labels[1])[2]
     np.testing.assert_array_equal(batch.labels.numpy(), expected)
-    assert module.problems() == [] and module.cloud_ranges() is None  # placed in pixels, not metres
+    assert module.problems() == [] and not module.takes_clouds()  # placed in pixels, not metres
     with pytest.raises(InputError, match="elastic=true is not allowed"):
         make(root, elastic=True)
     with pytest.raises(InputError, match="eval_offset=true is not allowed"):

@@ -45,7 +45,8 @@ def test_every_config_makes_a_data_set(name: str, cloud: str) -> None:
     assert batch.feats.shape[1] == module.in_channels and torch.isfinite(batch.feats).all()
     assert len(batch.labels) == len(batch.point_to_voxel) and batch.dropped_per_scene == [0]
     assert bool((batch.labels >= 0).any()) == labelled
-    assert set(module.cloud_ranges()) == set(module.features.names) - {"rgb", "offset"}
+    assert module.takes_clouds() and set(module.reading.scale) >= set(module.features.names) - {"rgb", "offset"}
+    assert len(module.reading.labels) == (module.num_classes if labelled else 0)
 
 
 @pytest.mark.parametrize("features, channels", [("[intensity,offset]", 4), ("[intensity,offset,above_ground]", 5)])
@@ -56,7 +57,8 @@ def test_an_epoch_is_many_pieces_and_the_whole_held_out_part_is_scored(features:
     assert len({tuple(batch.points_per_scene) for batch in batches}) > 1
     assert all(batch.feats.shape[1] == channels for batch in batches)
     # how high a point is above the ground is not in a cloud's file
-    assert module.cloud_ranges() == ({"intensity": (0, 65535)} if channels == 4 else None)
+    assert module.takes_clouds() == (channels == 4) and module.reading.scale == {"intensity": (0, 65535)}
+    assert module.reading.labels == (2, 3, 6)
     (held_out,) = module.val_dataloader()
     assert len(held_out.labels) == 11416
     whole = made("real_lidar", folder_with("lidar_block"), "data.crop=null", "data.repeats=1", "data.fold=1")
