@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from bscnet.sparse import resolve_backend
+
 TORCH = "torch"
 ENGINE = "minkowski"
 # Without a word from bscnet, OpenBLAS starts threads of its own inside every OpenMP thread of MinkowskiEngine.
 ENGINE_AS_IT_COMES = "minkowski, OpenBLAS threads as it comes"
+NOT_ASKED_FOR = "it was not asked for (--torch-only)"
+
+
+def minkowski_missing(torch_only: bool) -> str | None:
+    """Why MinkowskiEngine is left out; None where it is not."""
+    best, why = resolve_backend("auto")
+    if torch_only:
+        return NOT_ASKED_FOR
+    return None if best == "minkowski" else f"{why} (`bscnet doctor` says how to get it)"
 
 
 def openblas_threads(engine: str, threads: int) -> int | None:

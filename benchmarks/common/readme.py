@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from bscnet.errors import InputError
-from bscnet.whole_file import write_text_whole
 
 
 def fill(document: str, name: str, content: str) -> str:
@@ -19,8 +16,3 @@ def fill(document: str, name: str, content: str) -> str:
         raise InputError(f"the document must hold {start} and after it {end}, each of them once")
     before, rest = document.split(start)
     return f"{before}{start}\n{content.strip()}\n{end}{rest.split(end)[1]}"
-
-
-def fill_file(path: Path, name: str, content: str) -> None:
-    """Fill a document that is a file; InputError: as of `fill`."""
-    write_text_whole(path, fill(path.read_text(encoding="utf-8"), name, content))

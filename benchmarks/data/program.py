@@ -8,7 +8,6 @@ Writes benchmarks/data.md and benchmarks/data.json, and fills the README's place
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,35 +16,33 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks.common.readme import fill_file
-from benchmarks.common.report import processor, write
+from benchmarks.common.arguments import FINE_ROOM, ROOMS, measuring_parser, require_counts
+from benchmarks.common.engines import ENGINE, TORCH, minkowski_missing
+from benchmarks.common.machine import processor
+from benchmarks.common.results import FOLDER, Results
+from benchmarks.common.rooms import ensure_rooms, fine_room
 from benchmarks.data import scenes, steps
 from benchmarks.data.report import markdown, summary
 from benchmarks.data.verdicts import verdicts
-from benchmarks.runtime.scenes import room_points
+from bscnet.data.cores import available_cores
 from bscnet.data.scan import Scan
 from bscnet.datasets.real.package_files import PackageUnavailableError
 from bscnet.datasets.scannet import ScanNet
-from bscnet.errors import InputError
 from bscnet.ignore import IGNORE_INDEX
-from bscnet.sparse import resolve_backend
 
-ROOT = Path(__file__).resolve().parents[2]
+RESULTS = Results("data", "data", markdown, summary)
 SIZES = (0.05, 0.02)
 
 
 def parse(words: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=5, help="counted rounds of scenes (default 5)")
+    parser = measuring_parser(__doc__, "counted rounds of scenes (default 5)")
+    parser.set_defaults(rounds=5)
     parser.add_argument("--quick", action="store_true", help="coarse voxels, few steps: a trial, not a result")
-    parser.add_argument("--torch-only", action="store_true", help="leave MinkowskiEngine out")
-    parser.add_argument("--rooms", type=Path, default=ROOT / "data" / "bench_rooms", help="in ScanNet's layout")
-    parser.add_argument("--out", type=Path, default=None, help="folder of the tables (a whole run: benchmarks)")
+    parser.add_argument("--rooms", type=Path, default=ROOMS, help="in ScanNet's layout")
     args = parser.parse_args(words)
-    if args.rounds < 1:
-        raise InputError(f"--rounds is {args.rounds}, it must be at least 1")
+    require_counts(args, ("rounds",))
     if args.out is None and not args.quick and not args.torch_only:
-        args.out = ROOT / "benchmarks"
+        args.out = FOLDER
     return args
 
 
@@ -54,7 +51,7 @@ def clouds(root: Path, scene: str, quick: bool, left_out: list[str]) -> dict[str
     found = {"room": ScanNet(root).read(scene)}
     if quick:
         return found
-    points, colors = room_points(ROOT / "data" / "bench_runtime")
+    points, colors = fine_room(FINE_ROOM)
     found["fine room"] = _scan("fine room", points, colors)
     try:
         from bscnet.datasets.real.clouds import CLOUDS
@@ -73,19 +70,12 @@ def _scan(name: str, points: np.ndarray, colors: np.ndarray) -> Scan:
 
 def measure(args: argparse.Namespace) -> dict[str, Any]:
     """Both parts."""
-    from bscnet.simulate import simulate
-
-    if not (args.rooms / "splits").is_dir():
-        simulate(args.rooms, 2, seed=0, val_fraction=0.5, test_scenes=0, workers=1)
-    left_out: list[str] = []
-    backends = ["torch"]
-    best, why = resolve_backend("auto")
-    if args.torch_only or best != "minkowski":
-        left_out.append(f"MinkowskiEngine: {'not asked for' if args.torch_only else why}")
-    else:
-        backends.append("minkowski")
+    ensure_rooms(args.rooms)
+    missing = minkowski_missing(args.torch_only)
+    left_out = [] if missing is None else [f"MinkowskiEngine: {missing}"]
+    backends = [TORCH] if missing else [TORCH, ENGINE]
     sizes = (0.2,) if args.quick else SIZES
-    cores = len(os.sched_getaffinity(0))
+    cores = available_cores()
     scene = ScanNet(args.rooms).scenes("train")[0]
     torch.set_num_threads(1)
     say("reading")
@@ -125,10 +115,11 @@ def say(what: str) -> None:
 
 def run(words: Sequence[str] | None = None) -> int:
     args = parse(words)
+    if args.readme:
+        RESULTS.refill()
+        return 0
     report = measure(args)
     if args.out is not None:
-        write(args.out, "data", markdown(report), report)
-    if args.out == ROOT / "benchmarks":
-        fill_file(ROOT / "README.md", "data", summary(report))
+        RESULTS.publish(report, args.out)
     print(markdown(report))
     return 0

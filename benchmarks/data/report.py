@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from benchmarks.common.report import table
+from benchmarks.common.tables import number, table
 from benchmarks.common.verdicts import met
-
-
-def number(value: float | None) -> str:
-    """Three digits that count; nothing for None."""
-    if value is None:
-        return ""
-    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.2f} %"
+from bscnet.evaluation.percent import percent
 
 
 def _scene_table(rows: list[dict[str, Any]]) -> list[str]:
@@ -37,7 +28,7 @@ def _step_table(rows: list[dict[str, Any]]) -> list[str]:
     cells = [
         [f"{100 * row['voxel_size']:g} cm", row["backend"], str(row["threads"]), str(row["workers"])]
         + ["yes" if row["prepare"] else "no", number(row["step_ms"]), number(row["wait_ms"])]
-        + [_percent(row[key]) for key in ("share", "share_min", "share_max")]
+        + [percent(row[key]) for key in ("share", "share_min", "share_max")]
         for row in rows
     ]
     return table(heads, cells, left=2)
@@ -52,7 +43,7 @@ def _verdict_table(rows: list[dict[str, Any]]) -> list[str]:
     return table(["what", "target", "met", "measured", "min", "max"], cells, left=3)
 
 
-def _about(report: dict[str, Any]) -> str:
+def _about(report: Mapping[str, Any]) -> str:
     left_out = "".join(f" Left out: {words}." for words in report["left_out"])
     return (
         f"CPU: {report['cpu']}, {report['cores']} cores; torch {report['torch']}, NumPy {report['numpy']}. "
@@ -61,7 +52,7 @@ def _about(report: dict[str, Any]) -> str:
     )
 
 
-def markdown(report: dict[str, Any]) -> str:
+def markdown(report: Mapping[str, Any]) -> str:
     """The report for people."""
     scenes = (
         f"One thread; files in the page cache; both ways in turn, medians of {report['rounds']} rounds, one more "
@@ -81,7 +72,7 @@ def markdown(report: dict[str, Any]) -> str:
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"
 
 
-def summary(report: dict[str, Any]) -> str:
+def summary(report: Mapping[str, Any]) -> str:
     """The short form for the README."""
     rows = [row for row in report["scenes"] if "ratio" in row]
     words = f"{report['cpu']}, one core for each of these; the rooms are simulated. Everything: "

@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
+from benchmarks.common.chains import last_directory
 from bscnet.chain.build import build_datamodule
-from bscnet.chain.reopen import recorded_settings
 from bscnet.chain.stage_network import stage_network
 from bscnet.cost import profile_network
-from bscnet.runs.layout import PLAN_NAME, stage_directory
+from bscnet.runs.layout import PLAN_NAME
 from bscnet.runs.manifest import Manifest
-
-
-def chain_settings(manifest: Manifest) -> dict[str, Any]:
-    """The configuration that the chain's last stage ran with.
-
-    Raises:
-        InputError: it is gone or damaged, or holds a value that is not known any more.
-    """
-    return recorded_settings(last_directory(manifest))
-
-
-def last_directory(manifest: Manifest) -> Path:
-    """Of the chain's last stage."""
-    return stage_directory(manifest.directory, manifest.stages[-1].stage)
 
 
 def chain_cost(manifest: Manifest, settings: dict[str, Any]) -> dict[str, float]:

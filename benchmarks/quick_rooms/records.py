@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.common.chains import SCORES, effort, last_scores
 from bscnet.errors import InputError
 from bscnet.runs.finished import chain_manifests, is_finished
-from bscnet.runs.layout import RESULT_NAME, stage_directory
+from bscnet.runs.layout import RESULT_NAME
 from bscnet.runs.manifest import Manifest
-from bscnet.runs.stage import StageOutcome
-from bscnet.viz.curves import read_curves
 
-SCORES = ("val/miou", "val/acc", "val/macc")
 SAME = ("model", "data", "voxel_size", "recipe")
 """What chains that are compared have in common."""
 
@@ -85,34 +83,13 @@ def read_record(manifest: Manifest) -> Record:
     Raises:
         InputError: the CSV file of its last stage is gone.
     """
-    last = manifest.stages[-1]
-    curves = read_curves(stage_directory(manifest.directory, last.stage))
+    scores = last_scores(manifest, SCORES.__contains__)
     return Record(
         directory=manifest.directory,
         method=manifest.facts["method"],
         seed=manifest.facts["seed"],
         facts=manifest.facts,
         stages=len(manifest.stages),
-        epochs=sum(row.epochs for row in manifest.stages),
-        seconds=sum(row.seconds for row in manifest.stages),
-        scores={**scores_at(curves, last), "val/miou": last.val_miou},
+        scores={**scores, "val/miou": manifest.stages[-1].val_miou},
+        **effort(manifest),
     )
-
-
-def scores_at(
-    curves: dict[str, list[tuple[int, float]]], stage: StageOutcome, names: Sequence[str] = SCORES
-) -> dict[str, float]:
-    """The logged scores of a stage's checkpoint: of the last epoch up to its own that was scored.
-
-    An old record does not say the checkpoint's epoch: it has the epoch whose mIoU is nearest to the record's, the
-    latest of several.
-    """
-    scored = [point for point in curves.get("val/miou", []) if stage.epoch is None or point[0] <= stage.epoch]
-    if not scored:
-        return {}
-    if stage.epoch is None:
-        epoch = min(scored, key=lambda point: (abs(point[1] - stage.val_miou), -point[0]))[0]
-    else:
-        epoch = max(scored)[0]
-    found = {name: dict(curves.get(name, [])).get(epoch) for name in names}
-    return {name: value for name, value in found.items() if value is not None}

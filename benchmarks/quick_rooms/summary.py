@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean, stdev
 from typing import Any
 
-from benchmarks.common.report import plain_table
+from benchmarks.common.tables import hundredths, plain_table
 from benchmarks.quick_rooms.records import Record
 
 HEADER = (
@@ -58,10 +58,10 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
         str(row["stages"]),
         ", ".join(map(str, row["epochs"])),
         str(len(row["seeds"])),
-        _percent(miou),
-        f"{100 * miou['min']:.2f} to {100 * miou['max']:.2f}",
-        _percent(row.get("acc")),
-        _percent(row.get("macc")),
+        _spread_in_percent(miou),
+        f"{hundredths(miou['min'])} to {hundredths(miou['max'])}",
+        _spread_in_percent(row.get("acc")),
+        _spread_in_percent(row.get("macc")),
         f"{row['ops_executed']['mean'] / 1e6:,.1f}",
         f"{row['ops_nominal']['mean'] / 1e6:,.1f}",
         f"{row['weight_bytes']['mean'] / 2**20:.3f}",
@@ -74,8 +74,8 @@ def _names(records: Sequence[Record]) -> list[str]:
     return list(dict.fromkeys(name for record in records for name in record.scores))
 
 
-def _percent(value: Mapping[str, float | None] | None) -> str:
+def _spread_in_percent(value: Mapping[str, float | None] | None) -> str:
     if value is None or value["mean"] is None:
         return ""
-    deviation = "" if value["std"] is None else f" ± {100 * value['std']:.2f}"
-    return f"{100 * value['mean']:.2f}{deviation}"
+    deviation = "" if value["std"] is None else f" ± {hundredths(value['std'])}"
+    return hundredths(value["mean"]) + deviation

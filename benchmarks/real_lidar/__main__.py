@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks.real_lidar.program import main
+from benchmarks.real_lidar.program import run
+from bscnet.errors import shown
 
-sys.exit(main())
+sys.exit(shown(run))

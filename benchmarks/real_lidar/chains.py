@@ -9,13 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.quick_rooms.cost import chain_settings
-from benchmarks.quick_rooms.records import scores_at
+from benchmarks.common.chains import chain_settings, effort, last_scores
 from bscnet.errors import InputError
 from bscnet.runs.finished import finished_manifests, require_comparable
-from bscnet.runs.layout import stage_directory
 from bscnet.runs.manifest import Manifest
-from bscnet.viz.curves import read_curves
 
 PLAIN = ("intensity", "offset")
 WITH_HEIGHT = (*PLAIN, "above_ground")
@@ -92,9 +89,8 @@ def read_result(manifest: Manifest, settings: Mapping[str, Any]) -> Result:
     data, last = settings["data"], manifest.stages[-1]
     if data["name"] != "real_lidar":
         raise InputError(f"{manifest.directory} is a chain on {data['name']}, this table takes real_lidar alone")
-    curves = read_curves(stage_directory(manifest.directory, last.stage))
     prefix = "val/iou/"
-    scores = scores_at(curves, last, ["val/acc", *(name for name in curves if name.startswith(prefix))])
+    scores = last_scores(manifest, lambda name: name == "val/acc" or name.startswith(prefix))
     return Result(
         case=Case(manifest.facts["method"], data["fold"], manifest.facts["seed"], tuple(data["features"])),
         manifest=manifest,
@@ -102,8 +98,7 @@ def read_result(manifest: Manifest, settings: Mapping[str, Any]) -> Result:
         miou=last.val_miou,
         acc=scores["val/acc"],
         iou={name.removeprefix(prefix): value for name, value in scores.items() if name.startswith(prefix)},
-        epochs=sum(row.epochs for row in manifest.stages),
-        seconds=sum(row.seconds for row in manifest.stages),
+        **effort(manifest),
     )
 
 

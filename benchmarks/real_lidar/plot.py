@@ -10,6 +10,11 @@ from matplotlib.figure import Figure
 COLOURS = ("#4c78a8", "#f58518", "#54a24b", "#b279a2")
 
 
+def figure(found: Mapping[str, Any]) -> Figure:
+    """The plot of a whole comparison."""
+    return fold_figure(found["rows"], "real lidar, thirds of one block of 18 x 12 m, a point a chain")
+
+
 def fold_figure(rows: Sequence[Mapping[str, Any]], title: str) -> Figure:
     """Points of every chain's mIoU (fractions) and a bar at each row's mean; the axis starts at zero."""
     figure = Figure(figsize=(1.8 + 1.2 * len(rows), 3.8), layout="constrained")

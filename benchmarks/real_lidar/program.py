@@ -10,23 +10,20 @@ are finished are not repeated, interrupted ones go on.
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
-from matplotlib.figure import Figure
-
-from benchmarks.common.chain_table import ChainTable
+from benchmarks.common.arguments import table_parser
+from benchmarks.common.chains import tell
+from benchmarks.common.results import Results
 from benchmarks.real_lidar.baseline import fold_baseline
 from benchmarks.real_lidar.chains import Case, Result, finished, run_case, wanted_cases
-from benchmarks.real_lidar.plot import fold_figure
+from benchmarks.real_lidar.plot import figure
 from benchmarks.real_lidar.report import document, summary
 from benchmarks.real_lidar.summary import baseline_row, method_rows
-from bscnet.errors import InputError, shown
+from bscnet.errors import InputError
 
-ROOT = Path(__file__).resolve().parents[2]
-NAME = "real_lidar"
+RESULTS = Results("real_lidar", "lidar", document, summary, figure, command="python -m benchmarks.real_lidar")
 METHODS = ("real", "bsc_baseline", "bsc_net")
 FOLDS = (0, 1, 2)
 
@@ -65,37 +62,22 @@ def collect(results: dict[Case, Result], wanted: list[Case]) -> dict[str, Any]:
     }
 
 
-def figure(found: Mapping[str, Any]) -> Figure:
-    """The plot."""
-    return fold_figure(found["rows"], "real lidar, thirds of one block of 18 x 12 m, a point a chain")
-
-
-TABLE = ChainTable(NAME, "python -m benchmarks.real_lidar", "lidar", document, summary, figure)
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description="Run what is missing, then make benchmarks/real_lidar.{md,json,png}.")
-    parser.add_argument("--runs", type=Path, default=ROOT / "runs" / NAME, help="folder of the chains")
-    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks", help="folder to write to")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="seeds without height (default 0 1 2)")
+def run(words: Sequence[str] | None = None) -> int:
+    parser = table_parser(__doc__, RESULTS.name, "seeds without height")
     parser.add_argument("--height-seeds", type=int, nargs="*", default=[0], help="seeds with height (default 0)")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads of a chain (default 1)")
     parser.add_argument("--no-run", action="store_true", help="run nothing, take the chains that are finished")
     parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="further overrides of every chain")
-    args = parser.parse_args()
-
-    def action() -> int:
-        wanted = wanted_cases(METHODS, FOLDS, args.seeds, args.height_seeds)
-        done = finished(args.runs)
-        for case in [] if args.no_run else wanted:
-            if case not in done:
-                print(f"{case}:", flush=True)
-                status = run_case(case, args.runs, [f"threads={args.threads}", *args.overrides])
-                if status != 0:
-                    return status
-        found = collect(finished(args.runs), wanted)
-        TABLE.write(found, args.out, ROOT / "README.md" if args.out == ROOT / "benchmarks" else None)
-        TABLE.tell(found, args.out)
-        return 0
-
-    return shown(action)
+    args = parser.parse_args(words)
+    wanted = wanted_cases(METHODS, FOLDS, args.seeds, args.height_seeds)
+    done = finished(args.runs)
+    for case in [] if args.no_run else wanted:
+        if case not in done:
+            print(f"{case}:", flush=True)
+            status = run_case(case, args.runs, [f"threads={args.threads}", *args.overrides])
+            if status != 0:
+                return status
+    found = collect(finished(args.runs), wanted)
+    RESULTS.publish(found, args.out)
+    tell(found, args.out / f"{RESULTS.name}.md")
+    return 0

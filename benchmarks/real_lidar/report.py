@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from benchmarks.common.report import plain_table
+from benchmarks.common.chains import missing_note
+from benchmarks.common.tables import hundredths, plain_table
 
 FACTS = """\
 What this shows: float and binary networks trained and scored on real, held-out lidar at block scale; the gap between
@@ -36,9 +37,9 @@ def rows_table(rows: Sequence[Mapping[str, Any]], folds: Sequence[int], classes:
     for row in rows:
         cells = [f"`{row['method']}`" if row["chains"] else row["method"]]
         cells += ["yes" if "above_ground" in row["features"] else "no", str(row["chains"] or "")]
-        cells += [_percent(row["miou"]), *(_percent(row["fold_means"][fold]) for fold in folds)]
-        cells += [_percent(row["std_over_folds"]), _percent(row["std_over_seeds"])]
-        cells += [*(_percent(row["iou"].get(name)) for name in classes), _percent(row["acc"])]
+        cells += [hundredths(row["miou"]), *(hundredths(row["fold_means"][fold]) for fold in folds)]
+        cells += [hundredths(row["std_over_folds"]), hundredths(row["std_over_seeds"])]
+        cells += [*(hundredths(row["iou"].get(name)) for name in classes), hundredths(row["acc"])]
         cells.append("" if row["seconds"] is None else f"{row['seconds']:.0f}")
         lines.append(cells)
     return plain_table(head, lines, left=2)
@@ -69,9 +70,7 @@ def notes(found: Mapping[str, Any]) -> str:
         "seeds that over the seeds of a fold, in the mean over the folds. Time is that of a whole chain on "
         f"{found['threads']} CPU thread(s) of a busy machine. Commit: {', '.join(found['commits'])}.\n"
     )
-    if found["missing"]:
-        text += f"\nStill missing are {len(found['missing'])} chains: {'; '.join(found['missing'])}.\n"
-    return text
+    return text + missing_note(found["missing"])
 
 
 def summary(found: Mapping[str, Any]) -> str:
@@ -96,7 +95,3 @@ def document(found: Mapping[str, Any]) -> str:
         f"{rows_table(found['rows'], folds, classes)}\n{notes(found)}\n{points_table(found['points'])}\n{FACTS}\n"
         f"![mIoU of every fold and seed](real_lidar.png)\n"
     )
-
-
-def _percent(value: float | None) -> str:
-    return "" if value is None else f"{100 * value:.2f}"

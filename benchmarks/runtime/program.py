@@ -10,8 +10,6 @@ of the three before.
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import sys
 import tempfile
 import time
@@ -24,8 +22,10 @@ import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from benchmarks.common.readme import fill_file
-from benchmarks.common.report import processor, write
+from benchmarks.common.arguments import FINE_ROOM, add_threads, measuring_parser, require_counts
+from benchmarks.common.engines import NOT_ASKED_FOR, minkowski_missing
+from benchmarks.common.machine import processor
+from benchmarks.common.results import FOLDER, Results
 from benchmarks.runtime import growth, implementations, layers, models, networks, spconv_sites
 from benchmarks.runtime.cases import BINARY, NETWORKS, VARIANTS, cases_of
 from benchmarks.runtime.machine import measure_machine
@@ -33,53 +33,41 @@ from benchmarks.runtime.report import markdown
 from benchmarks.runtime.scenes import QUICK_SCENES, SCENES, prepare_scene
 from benchmarks.runtime.summary import summary
 from benchmarks.runtime.verdicts import verdicts
+from bscnet.data.cores import available_cores
 from bscnet.datasets.real.package_files import PackageUnavailableError
 from bscnet.errors import InputError
 from bscnet.runtime.library import implementation
-from bscnet.sparse import resolve_backend
 
-ROOT = Path(__file__).resolve().parents[2]
+RESULTS = Results("runtime", "runtime", markdown, summary)
 SECTIONS = ("networks", "layers", "growth", "implementations")
 QUICK_SIZES = (10_000, 30_000, 100_000)
 
 
 def parse(words: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    cores = len(os.sched_getaffinity(0))
+    parser = measuring_parser(__doc__, "counted rounds of each row (default 5, quick 2)")
+    add_threads(parser, "beside one")
     parser.add_argument("--quick", action="store_true", help="small scenes and few rounds: a trial, not a result")
-    parser.add_argument("--rounds", type=int, default=None, help="counted rounds of each row (default 5, quick 2)")
     parser.add_argument(
         "--seconds", type=float, default=10, help="of a row's counted turns, then 2 rounds do (default 10)"
     )
-    parser.add_argument("--threads", type=int, default=cores, help=f"beside one (default: all cores, here {cores})")
     parser.add_argument("--only", nargs="+", choices=SECTIONS, default=SECTIONS, help="parts of the benchmark")
     parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=NETWORKS, help="default: all")
-    parser.add_argument("--torch-only", action="store_true", help="leave MinkowskiEngine and spconv out")
-    parser.add_argument("--rooms", type=Path, default=ROOT / "data" / "bench_runtime", help="keeps the simulated room")
-    parser.add_argument(
-        "--out", type=Path, default=None, help="folder of the tables (default of a whole run: benchmarks)"
-    )
-    parser.add_argument("--readme", action="store_true", help="measure nothing, fill the README from the last tables")
+    parser.add_argument("--rooms", type=Path, default=FINE_ROOM, help="keeps the simulated room")
     args = parser.parse_args(words)
     args.rounds = (2 if args.quick else 5) if args.rounds is None else args.rounds
-    for name in ("rounds", "threads"):
-        if getattr(args, name) < 1:
-            raise InputError(f"--{name} is {getattr(args, name)}, it must be at least 1")
+    require_counts(args, ("rounds", "threads"))
     if args.seconds <= 0:
         raise InputError(f"--seconds is {args.seconds:g}, it must be more than 0")
     whole = not args.quick and set(args.only) == set(SECTIONS) and set(args.networks) == set(NETWORKS)
     if args.out is None and whole:
-        args.out = ROOT / "benchmarks"
+        args.out = FOLDER
     return args
 
 
 def peers(torch_only: bool) -> dict[str, str | None]:
     """Why MinkowskiEngine and spconv are left out; None where they are not."""
-    if torch_only:
-        return dict.fromkeys(("MinkowskiEngine", "spconv"), "it was not asked for (--torch-only)")
-    best, why = resolve_backend("auto")
-    engine = None if best == "minkowski" else f"{why} (`bscnet doctor` says how to get it)"
-    return {"MinkowskiEngine": engine, "spconv": spconv_sites.missing()}
+    spconv = NOT_ASKED_FOR if torch_only else spconv_sites.missing()
+    return {"MinkowskiEngine": minkowski_missing(torch_only), "spconv": spconv}
 
 
 def measure(args: argparse.Namespace, folder: Path, display: Progress) -> dict[str, Any]:
@@ -88,7 +76,7 @@ def measure(args: argparse.Namespace, folder: Path, display: Progress) -> dict[s
     left_out = [f"{name}: {why}" for name, why in missing.items() if why]
     report: dict[str, Any] = {
         "cpu": processor(),
-        "cores": len(os.sched_getaffinity(0)),
+        "cores": available_cores(),
         "threads": args.threads,
         "torch": torch.__version__,
         "implementation": implementation(),
@@ -154,15 +142,10 @@ def write_models(
     return rows
 
 
-def fill_readme(report: dict[str, Any]) -> None:
-    """Put the benchmark in short into the README."""
-    fill_file(ROOT / "README.md", "runtime", summary(report))
-
-
 def run(words: Sequence[str] | None = None) -> int:
     args = parse(words)
     if args.readme:
-        fill_readme(json.loads((ROOT / "benchmarks" / "runtime.json").read_text(encoding="utf-8")))
+        RESULTS.refill()
         return 0
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     began = time.perf_counter()
@@ -172,11 +155,9 @@ def run(words: Sequence[str] | None = None) -> int:
     ):
         report = measure(args, Path(name), display)
     report["minutes"] = (time.perf_counter() - began) / 60
-    if args.out == ROOT / "benchmarks":
-        fill_readme(report)
     if args.out is None:
         print("a part of the benchmark, or a trial: printed, and written only where --out says", file=sys.stderr)
     else:
-        write(args.out, "runtime", markdown(report), report)
+        RESULTS.publish(report, args.out)
     print(markdown(report))
     return 0

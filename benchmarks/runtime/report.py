@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from benchmarks.common.engines import ENGINE_AS_IT_COMES
-from benchmarks.common.report import table
+from benchmarks.common.tables import number, table
 from benchmarks.common.verdicts import met
 from benchmarks.runtime.cases import RUNTIME, VARIANTS
 
 MB = 2**20
 
 
-def number(value: float | None, digits: int = 3) -> str:
-    """A number with so many digits that count, without an exponent; nothing for None."""
-    if value is None:
-        return ""
-    if value == 0:
-        return "0"
-    whole = len(str(int(abs(value))))
-    return f"{value:.{max(0, digits - whole) if abs(value) >= 1 else digits}f}"
-
-
-def _about(report: dict[str, Any]) -> list[str]:
+def _about(report: Mapping[str, Any]) -> list[str]:
     lines = [
         f"CPU: {report['cpu']}, {report['cores']} cores; the runtime's kernels: {report['implementation']}; "
         f"torch {report['torch']}. Every row has a process of its own, and the rows of a table's block take turns, so "
@@ -38,7 +29,7 @@ def _about(report: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _scenes(report: dict[str, Any]) -> list[str]:
+def _scenes(report: Mapping[str, Any]) -> list[str]:
     rows = [
         [
             scene["scene"],
@@ -107,7 +98,7 @@ def _files(rows: list[dict[str, Any]]) -> list[str]:
     return ["## Files", "", text, "", *table(heads, cells, left=2)]
 
 
-def _layers(report: dict[str, Any]) -> list[str]:
+def _layers(report: Mapping[str, Any]) -> list[str]:
     machine = "; ".join(
         f"{row['threads']} thread{'s' * (row['threads'] > 1)}: {row['copy_gb_per_s']:.1f} GB/s, "
         f"{row['popcount_gbit_per_s']:.0f} Gbit/s ({row['popcount']})"
@@ -182,7 +173,7 @@ def _two_digits(value: float) -> str:
     return number(value, 2)
 
 
-def markdown(report: dict[str, Any]) -> str:
+def markdown(report: Mapping[str, Any]) -> str:
     """The report for people."""
     blocks = [["# Packed runtime", "", "Made by `make bench`."], _about(report)]
     blocks += [_scenes(report)] if report["scenes"] else []

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import zipfile
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from bscnet.whole_file import written_whole
+from benchmarks.common.rooms import fine_room
 
 COUNTED_OFFSETS = 5  # edge of the cube of offsets whose pairs are counted
 
@@ -32,23 +31,6 @@ SCENES = (Scene("room", 0.05), Scene("room", 0.02), Scene("motorcycle", 0.02))
 QUICK_SCENES = (Scene("room", 0.2), Scene("room", 0.1), Scene("motorcycle", 0.1))
 
 
-def room_points(folder: Path) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]:
-    """Points and colours of one simulated room of full size, scanned finely enough for voxels of 2 cm; made once."""
-    from bscnet.simulate.scene import GENERATOR_VERSION, ScanSettings, simulate_scene
-
-    settings = ScanSettings(image_width=480, image_height=360, voxel_length=0.01)
-    words = "-".join(f"{value:g}" for value in asdict(settings).values())
-    file = folder / f"room-{GENERATOR_VERSION}-{words}.npz"
-    try:
-        with np.load(file) as arrays:
-            return arrays["points"], arrays["colors"]
-    except (FileNotFoundError, KeyError, ValueError, zipfile.BadZipFile):
-        mesh = simulate_scene(0, 5000, settings)
-    with written_whole(file) as stream:
-        np.savez(stream, points=mesh.points, colors=mesh.colours)
-    return mesh.points, mesh.colours
-
-
 def prepare_scene(scene: Scene, folder: Path, file: Path) -> dict[str, Any]:
     """Voxelize the scene into `file` (coords (N, 4) int32, feats (N, 3) float32); what the report says of it.
 
@@ -59,7 +41,7 @@ def prepare_scene(scene: Scene, folder: Path, file: Path) -> dict[str, Any]:
     from bscnet.datasets.real.clouds import CLOUDS
 
     if scene.cloud == "room":
-        points, colors = room_points(folder)
+        points, colors = fine_room(folder)
     else:
         cloud = CLOUDS[scene.cloud](None)
         assert cloud.colors is not None

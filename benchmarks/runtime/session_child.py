@@ -12,10 +12,11 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from benchmarks.common.memory import forget_peak, peak_mb, resident_mb
-from benchmarks.common.process import KeepFirst, private_stdout, serve_steps
-from benchmarks.runtime.calls import medians, timed_calls
+from benchmarks.common.process import private_stdout
+from benchmarks.runtime.calls import medians
+from benchmarks.runtime.child import Pass, serve_passes
 from bscnet.runtime import load
 from bscnet.runtime.library import engine
 
@@ -26,33 +27,26 @@ def main() -> None:
     engine()  # before memory is counted
     with np.load(scene) as arrays:
         coords, feats = arrays["coords"], arrays["feats"]
-    before = resident_mb()
-    session = load(model, threads=int(threads))
-    exact = forget_peak()
-    keep = KeepFirst(logits_file)
 
-    def step() -> dict[str, Any]:
+    def build() -> Pass:
+        session = load(model, threads=int(threads))
         parts: list[dict[str, float]] = []
 
-        def call() -> None:
+        def forward() -> npt.NDArray[np.floating]:
             logits, times = session.timed(coords, feats)
             parts.append(asdict(times))
-            keep(logits)
+            return logits
 
-        ms, calls = timed_calls(call)
-        split = medians(parts[-calls:])
-        workspace = split.pop("workspace_bytes") / 2**20
-        return {
-            "ms": ms,
-            "calls": calls,
-            "peak_mb": peak_mb() - before,
-            "peak_exact": exact,
-            "workspace_mb": workspace,
-            "implementation": session.implementation,
-            **{f"{name}_ms": 1e3 * seconds for name, seconds in split.items()},
-        }
+        def account(calls: int) -> dict[str, Any]:
+            """The engine's own, in the median."""
+            split = medians(parts[-calls:])
+            workspace = split.pop("workspace_bytes") / 2**20
+            told = {f"{name}_ms": 1e3 * seconds for name, seconds in split.items()}
+            return {"workspace_mb": workspace, "implementation": session.implementation, **told}
 
-    serve_steps(answers, step)
+        return Pass(forward, account)
+
+    serve_passes(answers, build, logits_file)
 
 
 if __name__ == "__main__":

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from benchmarks.common.engines import ENGINE, ENGINE_AS_IT_COMES, TORCH
-from benchmarks.common.report import table
+from benchmarks.common.tables import number, table
 from benchmarks.runtime.cases import RUNTIME, SPCONV
-from benchmarks.runtime.report import number
 
 PEERS = {
     "MinkowskiEngine": ENGINE,
@@ -17,7 +17,7 @@ PEERS = {
 }
 
 
-def summary(report: dict[str, Any]) -> str:
+def summary(report: Mapping[str, Any]) -> str:
     """Times of the packed networks, and how many times as long their real-valued peers take."""
     rows = {(r["scene"], r["network"], r["variant"], r["engine"], r["threads"]): r for r in report["networks"]}
     heads = ["scene", "network", "threads", "packed SFSC, ms", "packed SSC, ms", "real-valued here, ms"]

@@ -8,17 +8,16 @@ Answers every line `step`; the logits of the first call are kept in LOGITS.npy.
 from __future__ import annotations
 
 import sys
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from benchmarks.common.engines import TORCH
-from benchmarks.common.memory import forget_peak, peak_mb, resident_mb
-from benchmarks.common.process import KeepFirst, private_stdout, serve_steps
+from benchmarks.common.process import private_stdout
 from benchmarks.runtime import spconv_sites
-from benchmarks.runtime.calls import timed_calls
 from benchmarks.runtime.cases import SPCONV
+from benchmarks.runtime.child import Pass, serve_passes
 from benchmarks.runtime.models import variant_network
 from bscnet.sparse import SparseTensor
 
@@ -34,24 +33,21 @@ def main() -> None:
     few = slice(0, min(100, len(coords)))
     with torch.inference_mode():
         variant_network("fcn_s", variant).eval()(_tensor(feats[few], coords[few], backend))
-    before = resident_mb()
-    made = variant_network(network, variant).eval()
-    made.load_state_dict(torch.load(state, weights_only=True))
-    if backend == SPCONV:
-        spconv_sites.lay_out_weights(made)
-    exact = forget_peak()
-    keep = KeepFirst(logits_file)
 
-    def call() -> None:
-        with torch.inference_mode():
-            logits = made(_tensor(feats, coords, backend))
-        keep(logits.numpy())
+    def build() -> Pass:
+        made = variant_network(network, variant).eval()
+        made.load_state_dict(torch.load(state, weights_only=True))
+        if backend == SPCONV:
+            spconv_sites.lay_out_weights(made)
 
-    def step() -> dict[str, Any]:
-        ms, calls = timed_calls(call)
-        return {"ms": ms, "calls": calls, "peak_mb": peak_mb() - before, "peak_exact": exact}
+        def forward() -> npt.NDArray[np.floating]:
+            with torch.inference_mode():
+                logits: torch.Tensor = made(_tensor(feats, coords, backend))
+            return logits.numpy()
 
-    serve_steps(answers, step)
+        return Pass(forward)
+
+    serve_passes(answers, build, logits_file)
 
 
 def _tensor(feats: torch.Tensor, coords: torch.Tensor, backend: str) -> SparseTensor:

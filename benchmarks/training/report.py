@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from benchmarks.common.report import table
+from benchmarks.common.tables import table
 from benchmarks.common.verdicts import met
 from benchmarks.training.cases import VARIANTS
 
 
-def _about(report: dict[str, Any]) -> str:
+def _about(report: Mapping[str, Any]) -> str:
     kind = "One simulated room" if report["simulated"] else f"Scene {report['scene']}"
     words = (
         f"{kind} at {100 * report['voxel_size']:g} cm: {report['sites']} sites, {report['neighbours']:.1f} neighbours "
@@ -30,7 +31,7 @@ def _about(report: dict[str, Any]) -> str:
     )
 
 
-def _measured(report: dict[str, Any]) -> list[str]:
+def _measured(report: Mapping[str, Any]) -> list[str]:
     heads = ["network", "step", "backend", "forward ms", "step ms", "min", "max", "peak MB"]
     compared = ["same arg-max", "score difference"] if not report["engine_left_out"] else []
     rows = []
@@ -45,7 +46,7 @@ def _measured(report: dict[str, Any]) -> list[str]:
     return table([*heads, *compared], rows, left=3)
 
 
-def _judged(report: dict[str, Any]) -> list[str]:
+def _judged(report: Mapping[str, Any]) -> list[str]:
     rows = []
     for verdict in report["verdicts"]:
         ratios = [f"{verdict[key]:.2f}" for key in ("ratio", "ratio_min", "ratio_max")]
@@ -54,14 +55,14 @@ def _judged(report: dict[str, Any]) -> list[str]:
     return table(["network", "what", "target", "met", "ratio", "min", "max"], rows, left=4)
 
 
-def markdown(report: dict[str, Any]) -> str:
+def markdown(report: Mapping[str, Any]) -> str:
     """The report for people."""
     lines = ["# Training steps", "", "Made by `make bench-training`.", "", _about(report), "", *_measured(report), ""]
     lines += ["Ratios of the medians, and the smallest and largest ratio of a round:", "", *_judged(report)]
     return "\n".join(lines) + "\n"
 
 
-def summary(report: dict[str, Any]) -> str:
+def summary(report: Mapping[str, Any]) -> str:
     """The short form for the README."""
     kind = "One simulated room" if report["simulated"] else f"Scene {report['scene']}"
     left_out = f" MinkowskiEngine is left out: {report['engine_left_out']}." if report["engine_left_out"] else ""

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.common.rooms import ensure_rooms
+
 FIELDS = ("coords", "feats", "point_to_voxel", "labels")
 
 
@@ -16,11 +18,9 @@ def prepare_scene(folder: Path, voxel_size: float, file: Path) -> dict[str, Any]
     A folder without split lists is filled with simulated rooms of the default size first, once.
     """
     from bscnet.datasets.scannet.datamodule import ScanNetDataModule
-    from bscnet.simulate import simulate
     from bscnet.sparse.torch import TorchSites
 
-    if not (folder / "splits").is_dir():
-        simulate(folder, 2, seed=0, val_fraction=0.5, test_scenes=0, workers=1)
+    ensure_rooms(folder)
     module = ScanNetDataModule(folder, voxel_size=voxel_size, eval_augment=False, num_workers=0)
     module.setup("fit")
     batch = module.val_scene(0).batch

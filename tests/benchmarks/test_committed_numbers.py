@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.common.readme import fill
 from benchmarks.data import report as data
-from benchmarks.quick_rooms import program as quick_table
+from benchmarks.quick_rooms import report as quick
 from benchmarks.real_lidar import report as lidar
 from benchmarks.runtime import report as runtime
 from benchmarks.runtime import summary as runtime_summary
@@ -22,14 +22,14 @@ DOCUMENTS = {
     "training": training.markdown,
     "data": data.markdown,
     "real_lidar": lidar.document,
-    "quick_rooms": quick_table.document,
+    "quick_rooms": quick.document,
 }
 PLACES = {
     "runtime": ("runtime", runtime_summary.summary),
     "training": ("training", training.summary),
     "data": ("data", data.summary),
     "lidar": ("real_lidar", lidar.summary),
-    "quick": ("quick_rooms", quick_table.summary),
+    "quick": ("quick_rooms", quick.summary),
 }
 
 

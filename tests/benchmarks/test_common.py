@@ -15,13 +15,14 @@ from matplotlib.figure import Figure
 from rich.progress import Progress
 
 from benchmarks.common import turns
-from benchmarks.common.chain_table import ChainTable
+from benchmarks.common.chains import missing_note, tell
 from benchmarks.common.engines import ENGINE, ENGINE_AS_IT_COMES, TORCH, thread_variables
 from benchmarks.common.memory import forget_peak, peak_mb
 from benchmarks.common.networks import make_network
 from benchmarks.common.process import KeepFirst
-from benchmarks.common.readme import fill, fill_file
-from benchmarks.common.report import plain_table, table, write
+from benchmarks.common.readme import fill
+from benchmarks.common.results import Results
+from benchmarks.common.tables import hundredths, number, plain_table, table
 from benchmarks.common.verdicts import against, met, ratio_verdict
 from bscnet.chain.stage_network import stage_network
 from bscnet.errors import InputError
@@ -143,54 +144,78 @@ def test_a_plain_table_has_no_padding() -> None:
     assert text == "| a | number |\n| --- | ---: |\n| long name | 1 |\n| b | 20 |\n"
 
 
-def a_chain_table() -> ChainTable:
-    return ChainTable(
+@pytest.mark.parametrize(
+    "value, digits, text",
+    [
+        (None, 3, ""),
+        (0, 3, "0"),
+        (0.04567, 3, "0.0457"),
+        (0.000842, 3, "0.000842"),
+        (1.2345, 3, "1.23"),
+        (-1.2345, 2, "-1.2"),
+        (20.0, 3, "20.0"),
+        (1234.5, 3, "1234"),
+    ],
+)
+def test_numbers_keep_the_digits_that_count(value: float | None, digits: int, text: str) -> None:
+    assert number(value, digits) == text
+
+
+def test_fractions_in_percent_have_two_decimals() -> None:
+    assert [hundredths(value) for value in (None, 0.0, 0.12345, 1.0)] == ["", "0.00", "12.35", "100.00"]
+
+
+def the_results(command: str | None = "python -m benchmarks.two") -> Results:
+    return Results(
         name="two",
-        program="scripts/two.py",
         place="two",
         document=lambda found: f"# {len(found['chains'])} chains\n",
         summary=lambda found: f"{len(found['chains'])} of them",
-        figure=lambda found: Figure(figsize=(1, 1)),
+        figure=(lambda found: Figure(figsize=(1, 1))) if command else None,
+        command=command,
     )
 
 
-def test_a_chain_table_is_three_files_and_a_place_in_the_readme(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_results_are_three_files_and_a_place_in_the_readme(tmp_path: Path) -> None:
     found = {"chains": ["a", "b"], "missing": ["c: failed"], "folds": {0: 1}}
     out, readme = tmp_path / "out", tmp_path / "README.md"
     readme.write_text("<!-- results:two -->\nold\n<!-- /results:two -->\n")
-    a_chain_table().write(found, out, readme)
-    a_chain_table().tell(found, out)
+    the_results().write(found, out, readme)
     assert (out / "two.md").read_text() == "# 2 chains\n" and (out / "two.png").stat().st_size > 100
-    assert json.loads((out / "two.json").read_text()) == {"made_by": "scripts/two.py", **found, "folds": {"0": 1}}
+    written = json.loads((out / "two.json").read_text())
+    assert written == {"made_by": "python -m benchmarks.two", **found, "folds": {"0": 1}}
     assert readme.read_text() == "<!-- results:two -->\n2 of them\n<!-- /results:two -->\n"
-    printed = capsys.readouterr()
-    assert printed.err == "missing: c: failed\n" and printed.out == f"{out / 'two.md'}: 2 chains\n"
+    (out / "two.json").write_text(json.dumps({"chains": ["a"]}))
+    the_results().refill(out, readme)
+    assert readme.read_text() == "<!-- results:two -->\n1 of them\n<!-- /results:two -->\n"
+
+
+def test_without_a_plot_and_a_command_results_are_two_files_that_say_what_was_found(tmp_path: Path) -> None:
+    the_results(command=None).publish({"chains": []}, tmp_path / "new")
+    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["two.json", "two.md"]
+    assert (tmp_path / "new" / "two.md").read_text() == "# 0 chains\n"
+    assert json.loads((tmp_path / "new" / "two.json").read_text()) == {"chains": []}
 
 
 def test_a_readme_without_the_place_leaves_the_old_table(tmp_path: Path) -> None:
     readme = tmp_path / "README.md"
     readme.write_text("nothing here")
     with pytest.raises(InputError, match="results:two"):
-        a_chain_table().write({"chains": [], "missing": []}, tmp_path / "out", readme)
+        the_results().write({"chains": [], "missing": []}, tmp_path / "out", readme)
     assert not (tmp_path / "out").exists() and readme.read_text() == "nothing here"
 
 
-def test_a_report_is_two_files(tmp_path: Path) -> None:
-    write(tmp_path / "new", "speed", "# Speed\n", {"rows": [1]})
-    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["speed.json", "speed.md"]
-    assert (tmp_path / "new" / "speed.md").read_text() == "# Speed\n"
-    assert json.loads((tmp_path / "new" / "speed.json").read_text()) == {"rows": [1]}
+def test_chains_that_are_missing_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tell({"chains": ["a", "b"], "missing": ["c: failed"]}, tmp_path / "two.md")
+    printed = capsys.readouterr()
+    assert printed.err == "missing: c: failed\n" and printed.out == f"{tmp_path / 'two.md'}: 2 chains\n"
+    assert missing_note([]) == "" and missing_note(["a", "b"]) == "\nMissing: a; b.\n"
 
 
-def test_the_readme_gets_what_stands_between_its_marks(tmp_path: Path) -> None:
+def test_the_readme_gets_what_stands_between_its_marks() -> None:
     text = "a\n<!-- results:quick -->\nold\n<!-- /results:quick -->\nb <!-- results:training -->\n"
     once = fill(text, "quick", "| new |\n")
     assert once == "a\n<!-- results:quick -->\n| new |\n<!-- /results:quick -->\nb <!-- results:training -->\n"
     assert fill(once, "quick", "| new |") == once
-    (tmp_path / "README.md").write_text(text)
-    fill_file(tmp_path / "README.md", "quick", "| new |\n")
-    assert (tmp_path / "README.md").read_text() == once
     with pytest.raises(InputError, match="<!-- /results:training -->"):
         fill(text, "training", "x")

@@ -9,9 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks.common.report import write
-from benchmarks.data import naive
-from benchmarks.data import program as bench_data
+from benchmarks.data import naive, program
 from benchmarks.data.report import markdown, summary
 from benchmarks.data.scenes import same
 from benchmarks.data.steps import Loading, loadings
@@ -96,7 +94,7 @@ def test_the_naive_way_gives_the_same(tmp_path: Path) -> None:
 
 
 def test_markdown_and_json_give_the_same_numbers(tmp_path: Path) -> None:
-    write(tmp_path / "new", "data", markdown(report()), report())
+    program.RESULTS.write(report(), tmp_path / "new")
     twin = json.loads((tmp_path / "new" / "data.json").read_text())
     text = (tmp_path / "new" / "data.md").read_text()
     assert text == markdown(twin)
@@ -111,7 +109,7 @@ def test_markdown_and_json_give_the_same_numbers(tmp_path: Path) -> None:
 
 def test_no_rounds_are_refused() -> None:
     with pytest.raises(InputError, match="--rounds is 0, it must be at least 1"):
-        bench_data.run(["--rounds", "0"])
+        program.run(["--rounds", "0"])
 
 
 @pytest.mark.slow
@@ -120,7 +118,7 @@ def test_a_quick_run_writes_where_it_is_told_and_nowhere_else(
 ) -> None:
     root = write_root(tmp_path / "scans", train=1, val=1, points=400)
     words = ["--quick", "--torch-only", "--rounds", "1", "--rooms", str(root), "--out", str(tmp_path / "out")]
-    assert bench_data.run(words) == 0
+    assert program.run(words) == 0
     found = json.loads((tmp_path / "out" / "data.json").read_text())
     assert {row["workers"] for row in found["steps"]} == {0, 1, 2}
     assert all(0 <= row["share"] < 1 and row["step_ms"] > row["wait_ms"] >= 0 for row in found["steps"])

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from benchmarks.common.chains import scores_at
 from benchmarks.quick_rooms.records import (
     find_manifests,
     missing_chains,
     newest_finished,
     read_record,
-    scores_at,
 )
 from benchmarks.quick_rooms.summary import markdown_table, method_row, spread
 from bscnet.errors import InputError

@@ -9,14 +9,13 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from benchmarks.real_lidar import chains
-from benchmarks.real_lidar import program as lidar_table
+from benchmarks.real_lidar import chains, program
 from benchmarks.real_lidar.baseline import fold_baseline
 from benchmarks.real_lidar.chains import PLAIN, WITH_HEIGHT, Case, finished, run_case, wanted_cases
 from benchmarks.real_lidar.plot import fold_figure
 from benchmarks.real_lidar.report import points_table, rows_table, summary
 from benchmarks.real_lidar.summary import baseline_row, method_rows
-from bscnet.errors import InputError
+from bscnet.errors import InputError, shown
 from bscnet.paths import config_dir
 from fixtures.real_clouds import folder_with
 
@@ -172,15 +171,12 @@ def test_the_height_alone_knows_the_ground_and_takes_buildings_for_trees() -> No
         assert score["miou"] == pytest.approx(sum(score["iou"].values()) / 3)
 
 
-def test_the_command_writes_the_table_of_what_there_is(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_command_writes_the_table_of_what_there_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root, runs = folder_with("lidar_block"), tmp_path / "runs"
     for fold in range(3):
         write_chain(runs, Case("real", fold, 0), 0.5 + 0.1 * fold, f"data.root={root}", "threads=1")
-    command = ["lidar_table.py", "--runs", str(runs), "--out", str(tmp_path / "out"), "--seeds", "0", "--no-run"]
-    monkeypatch.setattr("sys.argv", [*command, "--height-seeds"])
-    assert lidar_table.main() == 0
+    words = ["--runs", str(runs), "--out", str(tmp_path / "out"), "--seeds", "0", "--no-run", "--height-seeds"]
+    assert program.run(words) == 0
     assert "missing: bsc_net fold 2 seed 0" in capsys.readouterr().err
     document = (tmp_path / "out" / "real_lidar.md").read_text()
     for sentence in ("no number here can be compared with one on ScanNet", "machine-made", "very small", "abc"):
@@ -194,10 +190,8 @@ def test_the_command_writes_the_table_of_what_there_is(
     assert (tmp_path / "out" / "real_lidar.png").stat().st_size > 1000
 
 
-def test_without_a_whole_set_of_folds_there_is_no_table(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_without_a_whole_set_of_folds_there_is_no_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_chain(tmp_path, Case("real", 0, 0), 0.5)
-    monkeypatch.setattr("sys.argv", ["lidar_table.py", "--runs", str(tmp_path), "--out", str(tmp_path), "--no-run"])
-    assert lidar_table.main() == 2
+    words = ["--runs", str(tmp_path), "--out", str(tmp_path), "--no-run"]
+    assert shown(lambda: program.run(words)) == 2
     assert "has a finished chain in every one of the folds" in capsys.readouterr().err

@@ -18,15 +18,12 @@ import torch
 from rich.progress import Progress
 
 from benchmarks.common.engines import ENGINE, ENGINE_AS_IT_COMES, TORCH
-from benchmarks.common.report import write
-from benchmarks.runtime import growth, layers, networks, spconv_sites
-from benchmarks.runtime import program as bench_runtime
+from benchmarks.runtime import growth, layers, networks, program, spconv_sites
 from benchmarks.runtime.calls import timed_calls
 from benchmarks.runtime.cases import NETWORKS, RUNTIME, SPCONV, VARIANTS, Case, cases_of
 from benchmarks.runtime.layer_model import layer_bytes
 from benchmarks.runtime.machine import measure_machine
 from benchmarks.runtime.models import prepare_network
-from benchmarks.runtime.report import markdown, number
 from benchmarks.runtime.scenes import count_pairs, inner_cells
 from benchmarks.runtime.verdicts import FLOOR_WIDTHS, verdicts
 from bscnet.errors import InputError
@@ -196,13 +193,8 @@ def test_a_missing_compiler_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyP
         measure_machine(tmp_path, [1])
 
 
-@pytest.mark.parametrize("value, text", [(0, "0"), (0.04567, "0.046"), (1.2345, "1.23"), (1234.5, "1234"), (None, "")])
-def test_numbers_keep_three_digits(value: float | None, text: str) -> None:
-    assert number(value) == text
-
-
 def test_markdown_and_json_give_the_same_numbers(tmp_path: Path) -> None:
-    write(tmp_path / "new", "runtime", markdown(report()), report())
+    program.RESULTS.write(report(), tmp_path / "new")
     assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["runtime.json", "runtime.md"]
     twin = json.loads((tmp_path / "new" / "runtime.json").read_text())
     found = tables((tmp_path / "new" / "runtime.md").read_text())
@@ -231,20 +223,20 @@ def test_the_committed_verdicts_are_those_of_the_committed_rows() -> None:
 @pytest.mark.parametrize("words", [["--rounds", "0"], ["--threads", "-1"], ["--seconds", "0"]])
 def test_settings_out_of_range_are_refused(words: list[str]) -> None:
     with pytest.raises(InputError, match=f"{words[0]} is {words[1]}, it must be"):
-        bench_runtime.run(words)
+        program.run(words)
 
 
 def test_only_a_whole_run_replaces_the_committed_tables(tmp_path: Path) -> None:
-    assert bench_runtime.parse([]).out == ROOT / "benchmarks"
+    assert program.parse([]).out == ROOT / "benchmarks"
     for words in (["--quick"], ["--only", "layers"], ["--networks", "fcn_s"]):
-        assert bench_runtime.parse(words).out is None
-        assert bench_runtime.parse([*words, "--out", str(tmp_path)]).out == tmp_path
+        assert program.parse(words).out is None
+        assert program.parse([*words, "--out", str(tmp_path)]).out == tmp_path
 
 
 def test_spconv_gives_the_sums_of_the_torch_backend() -> None:
     if reason := spconv_sites.missing():
         pytest.skip(f"spconv: {reason}")
-    paths = [str(ROOT / "scripts"), os.environ.get("PYTHONPATH", "")]
+    paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(filter(None, paths))}
     command = [sys.executable, str(Path(__file__).with_name("spconv_worker.py"))]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
@@ -262,7 +254,7 @@ def test_all_engines_agree_on_a_small_scene(tmp_path: Path) -> None:
     for variant in VARIANTS:
         row = prepare_network("fcn_s", variant, torch.from_numpy(coords), torch.from_numpy(feats), 0.05, tmp_path)
         assert (row["float32_bytes"] > 15 * row["file_bytes"]) == (variant != "real")
-    with_engine = bench_runtime.peers(torch_only=False)["MinkowskiEngine"] is None
+    with_engine = program.peers(torch_only=False)["MinkowskiEngine"] is None
     cases = cases_of("fcn_s", 1, with_engine, spconv_sites.missing() is None)
     with Progress(disable=True) as display:
         rows = networks.measure(cases, {"scene": SCENE}, file, tmp_path, 1, 0.0, display)

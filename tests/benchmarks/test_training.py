@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from benchmarks.common.engines import ENGINE, ENGINE_AS_IT_COMES, TORCH, openblas_threads
-from benchmarks.common.report import write
-from benchmarks.training import program as bench_training
+from benchmarks.common.results import Results
+from benchmarks.training import program
 from benchmarks.training.cases import NETWORKS, VARIANTS, Case, cases_of
 from benchmarks.training.measure import Child, row_of
 from benchmarks.training.report import markdown
@@ -109,7 +109,7 @@ def test_columns_of_the_tables_line_up() -> None:
 
 
 def test_markdown_and_json_give_the_same_numbers(tmp_path: Path) -> None:
-    write(tmp_path / "new", "training", markdown(report()), report())
+    program.RESULTS.write(report(), tmp_path / "new")
     twin = json.loads((tmp_path / "new" / "training.json").read_text())
     measured, judged = tables((tmp_path / "new" / "training.md").read_text())
     assert len(measured) - 1 == len(twin["rows"]) == 20
@@ -128,26 +128,26 @@ def test_markdown_and_json_give_the_same_numbers(tmp_path: Path) -> None:
 
 
 def test_the_readme_is_filled_from_the_last_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bench_training, "ROOT", tmp_path)
-    write(tmp_path / "benchmarks", "training", markdown(report()), report())
-    readme = tmp_path / "README.md"
+    readme, refill = tmp_path / "README.md", Results.refill
+    monkeypatch.setattr(Results, "refill", lambda self, folder: refill(self, tmp_path / "benchmarks", readme))
+    program.RESULTS.write(report(), tmp_path / "benchmarks")
     readme.write_text("before\n<!-- results:training -->\nold\n<!-- /results:training -->\nafter\n")
-    assert bench_training.run(["--readme"]) == 0
+    assert program.run(["--readme"]) == 0
     before, *lines, after = readme.read_text().splitlines()
     assert (before, after) == ("before", "after") and "old" not in lines
     _, judged = tables((tmp_path / "benchmarks" / "training.md").read_text())
     assert tables("\n".join(lines[1:-1])) == [judged]
     assert "One simulated room of 1,234 sites at 5 cm, a CPU, 2 threads;" in lines[-2]
     alone = report(with_engine=False)
-    write(tmp_path / "benchmarks", "training", markdown(alone), alone)
-    assert bench_training.run(["--readme"]) == 0
+    program.RESULTS.write(alone, tmp_path / "benchmarks")
+    assert program.run(["--readme"]) == 0
     assert "MinkowskiEngine is left out: MinkowskiEngine is not installed." in readme.read_text()
 
 
 @pytest.mark.parametrize("words", [["--rounds", "0"], ["--threads", "-1"]])
 def test_no_rounds_or_threads_is_refused(words: list[str], tmp_path: Path) -> None:
     with pytest.raises(InputError, match=f"{words[0]} is {words[1]}, it must be at least 1"):
-        bench_training.run([*words, "--out", str(tmp_path)])
+        program.run([*words, "--out", str(tmp_path)])
     assert not list(tmp_path.iterdir())
 
 
@@ -164,7 +164,7 @@ def test_a_process_that_ends_says_why(tmp_path: Path) -> None:
 def test_whole_run_on_the_torch_backend(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     scenes = write_root(tmp_path / "scenes", train=1, val=1, points=400)
     words = ["--rounds", "1", "--threads", "1", "--voxel-size", "0.1", "--torch-only"]
-    assert bench_training.run([*words, "--scenes", str(scenes), "--out", str(tmp_path / "out")]) == 0
+    assert program.run([*words, "--scenes", str(scenes), "--out", str(tmp_path / "out")]) == 0
     found = json.loads((tmp_path / "out" / "training.json").read_text())
     assert [(r["network"], r["variant"]) for r in found["rows"]] == [(n, v) for n in NETWORKS for v in VARIANTS]
     assert all(0 < r["forward_ms"] < r["step_ms"] and 1 < r["peak_mb"] < 4000 for r in found["rows"])
