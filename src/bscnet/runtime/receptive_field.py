@@ -64,7 +64,7 @@ def receptive_radius(description: Mapping[str, Any]) -> int:
 
 def _require_known(number: int, instruction: Mapping[str, Any]) -> None:
     """All that an instruction reads by is one of the words above: of any other nobody here knows how far it sees."""
-    words = [("operator", instruction["op"], _OPERATORS)]
+    words: list[tuple[str, str, tuple[str, ...]]] = [("operator", instruction["op"], _OPERATORS)]
     if instruction["op"] == "conv":
         words.append(("geometry", instruction["geometry"], _GEOMETRIES))
     words += [("step", step[0], _STEPS) for step in instruction.get("steps", ())]
