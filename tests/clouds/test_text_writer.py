@@ -180,6 +180,10 @@ def test_other_clouds_with_the_colours_of_classes(tmp_path: Path) -> None:
     assert list(open_cloud(tmp_path / "bare.csv").columns) == ["x", "y", "z", *SHADES, *ADDED]
 
 
+def test_nothing_need_be_added(tmp_path: Path) -> None:
+    assert kept(tmp_path, "x;y;z\n1;2;3\n\n4;5;6\n", added={}) == "x;y;z\n1;2;3\n\n4;5;6\n"
+
+
 def test_a_labelled_file_can_be_labelled_again(tmp_path: Path) -> None:
     kept(tmp_path, "1 2 3\n" * 3)
     write(open_cloud(tmp_path / "out.txt"), tmp_path / "again.txt")

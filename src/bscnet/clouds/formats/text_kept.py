@@ -43,7 +43,7 @@ class KeptLines:
         """
         point, joint = self._dialect.point, self._dialect.joint
         words = [self._quoted(digits(columns[name], point)) for name in self._added]
-        behind = iter([joint + joint.join(row) for row in zip(*words, strict=True)])
+        behind = iter([joint.join(row) for row in zip([b""] * len(rows), *words, strict=True)])
         shade = np.dtype(np.float64 if largest == "1" else np.int64)
         paint = {
             place: digits(of_eight_bit(columns[color], largest, shade), point) for color, place in self._painted.items()

@@ -15,7 +15,7 @@ from bscnet.clouds.formats.text_columns import REMEDY
 from bscnet.clouds.formats.text_dialect import Dialect
 from bscnet.clouds.formats.text_encoding import decoded
 from bscnet.clouds.formats.text_points import Block
-from bscnet.clouds.formats.text_values import is_missing, value_of
+from bscnet.clouds.formats.text_values import is_missing, value_of, values_of
 from bscnet.errors import InputError
 
 
@@ -58,13 +58,10 @@ class LineParser:
     def _mend(self, block: Block, cells: Cells, place: int, values: Column, lines: Column) -> None:
         """Fill in the values that are not plain decimal numbers of few digits."""
         words = cells.words(lines, place)
-        try:
-            # what Python takes and this package does not has a "_" in it
-            if self.dialect.point == b"." and b"_" not in cells.data:
-                values[lines] = np.fromiter(map(float, words), np.float64, len(words))
-                return
-        except ValueError:
-            pass
+        plain = values_of(words) if self.dialect.point == b"." else None
+        if plain is not None:
+            values[lines] = plain
+            return
         for line, word in zip(lines.tolist(), words, strict=True):
             values[line] = self._value(block, line, place, word)
 

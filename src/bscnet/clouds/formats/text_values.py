@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 _NUMBER = re.compile(rb"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?", re.ASCII)
 _INFINITE = re.compile(rb"([-+]?)(inf(inity)?|1\.#inf0*)", re.IGNORECASE)
@@ -29,6 +30,16 @@ def value_of(word: bytes, point: bytes) -> float | None:
     if match := _INFINITE.fullmatch(pointed):
         return float("-inf" if match[1] == b"-" else "inf")
     return None
+
+
+def values_of(words: Sequence[bytes]) -> list[float] | None:
+    """The numbers that all words stand for, with a point; None where one has to be looked at by itself."""
+    if any(b"_" in word for word in words):
+        return None  # Python takes 1_000
+    try:
+        return list(map(float, words))
+    except ValueError:
+        return None
 
 
 def is_number(word: bytes) -> bool:
