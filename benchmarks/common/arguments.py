@@ -14,12 +14,12 @@ ROOMS, FINE_ROOM = ROOT / "data" / "bench_rooms", ROOT / "data" / "bench_runtime
 """Where simulated rooms are kept."""
 
 
-def measuring_parser(description: str | None, rounds: str) -> argparse.ArgumentParser:
-    """A parser with the first line of a program's description, and what every measuring program takes.
+def measuring_parser(name: str, description: str | None, rounds: str) -> argparse.ArgumentParser:
+    """A parser for a program that measures: its name and the first line of its docstring, and what all of them take.
 
     rounds: what is counted, for the help.
     """
-    parser = argparse.ArgumentParser(description=(description or "").splitlines()[0])
+    parser = _parser(name, description)
     parser.add_argument("--rounds", type=int, default=None, help=rounds)
     parser.add_argument("--torch-only", action="store_true", help="leave MinkowskiEngine (and spconv) out")
     parser.add_argument("--out", type=Path, default=None, help="folder of the tables (of a whole run: benchmarks)")
@@ -40,13 +40,17 @@ def require_counts(args: argparse.Namespace, names: Sequence[str]) -> None:
             raise InputError(f"--{name} is {getattr(args, name)}, it must be at least 1")
 
 
-def table_parser(description: str | None, name: str, seeds: str) -> argparse.ArgumentParser:
-    """A parser with the first line of a program's description, and what every table of finished chains takes.
+def table_parser(name: str, description: str | None, seeds: str) -> argparse.ArgumentParser:
+    """The same for a program that makes a table of finished chains, which lie in runs/NAME.
 
-    name: of the folder of chains in runs/. seeds: which ones are meant, for the help.
+    seeds: which ones are meant, for the help.
     """
-    parser = argparse.ArgumentParser(description=(description or "").splitlines()[0])
+    parser = _parser(name, description)
     parser.add_argument("--runs", type=Path, default=ROOT / "runs" / name, help="folder of the chains")
     parser.add_argument("--out", type=Path, default=FOLDER, help="folder to write to")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help=f"{seeds} (default 0 1 2)")
     return parser
+
+
+def _parser(name: str, description: str | None) -> argparse.ArgumentParser:
+    return argparse.ArgumentParser(f"python -m benchmarks.{name}", description=(description or "").splitlines()[0])

@@ -35,7 +35,7 @@ SIZES = (0.05, 0.02)
 
 
 def parse(words: Sequence[str] | None) -> argparse.Namespace:
-    parser = measuring_parser(__doc__, "counted rounds of scenes (default 5)")
+    parser = measuring_parser(RESULTS.name, __doc__, "counted rounds of scenes (default 5)")
     parser.set_defaults(rounds=5)
     parser.add_argument("--quick", action="store_true", help="coarse voxels, few steps: a trial, not a result")
     parser.add_argument("--rooms", type=Path, default=ROOMS, help="in ScanNet's layout")

@@ -63,7 +63,7 @@ def collect(runs: Path, seeds: list[int]) -> dict[str, Any]:
 
 
 def run(words: Sequence[str] | None = None) -> int:
-    parser = table_parser(__doc__, RESULTS.name, "wanted seeds")
+    parser = table_parser(RESULTS.name, __doc__, "wanted seeds")
     args = parser.parse_args(words)
     found = collect(args.runs, args.seeds)
     RESULTS.publish(found, args.out)

@@ -63,7 +63,7 @@ def collect(results: dict[Case, Result], wanted: list[Case]) -> dict[str, Any]:
 
 
 def run(words: Sequence[str] | None = None) -> int:
-    parser = table_parser(__doc__, RESULTS.name, "seeds without height")
+    parser = table_parser(RESULTS.name, __doc__, "seeds without height")
     parser.add_argument("--height-seeds", type=int, nargs="*", default=[0], help="seeds with height (default 0)")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads of a chain (default 1)")
     parser.add_argument("--no-run", action="store_true", help="run nothing, take the chains that are finished")

@@ -44,7 +44,7 @@ QUICK_SIZES = (10_000, 30_000, 100_000)
 
 
 def parse(words: Sequence[str] | None) -> argparse.Namespace:
-    parser = measuring_parser(__doc__, "counted rounds of each row (default 5, quick 2)")
+    parser = measuring_parser(RESULTS.name, __doc__, "counted rounds of each row (default 5, quick 2)")
     add_threads(parser, "beside one")
     parser.add_argument("--quick", action="store_true", help="small scenes and few rounds: a trial, not a result")
     parser.add_argument(

@@ -26,7 +26,7 @@ RESULTS = Results("training", "training", markdown, summary)
 
 
 def parse(words: Sequence[str] | None) -> argparse.Namespace:
-    parser = measuring_parser(__doc__, "counted steps of each case (default 7)")
+    parser = measuring_parser(RESULTS.name, __doc__, "counted steps of each case (default 7)")
     parser.set_defaults(rounds=7, out=FOLDER)
     add_threads(parser, "of every case")
     parser.add_argument("--voxel-size", type=float, default=0.05, help="metres (default 0.05)")
