@@ -221,6 +221,8 @@ def test_so_has_what_is_infinite(tmp_path: Path, word: str, value: float) -> Non
         ("1 2 0x3 4", "int", "is '0x3', it must be a number"),
         ("1 2 3_0 4", "int", "is '3_0', it must be a number"),
         ("1 2 3\x00 4", "int", "it must be a number"),
+        ("1 2\x1c3 4 5", "int", "'y' of row 1 of element 'vertex' is '2\\x1c3', it must be a number"),
+        ("1 2 3 4\u00a0", "int", "'a' of row 1 of element 'vertex' is"),
         ("1 2 3 4 5 6 7 8", "int", "row 1 of element 'vertex' has 8 values, its line must have 4: x y z a"),
         ("1 2 3 4 # 6 7 8", "int", "row 1 of element 'vertex' has 8 values, its line must have 4: x y z a"),
     ],
@@ -343,3 +345,11 @@ def test_mutated_files_give_clouds_or_a_sentence(tmp_path: Path, form: str) -> N
             assert str(error).startswith(f"{path}:") and "\n" not in str(error)  # noqa: PT017
 
     holds()
+
+
+@pytest.mark.parametrize("order, form", [("<", "binary_little_endian"), (">", "binary_big_endian")])
+def test_coordinates_that_are_signalling_nans_are_read_without_a_word(tmp_path: Path, order: str, form: str) -> None:
+    odd = np.array([0x7FA00001], f"{order}u4").tobytes()
+    vertices = Element("vertex", ["float x", "float y", "float z"], [(odd, 1.0, 2.0)])
+    cloud = read_cloud(written(tmp_path / "a.ply", ply(form, [vertices])))
+    assert np.isnan(cloud.columns["x"]) and cloud.columns["z"] == 2

@@ -134,7 +134,10 @@ class CloudFile(ABC):
             values = values[:, source.item]
         if source.shift is not None:
             values = ((np.ascontiguousarray(values).view(np.uint32) >> source.shift) & 255).astype(np.uint8)
-        return values.astype(np.float64, copy=False) if name in AXES else values
+        if name not in AXES:
+            return values
+        with np.errstate(invalid="ignore"):  # a NaN of any bits is a NaN
+            return values.astype(np.float64, copy=False)
 
     def _checked(self, size: int, names: frozenset[str]) -> Iterator[Rows]:
         """The rows, with whatever a parser raises in one sentence, and the file's promise kept."""

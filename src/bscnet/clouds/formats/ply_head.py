@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from bscnet.clouds.formats.ply_header import Header, decoded
+from bscnet.clouds.formats.ply_header import Header, words_of
 from bscnet.clouds.formats.ply_types import name_of
 
 Typed = Mapping[str, np.dtype[Any]]
 """Properties: PLY's names, and types that it has."""
 
-_BLANK = re.compile(r"[\s\x00-\x1f\x7f]+")
+_OTHER = re.compile(r"[^!-~]+")
 _CLASS = re.compile(rb"(comment\s+class)(\s+[0-9]+\s)")
 
 
 def plain_names(names: Collection[str]) -> dict[str, str]:
-    """A name that PLY can hold for each: blanks become underscores; none is there twice."""
+    """A name that every reader of PLY takes for each: letters without accents, and underscores for all that is no sign
+    of ASCII, blanks too; none is there twice."""
     found, used = dict[str, str](), set[str]()
     for name in names:
-        plain = _BLANK.sub("_", name.strip()) or "_"
+        letters = (sign for sign in unicodedata.normalize("NFKD", name.strip()) if not unicodedata.combining(sign))
+        plain = _OTHER.sub("_", "".join(letters)) or "_"
         number, one = 1, plain
         while one in used or (one != name and one in names):
             number += 1
@@ -49,17 +52,16 @@ def kept_head(header: Header, moved: Mapping[str, str], properties: Typed, comme
         properties: that its vertices get behind their own.
         comments: that come behind everything.
     """
-    lines, element, last = list[bytes](), b"", 0
+    lines, element, last = list[bytes](), "", 0
     for line in header.lines[:-1]:
-        words = line.split()
+        words = words_of(line)
         match words[:1]:
-            case [b"element"]:
+            case ["element"]:
                 element = words[1]
-            case [b"property"] if element == b"vertex":
+            case ["property"] if element == "vertex":
                 last = len(lines) + 1
-                new = moved.get(decoded(words[-1]))
-                if new is not None:
-                    line = b" ".join([*words[:-1], new.encode()])
+                if words[-1] in moved:
+                    line = " ".join([*words[:-1], moved[words[-1]]]).encode()
         lines.append(line)
     lines[last:last] = _properties(properties)
     return b"".join(line + header.end for line in [*lines, *_comments(comments), header.lines[-1]])
@@ -67,10 +69,10 @@ def kept_head(header: Header, moved: Mapping[str, str], properties: Typed, comme
 
 def without_classes(header: Header) -> Header:
     """The header with its comments `class ID NAME`, which name the classes of another column, as `class_input`."""
-    return replace(
-        header,
-        lines=[_CLASS.sub(rb"\1_input\2", line) if line.split()[:1] == [b"comment"] else line for line in header.lines],
-    )
+    lines = [
+        _CLASS.sub(rb"\1_input\2", line) if line.lstrip().startswith(b"comment") else line for line in header.lines
+    ]
+    return replace(header, lines=lines)
 
 
 def _properties(properties: Typed) -> list[bytes]:

@@ -136,7 +136,7 @@ def parse_header(path: Path) -> Header:
         for line in _lines(stream, head, first[1][-1:]):
             offset += len(line) + 1
             lines.append(line.removesuffix(b"\r"))
-            words = line.decode().split() if line.isascii() else [decoded(word) for word in line.split()]
+            words = words_of(line)
             match words:
                 case ["property", kind, name] if elements and kind in TYPES:
                     elements[-1].properties.append(Property(name, TYPES[kind]))
@@ -145,7 +145,7 @@ def parse_header(path: Path) -> Header:
                 case ["element", name, number] if count := _COUNT.fullmatch(number):
                     elements.append(Element(name, int(count[1])))
                 case ["comment" | "obj_info" as keyword, *_]:
-                    notes.append((keyword, decoded(line.strip()[len(keyword) :].strip())))
+                    notes.append((keyword, _decoded(line.strip()[len(keyword) :].strip())))
                 case ["format", name, "1.0"] if name in _ORDERS and order is None:
                     order = _ORDERS[name]
                 case ["end_header"] if order is not None:
@@ -176,7 +176,12 @@ def whole_header(path: Path) -> Header:
     return header
 
 
-def decoded(raw: bytes) -> str:
+def words_of(line: bytes) -> list[str]:
+    """Words of a line of a header."""
+    return line.decode().split() if line.isascii() else [_decoded(word) for word in line.split()]
+
+
+def _decoded(raw: bytes) -> str:
     """Text of a header: UTF-8, or what Windows writes in western Europe, or at worst each byte for itself."""
     for encoding in ("utf-8", "cp1252"):
         try:

@@ -94,11 +94,18 @@ def parse(path: Path, element: Element, lines: list[bytes], first: int) -> npt.N
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # NumPy 1 lets 1.5 pass for an integer, with a warning
-            return np.loadtxt(lines, element.record(), comments=None, ndmin=1)
+            if _divided_by_ascii(b"\n".join(lines)):
+                return np.loadtxt(lines, element.record(), comments=None, ndmin=1)
     except (ValueError, OverflowError, DeprecationWarning):
-        # not what NumPy reads: one by one, which tells where, or that it is only another spelling
-        rows = [_row(path, element, line, first + row) for row, line in enumerate(lines)]
-        return np.array(rows, element.record())
+        pass
+    # not what NumPy reads: one by one, which tells where, or that it is only another spelling
+    rows = [_row(path, element, line, first + row) for row, line in enumerate(lines)]
+    return np.array(rows, element.record())
+
+
+def _divided_by_ascii(text: bytes) -> bool:
+    """Whether blanks are those of bytes: NumPy takes no-break spaces and separators of records for such, too."""
+    return text.isascii() and not any(sign in text for sign in (b"\x1c", b"\x1d", b"\x1e", b"\x1f"))
 
 
 def _numbers(path: Path, element: Element, line: bytes, row: int) -> bytes:
