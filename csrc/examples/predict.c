@@ -1,42 +1,43 @@
 /*
- * Prints a class for each voxel of a small cloud: predict model.safetensors < cloud.txt
- * The cloud has a line "x y z f1 f2 ..." a voxel: its coordinates (integers) and as many features as the model takes.
+ * Prints a label for each point of a small cloud: predict model.safetensors < cloud.txt
+ * A line is a point: x y z, then r g b (0 to 255) if the model needs colours, then its measured values if it needs any.
  */
 #include <bscnet.h>
 #include <stdio.h>
+#include <stdlib.h>
 
-enum { MAX_SITES = 10000, MAX_FEATURES = 64, MAX_CLASSES = 64 };
+enum { MAX_POINTS = 100000, MAX_VALUES = 16 };
 
-static int32_t coords[MAX_SITES * 4];
-static float feats[MAX_SITES * MAX_FEATURES], logits[MAX_SITES * MAX_CLASSES];
+static double xyz[MAX_POINTS * 3];
+static uint8_t rgb[MAX_POINTS * 3];
+static float values[MAX_POINTS * MAX_VALUES];
+static int32_t labels[MAX_POINTS];
 
 int main(int argc, char** argv) {
   bscnet_model* model;
-  int sites = 0, status, channels, classes, c, u;
+  char line[4096], *at, *end;
+  int points, colors, measured, status, i;
+  double number;
   if (argc != 2) return fprintf(stderr, "usage: predict model.safetensors < cloud.txt\n"), 2;
   if (bscnet_load(argv[1], &model) != BSCNET_OK) return fprintf(stderr, "error: %s\n", bscnet_last_error()), 1;
-  channels = bscnet_in_channels(model);
-  classes = bscnet_num_classes(model);
-  if (channels > MAX_FEATURES || classes > MAX_CLASSES) return fprintf(stderr, "error: the model is too wide\n"), 1;
-  for (; sites < MAX_SITES; ++sites) {
-    int32_t* site = coords + 4 * sites;
-    site[0] = 0; /* the batch: one cloud */
-    if (scanf("%d %d %d", &site[1], &site[2], &site[3]) != 3) break;
-    for (c = 0; c < channels; ++c) {
-      if (scanf("%f", &feats[sites * channels + c]) != 1) return fprintf(stderr, "error: a feature is missing\n"), 1;
+  colors = bscnet_needs_colors(model) ? 3 : 0;
+  measured = bscnet_num_values(model);
+  if (measured > MAX_VALUES) return fprintf(stderr, "error: the model needs %d values\n", measured), 1;
+  for (points = 0; points < MAX_POINTS && fgets(line, sizeof line, stdin) != NULL; ++points) {
+    for (at = line, i = 0; i < 3 + colors + measured; ++i, at = end) {
+      number = strtod(at, &end);
+      if (end == at || (i >= 3 && i < 3 + colors && !(number >= 0 && number <= 255))) {
+        return fprintf(stderr, "error: line %d has no number %d as it must be\n", points + 1, i + 1), 1;
+      }
+      if (i < 3) xyz[3 * points + i] = number;
+      if (i >= 3 && i < 3 + colors) rgb[3 * points + i - 3] = (uint8_t)number;
+      if (i >= 3 + colors) values[measured * points + i - 3 - colors] = (float)number;
     }
   }
-  if (!feof(stdin)) return fprintf(stderr, "error: line %d is bad, or too many\n", sites + 1), 1;
-  status = bscnet_run(model, sites, coords, feats, 0, logits); /* 0: as many threads as processors */
+  if (!feof(stdin)) return fprintf(stderr, "error: the cloud has more than %d points\n", MAX_POINTS - 1), 1;
+  status = bscnet_label(model, points, xyz, rgb, values, 0, labels, NULL); /* 0: one thread a processor */
   if (status != BSCNET_OK) fprintf(stderr, "error: %s\n", bscnet_last_error());
-  for (u = 0; status == BSCNET_OK && u < sites; ++u) {
-    const float* row = logits + u * classes;
-    int best = 0;
-    for (c = 1; c < classes; ++c) {
-      if (row[c] > row[best]) best = c;
-    }
-    printf("%d\n", best);
-  }
+  for (i = 0; status == BSCNET_OK && i < points; ++i) printf("%d\n", (int)labels[i]);
   bscnet_free(model);
   return status;
 }
