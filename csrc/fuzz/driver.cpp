@@ -57,7 +57,7 @@ int main(int argc, char** argv) {
     const unsigned long inputs = std::strtoul(argv[1], nullptr, 10);
     for (unsigned long number = 0; number < inputs; ++number) run(files, number);
   }
-  std::printf("refused %ld, loaded %ld, of these too much work %ld, runs %ld\n", fuzz_counts.refused,
-              fuzz_counts.loaded, fuzz_counts.too_much, fuzz_counts.runs);
+  std::printf("refused %ld, loaded %ld, of these too much work %ld, runs %ld, labelled %ld\n", fuzz_counts.refused,
+              fuzz_counts.loaded, fuzz_counts.too_much, fuzz_counts.runs, fuzz_counts.labelled);
   return 0;
 }

@@ -9,6 +9,7 @@
 
 #include "bscnet.h"
 #include "fuzz/arrays.h"
+#include "fuzz/clouds.h"
 #include "model/crc32.h"
 #include "model/description.h"
 #include "model/error.h"
@@ -112,6 +113,30 @@ void run_bad(const bscnet_model* model, const BadArrays& bad) {
   demand(*bscnet_last_error() != '\0', "bad arrays are refused without a word");
 }
 
+/// Points are labelled or refused, and the labels depend neither on threads nor on what the arrays held.
+void label_points(const bscnet_model* model, std::uint32_t choice) {
+  const PointCloud cloud = point_cloud(choice, model);
+  const auto points = static_cast<std::size_t>(cloud.points());
+  std::vector<std::int32_t> labels(points, 77), again(points, 99);
+  std::vector<float> confidence(points, 77), sure(points, 99);
+  const auto label = [&](int threads, std::vector<std::int32_t>& into, float* how_sure) {
+    return bscnet_label(model, cloud.points(), cloud.xyz.data(), cloud.rgb.data(), cloud.values.data(), threads,
+                        into.data(), how_sure);
+  };
+  const int status = label(1, labels, confidence.data());
+  demand(status == BSCNET_OK || status == BSCNET_BAD_INPUT, "points give another status");
+  demand(status == BSCNET_OK || std::strlen(bscnet_last_error()) > 10, "points are refused without a word");
+  demand(label(2, again, sure.data()) == status, "the status depends on threads");
+  if (status != BSCNET_OK) return;
+  demand(labels == again, "labels depend on threads");
+  for (std::size_t point = 0; point < points; ++point) {
+    demand(same(confidence[point], sure[point]), "confidence depends on threads");
+    demand(!(confidence[point] < 0 || confidence[point] > 1), "a confidence is beyond 0 to 1");
+  }
+  demand(label(1, again, nullptr) == BSCNET_OK && labels == again, "labels depend on the confidence");
+  ++fuzz_counts.labelled;
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -135,6 +160,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     demand(bscnet_run(model, 0, nullptr, nullptr, 1, nullptr) == BSCNET_OK, "no sites are refused");
     run_good(model, good_sites()[choice / 8 % good_sites().size()]);
     run_bad(model, bad_arrays()[choice / 256 % bad_arrays().size()]);
+    label_points(model, choice / 4096);
   }
   bscnet_free(model);
   return 0;

@@ -30,11 +30,24 @@ def run(*command: str | Path, implementation: str = "", options: str = "") -> st
 
 @pytest.fixture(scope="module")
 def seeds(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Small valid models, from one level to four."""
+    """Small valid models of both versions, from one level to four, with every kind of feature."""
     folder = tmp_path_factory.mktemp("seeds")
+    names = ((), ("rgb", "one"), ("height", "intensity"), ("offset", "rgb", "t"), ("t", "intensity", "height"))
+    reading = {"units": "cm", "columns": ["x", "y", "z"], "invalid_points": "drop", "labels": [4, -2, 0, 9]}
     return [
-        write_model(folder / f"{seed}.safetensors", seed, length=6 + seed % 5, levels=1 + seed % 4)
-        for seed in range(12)
+        write_model(
+            folder / f"{seed}.safetensors",
+            seed,
+            length=6 + seed % 5,
+            levels=1 + seed % 4,
+            version=1 + seed % 3 % 2,
+            features=names[seed % 5],
+            reading={
+                **(reading if seed % 2 else {}),
+                "scale": {name: [-4, 30] for name in names[seed % 5] if name in ("t", "intensity")},
+            },
+        )
+        for seed in range(15)
     ]
 
 
@@ -52,7 +65,7 @@ def test_threads_do_not_race(engine_build: Build, implementations: list[str]) ->
 
 
 def fuzzed(printed: str) -> dict[str, int]:
-    return {name: int(count) for name, count in re.findall(r"(refused|loaded|work|runs) (\d+)", printed)}
+    return {name: int(count) for name, count in re.findall(r"(refused|loaded|work|runs|labelled) (\d+)", printed)}
 
 
 def test_mutated_files_are_refused_or_run(engine_build: Build, seeds: list[Path]) -> None:
@@ -64,6 +77,7 @@ def test_mutated_files_are_refused_or_run(engine_build: Build, seeds: list[Path]
     assert counts["refused"] > INPUTS // 2
     assert counts["loaded"] > INPUTS // 10 and counts["work"] < counts["loaded"] // 10
     assert counts["runs"] > INPUTS // 5
+    assert counts["labelled"] > INPUTS // 40
 
 
 def test_mutated_files_with_every_implementation(
