@@ -11,10 +11,10 @@ import numpy.typing as npt
 
 from bscnet.clouds.cloud import Column
 from bscnet.clouds.file import CloudFile, Field, Rows
-from bscnet.clouds.formats.ply_blocks import blocks
 from bscnet.clouds.formats.ply_header import whole_header
 from bscnet.clouds.formats.ply_lines import Lines, parse
 from bscnet.clouds.formats.ply_places import behind
+from bscnet.clouds.formats.ply_walk import blocks
 from bscnet.errors import InputError
 
 _LINES = 1 << 13

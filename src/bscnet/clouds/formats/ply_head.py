@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from bscnet.clouds.formats.ply_header import Header, words_of
+from bscnet.clouds.formats.ply_elements import Header
+from bscnet.clouds.formats.ply_header import words_of
 from bscnet.clouds.formats.ply_types import name_of
 
 Typed = Mapping[str, np.dtype[Any]]

@@ -13,9 +13,10 @@ import numpy.typing as npt
 from bscnet.clouds.columns import COLORS
 from bscnet.clouds.file import Rows
 from bscnet.clouds.formats.ply import PlyFile
-from bscnet.clouds.formats.ply_blocks import Block, blocks
-from bscnet.clouds.formats.ply_header import Element
+from bscnet.clouds.formats.ply_blocks import Block
+from bscnet.clouds.formats.ply_elements import Element
 from bscnet.clouds.formats.ply_lines import Lines, places_of
+from bscnet.clouds.formats.ply_walk import blocks
 from bscnet.errors import InputError
 
 Columns = Mapping[str, npt.NDArray[Any]]

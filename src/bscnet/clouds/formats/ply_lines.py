@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from bscnet.clouds.formats.ply_header import Element, Property
+from bscnet.clouds.formats.ply_elements import Element, Property
 from bscnet.errors import InputError
 
 _READ = 1 << 18

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from bscnet.clouds.formats.ply_blocks import blocks
-from bscnet.clouds.formats.ply_header import Element
+from bscnet.clouds.formats.ply_elements import Element
 from bscnet.clouds.formats.ply_lines import Lines, places_of
+from bscnet.clouds.formats.ply_walk import blocks
 from bscnet.errors import InputError
 
 
