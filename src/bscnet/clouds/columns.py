@@ -24,7 +24,7 @@ CONFIDENCE = "confidence"
 _COLORS = (COLORS, ("r", "g", "b"), ("diffuse_red", "diffuse_green", "diffuse_blue"), ("rf", "gf", "bf"))
 """Three columns that hold colours, best first; the last are CloudCompare's, 0 to 1. Upper case makes no matter."""
 
-_WIDE = {
+WIDE = {
     **dict.fromkeys(("points", "xyz", "positions", "coords", "coord"), AXES),
     **dict.fromkeys(("colors", "colours", "rgb", "color", "colour"), COLORS),
 }
@@ -92,7 +92,7 @@ def sources(path: Path, fields: Sequence[Field], packed: Collection[str] = ()) -
 
 
 def _of_field(path: Path, field: Field, single: Collection[str]) -> list[tuple[str, Source]]:
-    wide = _WIDE.get(field.name.lower())
+    wide = WIDE.get(field.name.lower())
     if wide is not None and all(name in single for name in wide):
         wide = None  # x, y, z or red, green, blue are there by themselves, and come first
     if field.dtype.kind not in _NUMBERS:
