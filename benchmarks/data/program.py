@@ -21,7 +21,7 @@ from benchmarks.common.engines import ENGINE, TORCH, minkowski_missing
 from benchmarks.common.machine import processor
 from benchmarks.common.results import FOLDER, Results
 from benchmarks.common.rooms import ensure_rooms, fine_room
-from benchmarks.data import scenes, steps
+from benchmarks.data import formats, labelling, scenes, steps
 from benchmarks.data.report import markdown, summary
 from benchmarks.data.verdicts import verdicts
 from bscnet.data.cores import available_cores
@@ -80,6 +80,10 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
     torch.set_num_threads(1)
     say("reading")
     rows = scenes.reading(args.rooms, scene, "room", args.rounds)
+    say("clouds of every format")
+    rows_of_formats = formats.reading(20_000 if args.quick else 1_000_000, args.rounds)
+    say("labelling large clouds")
+    labelled = labelling.labelling(*((20_000, (1,)) if args.quick else (1_000_000, (1, 10))))
     for cloud, scan in clouds(args.rooms, scene, args.quick, left_out).items():
         for size in sizes:
             say(f"voxelizing {cloud} at {100 * size:g} cm")
@@ -104,6 +108,8 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
         "step_count": counted,
         "left_out": left_out,
         "scenes": rows,
+        "formats": rows_of_formats,
+        "labelling": labelled,
         "steps": step_rows,
     }
     return report | {"verdicts": verdicts(report)}

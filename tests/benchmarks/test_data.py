@@ -36,7 +36,12 @@ def report() -> dict[str, Any]:
         step_row(Loading("minkowski", 2, 1, prepare=False), 0.05, [[(10.0, 90.0)]]),
     ]
     about = {"cpu": "a CPU", "cores": 2, "torch": "2.0", "numpy": "2.0", "rounds": 3, "step_rounds": 2, "step_count": 2}
-    found = {**about, "left_out": [], "scenes": scenes, "steps": steps}
+    formats = [row_of("read .ply", "9 points", {"ours": [1.0], "naive": [5.0]})]
+    parts = dict.fromkeys(("read", "voxelize", "network", "label points", "write"), 0.5)
+    labelling = [
+        {"points": 5000, "mb": 1.5, "voxels": 70, "seconds": 3.0, "parts": parts, "engine_mb": 2.0, "peak_mb": 80.0}
+    ]
+    found = {**about, "left_out": [], "scenes": scenes, "formats": formats, "labelling": labelling, "steps": steps}
     return found | {"verdicts": verdicts(found)}
 
 
@@ -104,6 +109,10 @@ def test_markdown_and_json_give_the_same_numbers(tmp_path: Path) -> None:
     assert [float(cell) for cell in cells[4:]] == pytest.approx([4, 250, 6, 167, 1.5, 1.5, 1.5], rel=0.005)
     (cells,) = (row for row in rows if row[0].startswith("share of waiting, minkowski"))
     assert cells[1:3] == ["<= 0.05", "no, by 100 %"]
+    (cells,) = (row for row in rows if row[0] == "read .ply")
+    assert [float(cell) for cell in cells[2:]] == [1, 5, 5, 5, 5]
+    (cells,) = (row for row in rows if row[0] == "5,000")
+    assert [float(cell) for cell in cells[1:]] == [1.5, 70, 3, 0.5, 0.5, 0.5, 0.5, 0.5, 2, 80]
     assert "rooms are simulated" in text and "rooms are simulated" in summary(twin)
 
 
@@ -121,5 +130,9 @@ def test_a_quick_run_writes_where_it_is_told_and_nowhere_else(
     assert program.run(words) == 0
     found = json.loads((tmp_path / "out" / "data.json").read_text())
     assert {row["workers"] for row in found["steps"]} == {0, 1, 2}
+    formats = [row["what"].removeprefix("read .") for row in found["formats"]]
+    assert formats == ["ply", "las", "laz", "pcd", "npz", "csv"]
+    (labelled,) = found["labelling"]
+    assert labelled["points"] == 20_000 and 0 < labelled["voxels"] <= 20_000 and labelled["peak_mb"] > 10
     assert all(0 <= row["share"] < 1 and row["step_ms"] > row["wait_ms"] >= 0 for row in found["steps"])
     assert capsys.readouterr().out.strip() == (tmp_path / "out" / "data.md").read_text().strip()
