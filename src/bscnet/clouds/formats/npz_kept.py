@@ -63,9 +63,9 @@ class KeptMembers:
 
     def put(self, archive: zipfile.ZipFile, added: Collection[str]) -> None:
         """Write all members; those whose names are of added arrays get others."""
-        with one_sentence(self._file.path):
-            source = zipfile.ZipFile(self._file.path)
-        with source:
+        with self._file.path.open("rb") as file:
+            with one_sentence(self._file.path):
+                source = zipfile.ZipFile(file)
             names = [info.filename.removesuffix(ENDING) for info in source.infolist() if info.filename.endswith(ENDING)]
             moved = moved_names(names, added)
             archive.comment = source.comment

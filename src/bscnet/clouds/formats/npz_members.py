@@ -56,7 +56,7 @@ def members_of(path: Path) -> list[Member]:
         InputError: two have one name, or the archive holds more or fewer bytes of one than its shape needs.
     """
     found: dict[str, Member] = {}
-    with zipfile.ZipFile(path) as archive:
+    with path.open("rb") as file, zipfile.ZipFile(file) as archive:
         for info in archive.infolist():
             if not info.filename.endswith(ENDING):
                 continue
@@ -152,7 +152,7 @@ def _check_size(path: Path, member: Member) -> None:
 def rows_of(path: Path, members: list[Member], count: int, size: int) -> Iterator[list[npt.NDArray[Any]]]:
     """Arrays of so many rows each, side by side, `size` rows at a time."""
     with ExitStack() as open_files:
-        archive = open_files.enter_context(zipfile.ZipFile(path))
+        archive = open_files.enter_context(zipfile.ZipFile(open_files.enter_context(path.open("rb"))))
         readers = [open_files.enter_context(ArrayReader(path, archive, member)) for member in members]
         for first in range(0, count, size):
             yield [reader.read(min(size, count - first)) for reader in readers]

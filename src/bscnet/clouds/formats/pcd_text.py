@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bscnet.clouds.formats.pcd_header import Header, PcdField
+from bscnet.clouds.formats.pcd_header import Header
 from bscnet.clouds.formats.text_cells import cells_of
 from bscnet.clouds.formats.text_dialect import Dialect
 from bscnet.clouds.formats.text_encoding import Encoding, decoded
@@ -55,69 +55,90 @@ class TextPoints:
             InputError: a line has another number of values than the header tells, one is none that its field may
                 hold, or there are more lines than points.
         """
-        texts = blocks(self.path, Encoding(), self.header.offset)
-        parts = in_parts(point_blocks(texts, BLANKS, len(self.header.lines) + 1), size)
-        done, points = 0, self.header.points
-        for part in parts:
-            done += sum(map(len, part))
-            if done > points:
-                done += sum(len(block) for others in parts for block in others)
-                raise InputError(f"{self.path}: the header tells of {points} points, but {done} follow")
+        more: list[int] = []
+        for part in in_parts(self._blocks(more), size):
             found = [self._fields(block, places) for block in part if len(block)]
             fields = {place: np.concatenate([one[place] for one in found]) for place in places}
             yield b"".join(block.data for block in part), fields
+        if more:
+            points = self.header.points
+            raise InputError(f"{self.path}: the header tells of {points} points, but {points + more[0]} follow")
+
+    def _blocks(self, more: list[int]) -> Iterator[Block]:
+        """The lines of the points; how many others come behind them is put into `more`."""
+        texts = blocks(self.path, Encoding(), self.header.offset)
+        found, left = point_blocks(texts, BLANKS, len(self.header.lines) + 1), self.header.points
+        for block in found:
+            if len(block) > left:
+                more.append(len(block) - left + sum(map(len, found)))
+                if left:
+                    yield block.cut(left)[0]
+                return
+            left -= len(block)
+            yield block
 
     def _fields(self, block: Block, places: Collection[int]) -> dict[int, npt.NDArray[Any]]:
         lines = block.points
         cells = cells_of(lines, len(block), self.dialect)
         if cells is None:
-            raise self._bad_line(block, lines)
-        starts = np.cumsum([0, *(field.count for field in self.header.fields)]).tolist()
+            raise self._fault(block, lines, places)
         found = {}
         for place in places:
-            field = self.header.fields[place]
-            columns = list(range(starts[place], starts[place + 1]))
+            dtype, columns = self._kind(place), self._columns(place)
             values, valid = cells.numbers(columns, b".")
-            dtype = np.dtype(np.float64 if field.dtype.kind == "f" else field.dtype.newbyteorder("="))
-            column = self._whole(values, valid, dtype)
+            column = _in_type(values, valid, dtype)
             for row in np.flatnonzero(~valid.all(axis=1)).tolist():
                 odd = np.flatnonzero(~valid[row])
                 words = cells.words(odd, columns[row])
                 plain = values_of(words) if dtype.kind == "f" else None
-                column[row, odd] = plain or [
-                    self._value(block, line, field, word, dtype) for line, word in zip(odd.tolist(), words, strict=True)
-                ]
+                mended: Sequence[float | None] = plain or [_value(word, dtype) for word in words]
+                if None in mended:
+                    raise self._fault(block, lines, places)
+                column[row, odd] = mended
             found[place] = column.T
         return found
 
-    def _whole(
-        self, values: npt.NDArray[np.float64], valid: npt.NDArray[np.bool_], dtype: np.dtype[Any]
-    ) -> npt.NDArray[Any]:
-        """The values in a field's type; those that it does not hold become invalid."""
-        if dtype.kind == "f":
-            return values
-        limits = np.iinfo(dtype)
-        valid &= (values >= limits.min) & (values <= limits.max) & (values == np.floor(values))
-        return np.where(valid, values, 0).astype(dtype)
+    def _kind(self, place: int) -> np.dtype[Any]:
+        dtype = self.header.fields[place].dtype
+        return np.dtype(np.float64) if dtype.kind == "f" else dtype.newbyteorder("=")
 
-    def _value(self, block: Block, line: int, field: PcdField, word: bytes, dtype: np.dtype[Any]) -> float | int:
-        value: float | int | None = value_of(word, b".")
-        if dtype.kind != "f" and value is not None:
-            limits = np.iinfo(dtype)
-            exact = int(word) if _WHOLE.fullmatch(word) else value
-            sound = limits.min <= exact <= limits.max and (isinstance(exact, int) or abs(exact) < _EXACT)
-            value = int(exact) if sound and exact == int(exact) else None
-        if value is None:
-            kind = "a number" if dtype.kind == "f" else f"a whole number that {dtype} holds"
-            raise InputError(
-                f"{self.path}: line {block.number(line)} has '{decoded(word)[:40]}' in the field '{field.name[:40]}', "
-                f"{kind} is needed"
-            )
+    def _columns(self, place: int) -> list[int]:
+        """Which words of a line are a field."""
+        first = sum(field.count for field in self.header.fields[:place])
+        return list(range(first, first + self.header.fields[place].count))
+
+    def _fault(self, block: Block, lines: bytes, places: Collection[int]) -> InputError:
+        """What is wrong with the first line that is not as it must be, in whatever blocks the lines are read."""
+        columns = [(place, column) for place in sorted(places) for column in self._columns(place)]
+        for row, line in enumerate(lines.split(b"\n")[:-1]):
+            where = f"{self.path}: line {block.number(row)}"
+            spans = self.dialect.spans(line)
+            if spans is None:
+                return InputError(f"{where} is no point, which has {self.header.width} values between blanks here")
+            for place, column in columns:
+                word, dtype = line[slice(*spans[column])], self._kind(place)
+                if _value(word, dtype) is None:
+                    kind = "a number" if dtype.kind == "f" else f"a whole number that {dtype} holds"
+                    name = self.header.fields[place].name[:40]
+                    return InputError(f"{where} has '{decoded(word)[:40]}' in the field '{name}', {kind} is needed")
+        raise AssertionError("lines are read in two ways")
+
+
+def _in_type(values: npt.NDArray[np.float64], valid: npt.NDArray[np.bool_], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+    """The values in a field's type; those that it does not hold become invalid."""
+    if dtype.kind == "f":
+        return values
+    limits = np.iinfo(dtype)
+    valid &= (values >= limits.min) & (values <= limits.max) & (values == np.floor(values))
+    return np.where(valid, values, 0).astype(dtype)
+
+
+def _value(word: bytes, dtype: np.dtype[Any]) -> float | int | None:
+    """What a word stands for; None where the type does not hold it."""
+    value = value_of(word, b".")
+    if dtype.kind == "f" or value is None:
         return value
-
-    def _bad_line(self, block: Block, lines: bytes) -> InputError:
-        place = next(place for place, line in enumerate(lines.split(b"\n")) if self.dialect.spans(line) is None)
-        return InputError(
-            f"{self.path}: line {block.number(place)} is no point, which has {self.header.width} values between blanks "
-            "here"
-        )
+    limits = np.iinfo(dtype)
+    exact = int(word) if _WHOLE.fullmatch(word) else value
+    sound = limits.min <= exact <= limits.max and (isinstance(exact, int) or abs(exact) < _EXACT)
+    return int(exact) if sound and exact == int(exact) else None

@@ -10,9 +10,9 @@ import numpy as np
 
 from bscnet.clouds.cloud import Column
 from bscnet.clouds.columns import AXES
-from bscnet.clouds.formats.text_cells import Cells, cells_of
+from bscnet.clouds.formats.text_cells import cells_of
 from bscnet.clouds.formats.text_columns import REMEDY
-from bscnet.clouds.formats.text_dialect import Dialect
+from bscnet.clouds.formats.text_dialect import Dialect, unquoted
 from bscnet.clouds.formats.text_encoding import decoded
 from bscnet.clouds.formats.text_points import Block
 from bscnet.clouds.formats.text_values import is_missing, value_of, values_of
@@ -43,49 +43,54 @@ class LineParser:
         """
         lines = block.points
         cells = cells_of(lines, len(block), self.dialect)
+        numbers = sorted(place for place in wanted if place not in self.words)
         if cells is None:
-            raise self._bad_line(block, lines)
-        numbers = [place for place in wanted if place not in self.words]
+            raise self._fault(block, lines, numbers)
         values, valid = cells.numbers(numbers, self.dialect.point)
+        for row in np.flatnonzero(~valid.all(axis=1)).tolist():
+            odd = np.flatnonzero(~valid[row])
+            mended = self._mended(cells.words(odd, numbers[row]), numbers[row])
+            if None in mended:
+                raise self._fault(block, lines, numbers)
+            values[row, odd] = mended
         found: dict[int, Column] = dict(zip(numbers, values, strict=True))
-        for row in np.flatnonzero(~valid.all(axis=1)):
-            self._mend(block, cells, numbers[row], values[row], np.flatnonzero(~valid[row]))
         for place in set(wanted) & set(self.words):
             texts = [decoded(word) for word in cells.words(np.arange(len(block)), place)]
             found[place] = np.array(texts, object)
         return found
 
-    def _mend(self, block: Block, cells: Cells, place: int, values: Column, lines: Column) -> None:
-        """Fill in the values that are not plain decimal numbers of few digits."""
-        words = cells.words(lines, place)
+    def _mended(self, words: Sequence[bytes], place: int) -> Sequence[float | None]:
+        """What words stand for that are not plain decimal numbers of few digits; None where they are no numbers."""
         plain = values_of(words) if self.dialect.point == b"." else None
-        if plain is not None:
-            values[lines] = plain
-            return
-        for line, word in zip(lines.tolist(), words, strict=True):
-            values[line] = self._value(block, line, place, word)
+        return plain or [self._value(word, place) for word in words]
 
-    def _value(self, block: Block, line: int, place: int, word: bytes) -> float:
+    def _value(self, word: bytes, place: int) -> float | None:
         value = value_of(word, self.dialect.point)
-        axis = self.names[place].lower() in AXES
-        if value is None and is_missing(word) and not axis:
+        if value is None and is_missing(word) and self.names[place].lower() not in AXES:
             return np.nan
-        if value is None:
-            told = f"'{decoded(word)[:40]}'" if word else "nothing"
-            remedy = "" if axis else f"; where a column holds words, name the columns by {REMEDY}"
-            raise InputError(
-                f"{self.path}: line {block.number(line)} has {told} in the column '{self.names[place]}', a decimal "
-                f"number with '{self.dialect.point.decode()}' and without thousands separators is needed{remedy}"
-            )
         return value
 
-    def _bad_line(self, block: Block, lines: bytes) -> InputError:
-        for place, line in enumerate(lines.split(b"\n")[:-1]):
-            if self.dialect.spans(line) is None:
-                if line.count(b'"') % 2:
-                    return InputError(f"{self.path}: line {block.number(place)} has a quote that is not closed")
-                return InputError(
-                    f"{self.path}: line {block.number(place)} is no point of {self.dialect.columns} values between "
-                    f"{self.dialect.sign} as the first one is"
-                )
-        raise AssertionError("lines are taken apart in two ways")
+    def _fault(self, block: Block, lines: bytes, numbers: Sequence[int]) -> InputError:
+        """What is wrong with the first line that is not as it must be, in whatever blocks the lines are read."""
+        for row, line in enumerate(lines.split(b"\n")[:-1]):
+            spans = self.dialect.spans(line)
+            where = f"{self.path}: line {block.number(row)}"
+            if spans is None and line.count(b'"') % 2:
+                return InputError(f"{where} has a quote that is not closed")
+            if spans is None:
+                count, sign = self.dialect.columns, self.dialect.sign
+                return InputError(f"{where} is no point of {count} values between {sign} as the first one is")
+            words = {place: unquoted(line[slice(*spans[place])]) for place in numbers}
+            bad = next((place for place, word in words.items() if self._value(word, place) is None), None)
+            if bad is not None:
+                return InputError(f"{where} has {self._told(words[bad], bad)}")
+        raise AssertionError("lines are read in two ways")
+
+    def _told(self, word: bytes, place: int) -> str:
+        name = self.names[place]
+        remedy = "" if name.lower() in AXES else f"; where a column holds words, name the columns by {REMEDY}"
+        told = f"'{decoded(word)[:40]}'" if word else "nothing"
+        return (
+            f"{told} in the column '{name[:40]}', a decimal number with '{self.dialect.point.decode()}' and without "
+            f"thousands separators is needed{remedy}"
+        )
