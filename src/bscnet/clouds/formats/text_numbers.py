@@ -1,7 +1,7 @@
-"""Decimal numbers in text, many at once.
+"""Decimal numbers in text, many at once: each becomes the double that is nearest to it.
 
-Each becomes the double that is nearest to it: up to 15 digits the whole number of them is exact, so are the powers of
-ten up to 10^22, and one division rounds once. Eight digits are added up at a time, as parts of a 64-bit word.
+Eight digits are added up at a time, as parts of a 64-bit word. Up to 15 digits the whole number of them is exact, so is
+the power of ten by which it is divided, and the division rounds once; what is longer goes the way of `text_doubles`.
 """
 
 from __future__ import annotations
@@ -9,22 +9,26 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-PAD = 16
+from bscnet.clouds.formats.text_doubles import nearest_doubles
+
+PAD = 24
 """Bytes that must stand before the first number and behind the last."""
 
-_DIGITS = 15
+_EXACT, _MOST = 15, 19
+"""Digits of which any whole number is a double, and a word of 64 bits."""
+
 _WORD = np.uint64
 _ZEROS = _WORD(0x3030303030303030)
 _LOW_ZEROS = np.array([0x3030303030303030 & ((1 << 8 * count) - 1) for count in range(9)], dtype=_WORD)
-_TEN_TO = 10 ** np.arange(_DIGITS + 1, dtype=np.int64)
+_TEN_TO = np.array([10**power for power in range(_MOST + 1)], dtype=_WORD)
 
+Text = npt.NDArray[np.uint8]
 Places = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]
+Mask = npt.NDArray[np.bool_]
 
 
-def decimals(
-    text: npt.NDArray[np.uint8], starts: Places, ends: Places, point: int
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+def decimals(text: Text, starts: Places, ends: Places, point: int) -> tuple[npt.NDArray[np.float64], Mask]:
     """The numbers [start, end) of a text.
 
     Args:
@@ -33,40 +37,90 @@ def decimals(
         point: the byte between whole and broken part.
 
     Returns:
-        The values, and which of them are valid: a sign or none and 1 to 15 digits with one point among them or none.
-        Whatever is written in another way has to be looked at by itself.
+        The values, and which of them are valid: a sign or none, 1 to 19 digits with one point among them or none, and
+        a power of ten (e-3) or none. Whatever is written in another way has to be looked at by itself, and so have the
+        few of more than 15 digits that come too close to the middle between two doubles.
     """
     words = np.ndarray((len(text) - 7,), "<u8", text.data, strides=(1,))
     first = text[starts]
     negative = first == ord("-")
     starts = starts + (negative | (first == ord("+")))
-    points = np.append(np.flatnonzero(text == point), len(text))
-    place = points[np.searchsorted(points, starts)]
-    broken = place < ends
-    whole_end = np.where(broken, place, ends)
-    whole_count = whole_end - starts
-    broken_count = np.where(broken, ends - place - 1, 0)
-    whole, sound = _digits(words, whole_end, whole_count)
-    part, sound_part = _digits(words, ends, broken_count)
-    count = whole_count + broken_count
-    valid = sound & sound_part & (count > 0) & (count <= _DIGITS)
-    scale = _TEN_TO[np.minimum(broken_count, _DIGITS)]
-    values = (whole * scale + part) / scale
+    points = np.flatnonzero(text == point)
+    mark = _next(np.flatnonzero(text | 32 == ord("e")), starts, len(text))
+    long = (ends - starts > _EXACT) | (mark < ends)
+    if long.any():
+        values, valid = np.empty(starts.shape), np.empty(starts.shape, bool)
+        values[~long], valid[~long] = _short(words, points, starts[~long], ends[~long])
+        values[long], valid[long] = _long(text, words, points, starts[long], ends[long], mark[long])
+    else:
+        values, valid = _short(words, points, starts, ends)
     return np.where(negative, -values, values), valid
 
 
-def _digits(words: Words, ends: Places, counts: Places) -> tuple[Places, npt.NDArray[np.bool_]]:
-    """The whole numbers of so many digits before each end, and whether they are digits; right up to 16 of them."""
+def _short(words: Words, points: Places, starts: Places, ends: Places) -> tuple[npt.NDArray[np.float64], Mask]:
+    """Numbers without a sign of so few digits that they are doubles without the point."""
+    digits, broken, valid = _digits(words, points, starts, ends)
+    return digits / _TEN_TO[np.where(valid, broken, 0)], valid
+
+
+def _long(
+    text: Text, words: Words, points: Places, starts: Places, ends: Places, mark: Places
+) -> tuple[npt.NDArray[np.float64], Mask]:
+    """Numbers without a sign that have many digits or, behind a mark, a power of ten."""
+    marked = mark < ends
+    sign = text[np.where(marked, mark + 1, 0)]
+    negative = sign == ord("-")
+    count = np.where(marked, ends - mark - 1 - (negative | (sign == ord("+"))), 0)
+    power, sound = _last_eight(words, ends, np.clip(count, 0, 8))
+    sound &= ~marked | ((count > 0) & (count <= 4))
+    digits, broken, valid = _digits(words, points, starts, np.where(marked, mark, ends))
+    powers = np.where(negative, -1, 1) * power.astype(np.int64) - broken
+    values, known = nearest_doubles(digits, powers)
+    return values, valid & sound & known
+
+
+def _digits(words: Words, points: Places, starts: Places, ends: Places) -> tuple[Words, Places, Mask]:
+    """The whole numbers that digits with a point among them or none are without it.
+
+    Returns:
+        They, how many digits come behind the point, and whether there are 1 to 19 and nothing else.
+    """
+    point = _next(points, starts, 8 * len(words))
+    behind = point < ends
+    whole_end = np.where(behind, point, ends)
+    whole_count = whole_end - starts
+    broken_count = np.where(behind, ends - point - 1, 0)
+    count = whole_count + broken_count
+    valid = (count > 0) & (count <= _MOST)
+    total, sound = _whole(words, whole_end, np.where(valid, whole_count, 0))
+    valid &= sound
+    some = np.nonzero(valid & (broken_count > 0))
+    part, sound = _whole(words, ends[some], broken_count[some])
+    total[some] = total[some] * _TEN_TO[broken_count[some]] + part
+    valid[some] = sound
+    return total, broken_count, valid
+
+
+def _next(places: Places, starts: Places, beyond: int) -> Places:
+    """The first of the places at each start or behind it."""
+    found: Places = np.append(places, beyond)[np.searchsorted(places, starts)]
+    return found
+
+
+def _whole(words: Words, ends: Places, counts: Places) -> tuple[Words, Mask]:
+    """The whole numbers of up to 19 digits before each end, and whether they are digits."""
     total, sound = _last_eight(words, ends, np.minimum(counts, 8))
-    longer = np.nonzero(counts > 8)
-    if len(longer[0]):
-        high, sound_high = _last_eight(words, ends[longer] - 8, np.minimum(counts[longer] - 8, 8))
-        total[longer] += high * 10**8
+    for done in (8, 16):
+        longer = np.nonzero(counts > done)
+        if not len(longer[0]):
+            break
+        high, sound_high = _last_eight(words, ends[longer] - done, np.minimum(counts[longer] - done, 8))
+        total[longer] += high * _TEN_TO[done]
         sound[longer] &= sound_high
     return total, sound
 
 
-def _last_eight(words: Words, ends: Places, counts: Places) -> tuple[Places, npt.NDArray[np.bool_]]:
+def _last_eight(words: Words, ends: Places, counts: Places) -> tuple[Words, Mask]:
     missing = 8 - counts
     shift = missing.astype(_WORD) * _WORD(8)
     # a shift by all 64 bits is not defined, and leaves what it likes: no digit is then taken from the text
@@ -78,4 +132,4 @@ def _last_eight(words: Words, ends: Places, counts: Places) -> tuple[Places, npt
     word = (word * _WORD(10) + (word >> _WORD(8))) & _WORD(0x00FF00FF00FF00FF)
     word = (word * _WORD(100) + (word >> _WORD(16))) & _WORD(0x0000FFFF0000FFFF)
     word = (word * _WORD(10000) + (word >> _WORD(32))) & _WORD(0x00000000FFFFFFFF)
-    return word.astype(np.int64), sound
+    return word, sound
