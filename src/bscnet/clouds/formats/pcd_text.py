@@ -22,6 +22,7 @@ from bscnet.errors import InputError
 
 _WHOLE = re.compile(rb"[-+]?\d{1,40}")
 _EXACT = 2.0**53
+"""From here on doubles pass over whole numbers."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ def _in_type(values: npt.NDArray[np.float64], valid: npt.NDArray[np.bool_], dtyp
     if dtype.kind == "f":
         return values
     limits = np.iinfo(dtype)
-    valid &= (values >= limits.min) & (values <= limits.max) & (values == np.floor(values))
+    valid &= (values >= limits.min) & (values <= limits.max) & (np.abs(values) < _EXACT) & (values == np.floor(values))
     return np.where(valid, values, 0).astype(dtype)
 
 
