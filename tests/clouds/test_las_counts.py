@@ -11,7 +11,7 @@ import pytest
 
 from bscnet.clouds.formats.las import LasFile
 from bscnet.errors import InputError
-from fixtures.las_files import evlr, las_bytes, plain_points, write_random
+from fixtures.las_files import evlr, las_bytes, plain_points, random_las, variable_laz, write_random
 
 MOST = 2**32 - 1
 
@@ -74,6 +74,43 @@ def test_more_compressed_points_than_are_counted_are_not_passed_over(tmp_path: P
     told = refused(with_counts(tmp_path / "chunks.laz", 50_000))
     assert "its header counts 50000 points, but its chunks hold 50001 to 100000" in told
     assert LasFile(tmp_path / "chunks.laz").count == 50_001
+
+
+@pytest.mark.parametrize("point_format", [3, 7])
+def test_chunks_of_any_size_are_counted(point_format: int, tmp_path: Path) -> None:
+    las = random_las(point_format)
+    content = variable_laz(las, [10, 49, 1], [], [])
+    rows = list(LasFile(saved(tmp_path, content)).rows())
+    assert rows[0].native.tobytes() == las.points.array.tobytes()
+    for count in (59, 61, 600):
+        damaged = bytearray(content)
+        struct.pack_into("<Q", damaged, 247, count)
+        assert f"its header counts {count} points, but its chunks hold 60" in refused(saved(tmp_path, bytes(damaged)))
+
+
+def test_the_record_of_the_compression_has_to_fit_the_points(tmp_path: Path) -> None:
+    write_random(tmp_path / "scan.laz", 3, extras=False)
+    content = (tmp_path / "scan.laz").read_bytes()
+    place = content.index(b"laszip encoded")
+    items = place + 52 + 32
+    for change, told in (
+        ({place: ord("x")}, "the record that tells how its points are compressed is missing"),
+        ({items: 9}, "the record that tells how its points are compressed is too short"),
+        ({place + 52: 3}, "compressed in a way that is not known, 3 for parts of the kinds 6, 7, 8"),
+        ({place + 52: 1}, "compressed in a way that is not known, 1 for parts"),
+        ({items + 14: 11}, "compressed in a way that is not known, 2 for parts of the kinds 6, 7, 11"),
+        ({items + 4: 21}, "a part of its compressed points, of kind 6, has 21 bytes"),
+        ({items + 14: 0, items + 16: 7}, "its compressed points have 35 bytes, in its header they have 34"),
+    ):
+        damaged = bytearray(content)
+        for where, value in change.items():
+            damaged[where] = value
+        assert told in refused(saved(tmp_path, bytes(damaged)))
+
+
+def test_counts_that_no_file_of_that_size_can_have_are_refused_at_once(tmp_path: Path) -> None:
+    write_random(tmp_path / "scan.laz", 3)
+    assert "bytes cannot hold 4294967295 points" in refused(with_counts(tmp_path / "scan.laz", MOST))
 
 
 def test_full_chunks_are_not_taken_for_more(tmp_path: Path) -> None:

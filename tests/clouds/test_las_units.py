@@ -164,6 +164,17 @@ def test_geotiff_keys_tell_their_units(
         assert stated(tmp_path, keys(values), behind=behind) == (units if has_pyproj else without)
 
 
+def test_damaged_keys_tell_what_is_left_of_them(tmp_path: Path) -> None:
+    (user, number, directory), (_, _, doubles) = keys({MODEL: 1, UNIT: 32767, UNIT_SIZE: 0.3048})
+    assert stated(tmp_path, [(user, number, directory), (user, 34736, doubles)]) == ("ft", None)
+    assert stated(tmp_path, [(user, number, directory), (user, 34736, doubles[:7])]) == (None, None)
+    assert stated(tmp_path, [(user, number, directory)]) == (None, None)
+    assert stated(tmp_path, [(user, number, directory[:7])]) == (None, None)
+    directory = keys({MODEL: 1, UNIT: 9002, HEIGHT_UNIT: 9001})[0][2]
+    assert stated(tmp_path, [(user, number, directory[:-1])]) == ("ft", None)
+    assert stated(tmp_path, [(user, number, directory[:6] + b"\xff\xff" + directory[8:])]) == ("ft", "m")
+
+
 def test_laspys_own_records_of_a_system_tell_its_units(tmp_path: Path) -> None:
     for version, point_format in (("1.2", 3), ("1.4", 7)):
         for system in ("EPSG:25832", "EPSG:2994", "EPSG:4326"):
@@ -226,6 +237,7 @@ ABSURD = [
     "/etc/passwd",
     "\0\0\0",
     "x" * 70_000,
+    'PROJCS["a",UNIT["b",1e-+.5]]',
 ]
 
 

@@ -338,6 +338,16 @@ def test_waveforms_of_several_scanner_channels_are_not_packed(tmp_path: Path) ->
     assert laspy.read(tmp_path / "out.las").x_t.tobytes() == las.x_t.tobytes()
 
 
+@pytest.mark.parametrize("point_format", [4, 5])
+def test_packed_waveforms_are_called_what_laszip_calls_them(point_format: int, tmp_path: Path) -> None:
+    """LASzip reads (type, bytes, version) = (9, 29, 1) alone."""
+    write_random(tmp_path / "in.las", point_format)
+    copy(tmp_path / "in.las", tmp_path / "out.laz")
+    record = next(data for head, data in records(tmp_path / "out.laz")[0] if head[2:16] == b"laszip encoded")
+    items = [struct.unpack_from("<3H", record, place) for place in range(34, len(record), 6)]
+    assert (9, 29, 1) in items and [item[2] for item in items if item[0] != 9] == [2] * (len(items) - 1)
+
+
 def test_more_dimensions_than_las_can_hold_are_refused(tmp_path: Path) -> None:
     (tmp_path / "in.las").write_bytes(
         las_bytes(plain_points(9, 0, 360), 9, point_size=360, vlrs=[(b"LASF_Spec", 4, descriptor(b"a", 1) * 340)])

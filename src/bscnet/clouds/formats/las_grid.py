@@ -33,7 +33,7 @@ class Grid:
 
     def __init__(self, path: Path, low: npt.NDArray[np.float64], high: npt.NDArray[np.float64]) -> None:
         self.offsets = np.floor(low)
-        steps = [_step(extent) for extent in (high - self.offsets).tolist()]
+        steps = [_step(top - bottom) for bottom, top in zip(self.offsets.tolist(), high.tolist(), strict=True)]
         if None in steps or not np.isfinite(self.offsets).all():
             raise InputError(f"{path}: the points reach from {low} to {high}, too far for LAS")
         self.scales = np.array(steps, np.float64)

@@ -9,7 +9,6 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-import bscnet
 from bscnet.clouds.columns import AXES, COLORS
 from bscnet.clouds.file import Rows
 from bscnet.clouds.formats.las_classes import CLASSIFICATION, class_table
@@ -22,6 +21,7 @@ from bscnet.clouds.formats.las_records import CLASS_NAMES, SPEC, made
 from bscnet.clouds.points import Survey
 from bscnet.clouds.writer import LABEL, Columns, Target, flat_columns, flat_fields, moved_names
 from bscnet.errors import InputError
+from bscnet.version import __version__
 
 _WKT = 0b1_0000
 _RETURN, _RETURNS = "return_number", "number_of_returns"
@@ -54,7 +54,7 @@ class LasNew(LasDraft):
         self._standard = [
             one.name
             for one in standard.fields
-            if one.name not in (*moved, *AXES, *COLORS) and columns.get(one.name) == one.dtype
+            if one.name in columns and one.name not in (*moved, *AXES, *COLORS) and columns[one.name] == one.dtype
         ]
         beside = {name: columns[name] for name in columns if name not in (*self._standard, *AXES, *COLORS)}
         taken = {*standard.names, *(standard.dtype.names or ())}
@@ -82,15 +82,15 @@ class LasNew(LasDraft):
                 "finite, which LAS cannot hold: another format does, .ply for example"
             )
         self._colors = survey.colors
-        low, high = survey.low / metres, survey.high / metres
-        self._grid = Grid(self._path, low, high)
+        with np.errstate(over="ignore"):
+            self._grid = Grid(self._path, survey.low / metres, survey.high / metres)
         today = datetime.now(UTC).timetuple()
         self.block[:4] = b"LASF"
         for name, values in (
             ("encoding", [_WKT]),  # the one way to state a coordinate system that these formats have
             ("version", [1, 4]),
             ("system", [b"OTHER"]),
-            ("software", [f"bscnet {bscnet.__version__}".encode()]),
+            ("software", [f"bscnet {__version__}".encode()]),
             ("created", [today.tm_yday, today.tm_year]),
             ("header_size", [len(self.block)]),
             ("scales", self._grid.scales),

@@ -79,10 +79,9 @@ def records_behind(path: Path, header: Header) -> list[Record]:
     Raises:
         InputError: they do not fit between the points and the end of the file.
     """
-    size = path.stat().st_size
+    size, first = path.stat().st_size, header.to_points + 1 if header.compressed else header.end
     with path.open("rb") as stream:
         if header.num_evlrs:
-            first = header.to_points if header.compressed else header.end
             found = list(_walk(stream, header.evlr_start, size, header.num_evlrs, EVLR_HEADER))
             if header.evlr_start < first or len(found) < header.num_evlrs:
                 raise InputError(
@@ -90,12 +89,15 @@ def records_behind(path: Path, header: Header) -> list[Record]:
                     f"{header.evlr_start} on do not fit between its points and its end at byte {size}"
                 )
             return found
-        start = header.waveform if header.waveform > header.to_points else 0 if header.compressed else header.end
+        start = header.waveform if header.waveform >= first else 0 if header.compressed else header.end
         if header.minor < 3 or not start:
             return []
-        found = list(_walk(stream, start, size, size, EVLR_HEADER))
-    sound = bool(found) and found[-1].end == size and all(one.user.isprintable() and one.user for one in found)
-    return found if sound else []
+        found = []
+        for one in _walk(stream, start, size, size, EVLR_HEADER):
+            if not (one.user and one.user.isprintable()):  # bytes of something else
+                return []
+            found.append(one)
+    return found if found and found[-1].end == size else []
 
 
 def find(records: Sequence[Record], user: str, *ids: int) -> Record | None:

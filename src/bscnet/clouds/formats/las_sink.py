@@ -14,6 +14,9 @@ from bscnet.clouds.formats.laz import RECORD
 
 Points = npt.NDArray[Any]
 
+_ITEMS, _WAVE = 34, 9
+"""Where the record of the compression has the parts of a point, 6 bytes each; the number of waveforms among them."""
+
 
 class PointSink(ABC):
     """Takes the points that come behind the header: `write` for each part, then `finish`.
@@ -64,7 +67,7 @@ class PackedPoints(PointSink):
 
         extra = sum(one.size for one in layout.extras.values())
         self._lazrs, self._kind = lazrs, lazrs.LazVlr.new_for_compression(layout.point_format, extra)
-        self.records = (made(LASZIP, RECORD, bytes(self._kind.record_data()), "lazrs"),)
+        self.records = (made(LASZIP, RECORD, _record(self._kind.record_data()), "lazrs"),)
         self._stream = _Witness(stream)
         self._packer: Any = None
 
@@ -84,6 +87,19 @@ class PackedPoints(PointSink):
         if self._packer is None:  # it writes at once, where the stream is when the header is written
             with self._stream:
                 self._packer = self._lazrs.LasZipCompressor(self._stream, self._kind)
+
+
+def _record(data: bytes) -> bytes:
+    """What is said of the compression, as LASzip wants it.
+
+    Waveforms of the formats 4 and 5 have one way to be packed, which LASzip calls 1; lazrs (0.8.2) does that and calls
+    it 2, which LASzip refuses.
+    """
+    record = bytearray(data)
+    for place in range(_ITEMS, len(record) - 5, 6):
+        if int.from_bytes(record[place : place + 2], "little") == _WAVE:
+            record[place + 4 : place + 6] = (1).to_bytes(2, "little")
+    return bytes(record)
 
 
 class _Witness:

@@ -19,9 +19,12 @@ RECORD = 22204
 _BEST_RATIO = 20_000
 """Bytes of points in a byte of file that are believed; points that are all the same come to 4,000."""
 
-_LAYERED = 3
+_CHUNKED, _LAYERED = 2, 3
 _POINT, _RGB, _RGB_NIR, _WAVE, _BYTES = 10, 11, 12, 13, 14
 _LAYERS = {_POINT: 9, _RGB: 1, _RGB_NIR: 2, _WAVE: 1}
+
+_WIDTHS = {6: 20, 7: 8, 8: 6, 9: 29, _POINT: 30, _RGB: 6, _RGB_NIR: 8, _WAVE: 29}
+"""Bytes of the parts of points that are no extra bytes."""
 
 _Chunks = list[tuple[int, int]]
 
@@ -77,10 +80,19 @@ def _plan(path: Path, header: Header, record: bytes) -> _Plan:
     if len(record) < 34 + 6 * num_items:
         raise InputError(f"{path}: damaged, the record that tells how its points are compressed is too short")
     items = [struct.unpack_from("<HH", record, 34 + 6 * item) for item in range(num_items)]
+    wrong = next(((kind, width) for kind, width in items if _WIDTHS.get(kind, width) != width), None)
+    if wrong is not None:
+        raise InputError(f"{path}: damaged, a part of its compressed points, of kind {wrong[0]}, has {wrong[1]} bytes")
     if sum(width for _, width in items) != header.point_size:
         raise InputError(
             f"{path}: damaged, its compressed points have {sum(width for _, width in items)} bytes, in its header "
             f"they have {header.point_size}"
+        )
+    # lazrs would look for layers where there are none, and take any number for how long they are
+    if compressor not in (_CHUNKED, _LAYERED) or any((kind >= _POINT) != (compressor == _LAYERED) for kind, _ in items):
+        raise InputError(
+            f"{path}: its points are compressed in a way that is not known, {compressor} for parts of the kinds "
+            f"{', '.join(str(kind) for kind, _ in items)}: 2 is for 0 to 9, 3 for 10 to 14"
         )
     layers = sum(width if kind == _BYTES else _LAYERS.get(kind, 0) for kind, width in items)
     return _Plan(compressor == _LAYERED, 0 if chunk_size == 0xFFFFFFFF else chunk_size, layers)
@@ -109,7 +121,7 @@ def _points(header: Header, plan: _Plan, chunks: _Chunks) -> tuple[int, int]:
     if not plan.chunk_size:
         return sum(full), sum(full)
     # all chunks but the last are full
-    return max((len(full) - 1) * plan.chunk_size + 1, 0) if full else 0, len(full) * plan.chunk_size
+    return (len(full) - 1) * plan.chunk_size + 1 if full else 0, len(full) * plan.chunk_size
 
 
 def _layered_points(path: Path, stream: BinaryIO, header: Header, plan: _Plan, chunks: _Chunks) -> list[int]:
