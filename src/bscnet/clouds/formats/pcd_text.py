@@ -83,14 +83,16 @@ class TextPoints:
         cells = cells_of(lines, len(block), self.dialect)
         if cells is None:
             raise self._fault(block, lines, places)
-        found = {}
+        found, first = {}, 0
+        columns = [column for place in places for column in self._columns(place)]
+        all_values, all_valid = cells.numbers(columns, b".")
         for place in places:
-            dtype, columns = self._kind(place), self._columns(place)
-            values, valid = cells.numbers(columns, b".")
-            column = _in_type(values, valid, dtype)
+            dtype, part = self._kind(place), slice(first, first + self.header.fields[place].count)
+            first = part.stop
+            column, valid = _in_type(all_values[part], all_valid[part], dtype)
             for row in np.flatnonzero(~valid.all(axis=1)).tolist():
                 odd = np.flatnonzero(~valid[row])
-                words = cells.words(odd, columns[row])
+                words = cells.words(odd, columns[part.start + row])
                 plain = values_of(words) if dtype.kind == "f" else None
                 mended: Sequence[float | None] = plain or [_value(word, dtype) for word in words]
                 if None in mended:
@@ -125,13 +127,15 @@ class TextPoints:
         raise AssertionError("lines are read in two ways")
 
 
-def _in_type(values: npt.NDArray[np.float64], valid: npt.NDArray[np.bool_], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
-    """The values in a field's type; those that it does not hold become invalid."""
+def _in_type(
+    values: npt.NDArray[np.float64], valid: npt.NDArray[np.bool_], dtype: np.dtype[Any]
+) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]:
+    """Valid values in a field's type, and which of them are valid still, as it holds them for certain."""
     if dtype.kind == "f":
-        return values
+        return values, valid
     limits = np.iinfo(dtype)
-    valid &= (values >= limits.min) & (values <= limits.max) & (np.abs(values) < _EXACT) & (values == np.floor(values))
-    return np.where(valid, values, 0).astype(dtype)
+    held = (values >= limits.min) & (values <= limits.max) & (np.abs(values) < _EXACT) & (values == np.floor(values))
+    return np.where(valid & held, values, 0).astype(dtype), valid & held
 
 
 def _value(word: bytes, dtype: np.dtype[Any]) -> float | int | None:
