@@ -36,7 +36,7 @@ class Features:
 
     @property
     def colored(self) -> bool:
-        """Whether they need colors."""
+        """Whether they need colours."""
         return self.kind == "cloud" and "rgb" in self.names
 
 

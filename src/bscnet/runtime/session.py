@@ -153,7 +153,7 @@ class Session:
     ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
         """Labels of points as a C program gets them (`bscnet_label`): the whole cloud at once, no tiles.
 
-        `bscnet.load(path).label` takes colors of any range and clouds of any size.
+        `bscnet.load(path).label` takes colours of any range and clouds of any size.
 
         Args:
             xyz: (P, 3) real numbers, in the unit of `reading`, metres where it names none.
