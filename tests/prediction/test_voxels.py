@@ -76,3 +76,11 @@ def test_the_largest_cloud_that_fits_and_the_next() -> None:
             InputError, match=r"scan.ply: .* voxels of 1 m large, .*is its unit of length the right one"
         ):
             frame_of(surveyed(ends), 1.0, SCAN)
+
+
+def test_places_as_coarse_as_the_voxel_coordinates_are_refused() -> None:
+    """At 1e20 metres the next float64 is 16384 metres away: the middle of two neighbours is one of them."""
+    low = np.array([1e20, 0, 0])
+    high = np.array([np.nextafter(1e20, np.inf) + 3 * 16384, 0, 0])
+    with pytest.raises(InputError, match="voxels of 1 m large"):
+        frame_of(Survey(low, high, 2, 0, "255"), 1.0, SCAN)

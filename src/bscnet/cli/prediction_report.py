@@ -86,6 +86,11 @@ def remarks(done: LabelledFile, session: Session) -> Iterator[str]:
             "the model file is of an older version, which does not say in what unit its clouds were, nor what labels "
             "its classes had: metres are taken, and labels are the classes' numbers from 0; export the run again"
         )
+    elif not reading.labels:
+        yield (
+            "the model file does not say what labels its classes had, as its run is of an older version: labels are the "
+            "classes' numbers from 0"
+        )
     told = unit_note(file, reading.units)
     if told is not None:
         yield told

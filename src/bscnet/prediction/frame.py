@@ -72,14 +72,18 @@ def frame_of(survey: Survey, voxel_size: float, path: Path) -> Frame:
     """
     with np.errstate(over="ignore"):
         size = (survey.high - survey.low) / voxel_size
-    # half of it on each side of the middle, and one voxel for rounding
-    if not size.max() <= 2 * min(MAX_COORD, -MIN_COORD) - 2:
+        frame = Frame(survey.low, survey.high, voxel_size)
+        corners = np.floor(np.stack([frame.positions(end[:, None]) for end in (survey.low, survey.high)]))
+    # half of it on each side of the middle, and one voxel for rounding; where float64 is as coarse as voxels, the middle
+    # may be rounded onto a corner
+    within = corners.min() >= MIN_COORD and corners.max() <= MAX_COORD
+    if not (size.max() <= 2 * min(MAX_COORD, -MIN_COORD) - 2 and within):
         raise InputError(
             f"{path}: the cloud is {size[0]:.3g} x {size[1]:.3g} x {size[2]:.3g} voxels of {voxel_size:g} m large, at "
             f"most {2 * MAX_COORD - 2} a side are allowed: is its unit of length the right one? Else take larger "
             "voxels or remove stray points"
         )
-    return Frame(survey.low, survey.high, voxel_size)
+    return frame
 
 
 def coords_of(keys: Keys) -> npt.NDArray[np.int32]:
