@@ -89,7 +89,7 @@ def test_places_labels_and_confidences_come_out(ending: str, tmp_path: Path) -> 
 
 
 def test_every_column_has_a_place(tmp_path: Path) -> None:
-    """Columns go to a standard dimension only with its very type; names are made to fit."""
+    """Columns go to a standard dimension if it can hold all their values; names are made to fit."""
     rng = np.random.default_rng(1)
     numbers = {kind: rng.integers(0, 100, COUNT).astype(kind) for kind in "bBhHiIqQfd"}
     arrays = {
@@ -99,8 +99,12 @@ def test_every_column_has_a_place(tmp_path: Path) -> None:
         "return_number": numbers["B"] % 16,
         "number_of_returns": numbers["B"] % 8,
         "scan_angle": numbers["h"],
-        "user_data": numbers["i"],  # not its type
-        "point_source_id": numbers["f"],
+        "withheld": numbers["q"] % 2,  # not its type, but its values
+        "scanner_channel": numbers["d"] % 4,
+        "user_data": numbers["i"] + 200,
+        "point_source_id": numbers["f"] + 0.5,
+        "overlap": numbers["B"],
+        "key_point": np.where(numbers["B"] > 5, np.nan, 1.0),
         "label": numbers["h"],
         "classification": numbers["B"],
         "Confidence": numbers["d"],
@@ -117,11 +121,22 @@ def test_every_column_has_a_place(tmp_path: Path) -> None:
         "text": np.full(COUNT, "abc"),
     }
     out = write(Arrays(arrays), tmp_path / "out.laz")
-    for name in ("intensity", "gps_time", "return_number", "number_of_returns", "scan_angle"):
+    standard = (
+        "intensity",
+        "gps_time",
+        "return_number",
+        "number_of_returns",
+        "scan_angle",
+        "withheld",
+        "scanner_channel",
+    )
+    for name in standard:
         np.testing.assert_array_equal(np.array(out[name]), arrays[name])
     beside = {
         "user_data_2": "user_data",
         "point_source_id_2": "point_source_id",
+        "overlap_2": "overlap",
+        "key_point_2": "key_point",
         "label_input": "label",
         "classification_input": "classification",
         "Confidence_input": "Confidence",
@@ -209,13 +224,20 @@ def test_points_without_a_place_cannot_be_written(tmp_path: Path) -> None:
         write(Arrays(places()), tmp_path / "out.las", dropped=3)
 
 
-def test_a_value_that_its_dimension_cannot_hold_is_refused(tmp_path: Path) -> None:
-    returns = np.ones(COUNT, np.uint8)
-    returns[20] = 16
-    with pytest.raises(
-        InputError, match=r"out\.las: LAS holds a return_number from 0 to 15, but point 20 of .* has 16"
-    ):
-        write(Arrays({**places(), "return_number": returns}), tmp_path / "out.las")
+@pytest.mark.parametrize("last, place", [(15, "return_number"), (16, "return_number_2"), (-1, "return_number_2")])
+def test_one_value_decides_where_its_column_goes(last: int, place: str, tmp_path: Path) -> None:
+    """Nothing is refused in the middle, and no dimension holds other values than the column."""
+    returns = np.ones(COUNT, np.int64)
+    returns[-1] = last
+    out = write(Arrays({**places(), "return_number": returns}), tmp_path / "out.las")
+    np.testing.assert_array_equal(np.array(out[place]), returns)
+    times = np.array([2**53] * COUNT)
+    assert (
+        "gps_time_2"
+        not in write(Arrays({**places(), "gps_time": times}), tmp_path / "out.las").point_format.dimension_names
+    )
+    out = write(Arrays({**places(), "gps_time": times + 1}), tmp_path / "out.las")
+    np.testing.assert_array_equal(out["gps_time_2"], times + 1)
 
 
 def test_comments_and_names_of_classes_are_records(tmp_path: Path) -> None:

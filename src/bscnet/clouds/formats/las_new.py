@@ -14,6 +14,7 @@ from bscnet.clouds.file import Rows
 from bscnet.clouds.formats.las_classes import CLASSIFICATION, class_table
 from bscnet.clouds.formats.las_draft import LasDraft, described_as, extras_record, text_record
 from bscnet.clouds.formats.las_extra import Extra, descriptor, storable, unique_name
+from bscnet.clouds.formats.las_fitting import fitting
 from bscnet.clouds.formats.las_grid import Grid
 from bscnet.clouds.formats.las_header import SIZES, put
 from bscnet.clouds.formats.las_layout import PointLayout
@@ -32,8 +33,8 @@ class LasNew(LasDraft):
     """LAS 1.4 with points of format 6, or 7 where they have colours.
 
     Coordinates are rounded to steps of 0.0001 of the cloud's own unit, or as `Grid` has it. Colours fill 16 bits.
-    Columns with name and type of a standard dimension go there, all others are extra dimensions. Points that tell of
-    no returns are the only return of their pulse.
+    Columns with the name of a standard dimension go there if it can hold them, all others are extra dimensions. Points
+    that tell of no returns are the only return of their pulse.
 
     Args:
         path: of the file that is to be written.
@@ -51,11 +52,9 @@ class LasNew(LasDraft):
         moved = moved_names(list(columns), [LABEL, CLASSIFICATION, *added])
         form = 7 if self._colored else 6
         standard = PointLayout(form)
-        self._standard = [
-            one.name
-            for one in standard.fields
-            if one.name in columns and one.name not in (*moved, *AXES, *COLORS) and columns[one.name] == one.dtype
-        ]
+        known = {*standard.names} - {*moved, *AXES, *COLORS}
+        self._kinds = {one.name: one.dtype for one in standard.fields}
+        self._standard = fitting(target.source, standard, known & set(columns))
         beside = {name: columns[name] for name in columns if name not in (*self._standard, *AXES, *COLORS)}
         taken = {*standard.names, *(standard.dtype.names or ())}
         places, extras = [], []
@@ -100,18 +99,13 @@ class LasNew(LasDraft):
             put(self.block, name, *values)
 
     def points(self, rows: Rows, added: Columns) -> npt.NDArray[Any]:
-        """The points with labels and the added values.
-
-        Raises:
-            InputError: a value that its standard dimension cannot hold.
-        """
+        """The points with labels and the added values."""
         columns = flat_columns(self._target.source, rows)
         points = np.zeros(len(rows), self.layout.dtype)
         for index, (axis, raw) in enumerate(zip(AXES, _RAW, strict=True)):
             points[raw] = self._grid.steps(index, columns[axis])
         for name in self._standard:
-            self._check(rows, name, columns[name])
-            self.layout.put(points, name, columns[name])
+            self.layout.put(points, name, columns[name].astype(self._kinds[name]))
         if not {_RETURN, _RETURNS} & set(self._standard):
             for name in (_RETURN, _RETURNS):
                 self.layout.put(points, name, np.ones(len(rows), np.uint8))
@@ -139,15 +133,6 @@ class LasNew(LasDraft):
             data = b"".join(descriptor(one, described_as(one.name)) for one in extras)
             found.append(extras_record(self._path, self.layout, data))
         return found
-
-    def _check(self, rows: Rows, name: str, values: npt.NDArray[Any]) -> None:
-        largest = self.layout.largest(name)
-        bad = np.flatnonzero(values > (np.inf if largest is None else largest))
-        if len(bad):
-            raise InputError(
-                f"{self._path}: LAS holds a {name} from 0 to {largest}, but point {rows.first + int(bad[0])} of "
-                f"{self._target.source.path} has {values[bad[0]]}: another format holds it, .ply for example"
-            )
 
     def _color(self, columns: Columns, added: Columns, color: str) -> npt.NDArray[np.uint16]:
         """A channel in 16 bits."""
