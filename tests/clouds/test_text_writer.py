@@ -124,12 +124,14 @@ def test_columns_that_the_caller_named(tmp_path: Path) -> None:
         ("255", '1 2 3 "9" 09 9.0 8', '1 2 3 "255" 1 0 8 5 0.25'),
         ("65535", "1 2 3 9 9 9 8", "1 2 3 65535 257 0 8 5 0.25"),
         ("1", "1 2 3 .9 .9 .9 8", "1 2 3 1.0 0.00392156862745098 0.0 8 5 0.25"),
+        ("1", '1,"2,5",3,1,"0,5","0",8', '1,"2,5",3,"1,0","0,00392156862745098","0,0",8,"5","0,25"'),
+        ("255", '"1","2","3","9","9","9","8"', '"1","2","3","255","1","0","8","5","0.25"'),
         ("1", "1;2;3;,9;,9;,9;8;", "1;2;3;1,0;0,00392156862745098;0,0;8;5;0,25;"),
     ],
 )
 def test_colours_of_classes_in_the_files_own_range(tmp_path: Path, largest: str, line: str, painted: str) -> None:
-    header = "x;y;z;r;g;b;v" if ";" in line else "x y z r g b v"
-    found = kept(tmp_path, f"{header}\n" + f"{line}\n" * 3, shades=SHADES, colors=largest)
+    sign = ";" if ";" in line else "," if "," in line else " "
+    found = kept(tmp_path, sign.join("xyzrgbv") + "\n" + f"{line}\n" * 3, shades=SHADES, colors=largest)
     assert found.splitlines()[1] == painted
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from bscnet.clouds.file import Rows
 from bscnet.clouds.formats.pcd import PcdFile
 from bscnet.clouds.formats.pcd_packed import bits_of_text, repacked
 from bscnet.clouds.formats.text_lines import BLANKS
+from bscnet.clouds.formats.text_respelled import respelled, words_of
 from bscnet.clouds.writer import Columns
 from bscnet.errors import InputError
 
@@ -73,36 +73,30 @@ class KeptFields:
     def lines(self, rows: Rows, added: Columns, shades: Columns, largest: str) -> bytes:
         """The next points of a file that is text; see `records`. Empty lines stay where they are."""
         lines: list[bytes] = rows.native.split(b"\n")[:-1]
-        first = [b""] * len(rows)
-        behind = iter([b" ".join(row) for row in zip(first, *map(_words, added.values()), strict=True)])
+        places = [place for place, line in enumerate(lines) if line.strip(BLANKS)]
+        points = [lines[place] for place in places]
         if self._packed is not None or self._single:
-            lines = self._repainted(lines, shades, largest)
+            points = self._repainted(points, shades, largest)
+        for place, *words in zip(places, points, *map(_words, added.values()), strict=True):
+            lines[place] = b" ".join(words)
         data = self._file.header.lines[-1]
         end = data[len(data.rstrip()) :].lstrip(b" \t")
-        return b"".join([(line + next(behind) if line.strip(BLANKS) else line) + end for line in lines])
+        return b"".join([line + end for line in lines])
 
-    def _repainted(self, lines: list[bytes], shades: Columns, largest: str) -> list[bytes]:
-        """The lines with other words where the colours are."""
+    def _repainted(self, points: list[bytes], shades: Columns, largest: str) -> list[bytes]:
+        """Lines of points with other words where the colours are."""
         text, header = self._file.text, self._file.header
         assert text is not None, "only text has lines"
-        spans = [text.dialect.spans(line) or [] for line in lines]
         starts = np.cumsum([0, *(field.count for field in header.fields)]).tolist()
         if self._packed is not None:
             column = starts[self._packed.place]
-            old = [line[slice(*span[column])] for line, span in zip(lines, spans, strict=True) if span]
-            painted = {column: self._packed_words(old, shades)}
+            words = {column: self._packed_words(words_of(points, text.dialect, column), shades)}
         else:
-            painted = {
+            words = {
                 starts[place] + item: _words(of_eight_bit(shades[color], largest, header.fields[place].dtype))
                 for place, item, color in self._single
             }
-        found, row = [], 0
-        for line, span in zip(lines, spans, strict=True):
-            if span:
-                line = _spliced(line, {span[column]: words[row] for column, words in painted.items()})
-                row += 1
-            found.append(line)
-        return found
+        return respelled(points, text.dialect, words)
 
     def _packed_words(self, old: list[bytes], shades: Columns) -> list[bytes]:
         """The words of packed colours, in the manner of those that stand there."""
@@ -116,12 +110,6 @@ class KeptFields:
             # with these upper eight bits it is no number, and the text would not tell which one it is not
             bits = np.where(np.isnan(bits), repacked(np.zeros_like(bits), *channels), bits)
         return _words(bits)
-
-
-def _spliced(line: bytes, words: Mapping[tuple[int, int], bytes]) -> bytes:
-    for (start, end), word in sorted(words.items(), reverse=True):
-        line = line[:start] + word + line[end:]
-    return line
 
 
 def _words(values: Array) -> list[bytes]:

@@ -29,6 +29,11 @@ class Cells:
     starts: Places
     ends: Places
 
+    @property
+    def first(self) -> int:
+        """Where the lines begin in the data."""
+        return PAD
+
     def words(self, lines: Places, column: int) -> list[bytes]:
         """Some values of a column as they are written, without the quotes."""
         places = zip(self.starts[lines, column].tolist(), self.ends[lines, column].tolist(), strict=True)

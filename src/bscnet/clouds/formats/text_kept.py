@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from bscnet.clouds.file import Rows
 from bscnet.clouds.formats.text import TextFile
 from bscnet.clouds.formats.text_digits import digits
 from bscnet.clouds.formats.text_named import named_lines
+from bscnet.clouds.formats.text_respelled import respelled
 from bscnet.clouds.writer import Columns
 
 
@@ -43,34 +44,28 @@ class KeptLines:
         """
         point, joint = self._dialect.point, self._dialect.joint
         words = [self._quoted(digits(columns[name], point)) for name in self._added]
-        behind = iter([joint.join(row) for row in zip([b""] * len(rows), *words, strict=True)])
-        shade = np.dtype(np.float64 if largest == "1" else np.int64)
-        paint = {
-            place: digits(of_eight_bit(columns[color], largest, shade), point) for color, place in self._painted.items()
-        }
-        shades = iter([dict(zip(paint, row, strict=True)) for row in zip(*paint.values(), strict=True)])
+        behind = [joint.join(row) for row in zip([b""] * len(rows), *words, strict=True)]
         lines: list[bytes] = rows.native.split(b"\n")[:-1]
-        empty = self._dialect.empty
-        return [
-            self._extended(self._repainted(line, next(shades)) if paint else line, next(behind))
-            if line.strip(empty)
-            else line
-            for line in lines
-        ]
+        places = [place for place, line in enumerate(lines) if line.strip(self._dialect.empty)]
+        points = [lines[place] for place in places]
+        if self._painted:
+            shade = np.dtype(np.float64 if largest == "1" else np.int64)
+            paint = {
+                place: self._quoted(digits(of_eight_bit(columns[color], largest, shade), point))
+                for color, place in self._painted.items()
+            }
+            points = respelled(points, self._dialect, paint, own_quotes=self._needs_quotes)
+        for place, line, more in zip(places, points, behind, strict=True):
+            lines[place] = self._extended(line, more)
+        return lines
 
     def _extended(self, line: bytes, behind: bytes) -> bytes:
         end = line.rindex(self._dialect.separator) if self._dialect.trailing else len(line)
         return line[:end] + behind + line[end:]
 
-    def _repainted(self, line: bytes, paint: Mapping[int, bytes]) -> bytes:
-        spans = self._dialect.spans(line) or []  # every line has been read before
-        for place, word in sorted(paint.items(), reverse=True):
-            start, end = spans[place]
-            quote = line[start : start + 1] if line[start : start + 1] == b'"' else b""
-            line = line[:start] + quote + word + quote + line[end:]
-        return line
+    @property
+    def _needs_quotes(self) -> bool:
+        return self._dialect.quoted or self._dialect.point == self._dialect.separator
 
     def _quoted(self, words: list[bytes]) -> list[bytes]:
-        if self._dialect.quoted or self._dialect.point == self._dialect.separator:
-            return [b'"' + word + b'"' for word in words]
-        return words
+        return [b'"' + word + b'"' for word in words] if self._needs_quotes else words
