@@ -111,6 +111,26 @@ def test_compressed_files_that_promise_what_they_do_not_hold(tmp_path: Path) -> 
     changed((3, 3_600_000_000), b"abc", "3 bytes of data cannot unpack to the 3600000000", many)
 
 
+@pytest.mark.parametrize("size", [1, 2, 3, 100])
+@pytest.mark.parametrize(
+    "lines, sentence",
+    [
+        (["1 2 3", "1 2", "1 two 3", "1 2 3"], "line 8 is no point"),
+        (["1 2 3", "1 two three", "1 2", "1 2 3"], "line 8 has 'two' in the field 'y'"),
+        (["1 2 3", "1 2 3", "", "one 2 3", "1 2 3", "1 2 3"], "line 10 has 'one' in the field 'x'"),
+        (["1 2 3", "1 2 3", "1 2 3", "1 2 3", "one 2 3"], "the header tells of 3 points, but 5 follow"),
+    ],
+)
+def test_the_first_fault_is_told_in_whatever_parts_the_points_are_read(
+    tmp_path: Path, lines: list[str], sentence: str, size: int
+) -> None:
+    head = "FIELDS x y z\nSIZE 4 4 4\nTYPE F F F\nWIDTH 3\nHEIGHT 1\nDATA ascii\n"
+    (tmp_path / "a.pcd").write_text(head + "\n".join(lines))
+    with pytest.raises(InputError, match=sentence):
+        list(open_cloud(tmp_path / "a.pcd").chunks(size))
+    refused(tmp_path / "a.pcd", sentence)
+
+
 def outcome(path: Path) -> Cloud | str:
     try:
         assert sum(map(len, open_cloud(path).rows(3))) == open_cloud(path).count

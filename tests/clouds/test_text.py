@@ -72,6 +72,7 @@ CASES: dict[str, tuple[str | bytes, int, str]] = {
     "comma and blank": (text(", ", ", ".join(NAMES)), 7, "label"),
     "header with commas, points with blanks": (text(" ", ", ".join(NAMES)), 7, "label"),
     "header with blanks, points with commas": (text(",", " ".join(NAMES)), 7, "label"),
+    "commas and columns of one width": (text(",", ",".join(NAMES), wrap="{:>4}"), 7, "label"),
     "columns of one width": (text(" ", " ".join(NAMES), wrap="{:>10}"), 7, "label"),
     "blanks around values": (text(";", " x ; y ; z ;red;green;blue; label ", wrap="  {} "), 7, "label"),
     "carriage returns": (text(" ", " ".join(NAMES), newline="\r"), 7, "label"),

@@ -52,6 +52,8 @@ def refused(path: Path, sentence: str, columns: list[str] | None = None) -> None
         ("x y z v\n1 2 3 4\n1 2 3 1_0\n", "line 3 has '1_0' in the column 'v'"),
         ("1,5;2.5;3\n", "line 1 has '2.5' in the column 'y', a decimal number with ','"),
         ("1.5;2.5;3\n1.5;2,5;3\n", "line 2 has '2,5' in the column 'y', a decimal number with '.'"),
+        ("1,5, 2,5, 3,5\n", "line 1 can be read in two ways, with commas between the values or in them as well"),
+        ("x y z\n1,5, 2,5, 3,5\n", "line 2 can be read in two ways"),
         ("x,y,z,v\n1,,3,4\n", "line 2 has nothing in the column 'y'"),
         ("x,y,z,v\n1,2,3,4\n1,2,NA,4\n", "line 3 has 'NA' in the column 'z'"),
         ("x y z class\n1 2 3 0\n4 5 6 wall\n", f"line 3 has 'wall' in the column 'class', .*words, .*{COLUMNS}"),
@@ -111,6 +113,27 @@ def outcome(path: Path, columns: list[str] | None) -> Cloud | str:
         return read_cloud(path, columns)
     except InputError as error:
         return str(error)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 100])
+@pytest.mark.parametrize(
+    "lines, sentence",
+    [
+        (["1 2 3 4", "1 2 3", "1 two 3 4"], "line 3 is no point"),
+        (["1 2 3 4", "1 two 3 4", "1 2 3"], "line 3 has 'two' in the column 'y'"),
+        (["1 2 3 4", "1 two 3 four", "one 2 3 4"], "line 3 has 'two' in the column 'y'"),
+        (["1 2 3 4", "1 2 3 four", "one 2 3 4"], "line 3 has 'four' in the column 'v'"),
+        (["1 2 3 4", "", "1 2 3 4", '1 2 3 "4', "1 2 3 4 5"], "line 5 has a quote that is not closed"),
+    ],
+)
+def test_the_first_fault_is_told_in_whatever_parts_the_points_are_read(
+    tmp_path: Path, lines: list[str], sentence: str, size: int
+) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("\n".join(["x y z v", *lines]))
+    with pytest.raises(InputError, match=sentence):
+        list(open_cloud(path).chunks(size))
+    refused(path, sentence)
 
 
 def test_mutated_bytes_are_points_or_a_sentence(tmp_path: Path) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from bscnet.clouds.formats.text_dialect import Dialect, cells, joint_of, separator_of
+from bscnet.clouds.formats.text_dialect import Dialect, cells, separator_of
+from bscnet.clouds.formats.text_first import dialect_of
 from bscnet.clouds.formats.text_lines import BLANKS
 from bscnet.clouds.formats.text_names import SIGNS, NameLine, is_comment, names_axes, names_in, told_names
 from bscnet.clouds.formats.text_values import is_number
@@ -73,7 +74,12 @@ def read_head(path: Path, texts: Iterator[bytes], columns: Sequence[str] | None)
                 header = len(lines)
             elif (separator := separator_of(words)) is not None:
                 points = tuple(found[place : place + _SAMPLE])
-                return _head(path, tuple(lines), points, separator, header, counted, columns)
+                names: Sequence[str | bytes] = columns or ()
+                if columns is None and header is not None:
+                    names = names_in(lines, header, separator, len(cells(line, separator) or ())).names
+                dialect = dialect_of(path, len(lines) + 1, points, separator, names)
+                named = told_names(lines, header, separator, dialect.columns)
+                return Head(tuple(lines), points, dialect, named, counted)
             elif header is None and not any(map(is_number, words.replace(b",", b" ").replace(b";", b" ").split())):
                 header = len(lines)
             else:
@@ -91,42 +97,3 @@ def _check_comment(path: Path, line: bytes, place: int) -> None:
     words = line.lstrip(SIGNS).replace(b",", b" ").replace(b";", b" ").split()
     if len(words) > 2 and all(map(is_number, words)):
         raise InputError(f"{path}: line {place + 1} is a point behind a sign of comments, it must be one or none")
-
-
-def _head(
-    path: Path,
-    lines: tuple[bytes, ...],
-    points: tuple[bytes, ...],
-    separator: bytes,
-    header: int | None,
-    counted: int | None,
-    columns: Sequence[str] | None,
-) -> Head:
-    raw = cells(points[0], separator)
-    if raw is None:
-        raise InputError(f"{path}: line {len(lines) + 1} has a quote that is not closed")
-    names: Sequence[str | bytes] = columns or ()
-    if columns is None and header is not None:
-        names = names_in(lines, header, separator, len(raw)).names
-    # a separator at the end sets nothing apart, unless as many columns as that are named
-    leading, trailing = (
-        separator != b"" and not raw[place] and not (len(names) == len(raw) and names[place]) for place in (0, -1)
-    )
-    dialect = Dialect(separator, len(raw) - leading - trailing, leading, trailing)
-    found = [points[0][start:end] for start, end in dialect.spans(points[0]) or []]
-    dialect = replace(
-        dialect,
-        quoted=all(cell.startswith(b'"') for cell in found),
-        joint=joint_of(points[0], separator),
-        point=_point(points, separator),
-    )
-    return Head(lines, points, dialect, told_names(lines, header, separator, dialect.columns), counted)
-
-
-def _point(points: tuple[bytes, ...], separator: bytes) -> bytes:
-    """The sign between the whole and the broken part of numbers, if the first points have one."""
-    for line in points:
-        for word in cells(line, separator) or []:
-            if is_number(word) and (b"," in word or b"." in word):
-                return b"," if b"," in word else b"."
-    return b""
