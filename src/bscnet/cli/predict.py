@@ -186,7 +186,8 @@ def _looked_at(labeller: Labeller, jobs: Sequence[Job], args: argparse.Namespace
     for job in jobs:
         file = open_cloud(job.source, labeller.reading.columns)
         labeller.voxel_size(labeller.reader(file), args.voxel_size)
-        check_target(labeller, file, job.target, palette)
+        if len(jobs) > 1:  # of a single scan, labelling begins with that
+            check_target(labeller, file, job.target, palette)
         files.append(file)
     return files
 

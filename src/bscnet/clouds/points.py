@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -47,7 +47,6 @@ class Survey:
         low, high: of the points that are read, metres.
         kept, dropped: how many are read, and how many the reading leaves out.
         colors: their range.
-        whole: lowest and highest value of those further columns that hold whole numbers alone, of every point.
     """
 
     low: Floats
@@ -55,7 +54,6 @@ class Survey:
     kept: int
     dropped: int
     colors: str
-    whole: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 class PointReader:
@@ -97,13 +95,13 @@ class PointReader:
         """The columns that are read."""
         return [*AXES, *(COLORS if self.colored else ()), *self.measured.values()]
 
-    def chunks(self, size: int = CHUNK_POINTS, further: Collection[str] = ()) -> Iterator[Cloud]:
-        """The file's points with the columns that are read, and further ones; see `CloudFile.chunks`."""
-        return self.file.chunks(size, [*self.names, *further])
+    def chunks(self, size: int = CHUNK_POINTS) -> Iterator[Cloud]:
+        """The file's points with the columns that are read; see `CloudFile.chunks`."""
+        return self.file.chunks(size, self.names)
 
-    def surveyor(self, further: Collection[str] = ()) -> Surveyor:
-        """Something to show all chunks to, in their order; further: columns for `Survey.whole`."""
-        return Surveyor(self, further)
+    def surveyor(self) -> Surveyor:
+        """Something to show all chunks to, in their order."""
+        return Surveyor(self)
 
     def kept(self, cloud: Cloud) -> npt.NDArray[np.int64]:
         """Places in a chunk of the points that are read."""
@@ -138,21 +136,14 @@ class PointReader:
 class Surveyor:
     """Collects a `Survey` from chunks."""
 
-    def __init__(self, reader: PointReader, further: Collection[str] = ()) -> None:
+    def __init__(self, reader: PointReader) -> None:
         self._reader = reader
-        self._whole = dict.fromkeys(further, (np.inf, -np.inf))
         self._low, self._high = np.full(3, np.inf), np.full(3, -np.inf)
         self._kept = self._dropped = self._first_bad = 0
         self._span = Span()
 
     def add(self, cloud: Cloud) -> None:
         """The next chunk."""
-        for name, (low, high) in list(self._whole.items()):
-            values = cloud.columns[name]
-            if (np.floor(values) == values).all():  # NaN is no whole number
-                self._whole[name] = min(low, float(values.min())), max(high, float(values.max()))
-            else:
-                del self._whole[name]
         places = self._reader.kept(cloud)
         bad = len(cloud) - len(places)
         if bad:
@@ -183,4 +174,4 @@ class Surveyor:
                 "out)"
             )
         colors = self._span.range(self._reader.file.path, self._reader.reading.colors)
-        return Survey(self._low, self._high, self._kept, self._dropped, colors, self._whole)
+        return Survey(self._low, self._high, self._kept, self._dropped, colors)

@@ -60,9 +60,6 @@ class CloudWriter(ABC):
         InputError: the format cannot hold it.
     """
 
-    surveyed: Collection[str] = ()
-    """Columns of the source whose values `begin` wants to know, see `Survey.whole`."""
-
     def __init__(self, path: Path, stream: BinaryIO, target: Target) -> None:
         self.path, self.stream, self.target = path, stream, target
 

@@ -93,9 +93,7 @@ def label_file(
     # opened first: that the target cannot be written is told before the work, not after it
     with _opened(target, stream) as draft:
         writer = writer_of(target, draft, target_of(labeller, source, palette))
-        found = labeller.label(
-            source, voxel_size=voxel_size, chunk_points=chunk_points, progress=shown, surveyed=writer.surveyed
-        )
+        found = labeller.label(source, voxel_size=voxel_size, chunk_points=chunk_points, progress=shown)
         clock, counts = found.clock, np.zeros(labeller.session.num_classes, dtype=np.int64)
         sampler = Sampler(source.count, found.frame.low) if sampled else None
         with clock.part("write"):

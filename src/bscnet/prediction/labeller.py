@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -157,7 +157,6 @@ class Labeller:
         voxel_size: float | None = None,
         chunk_points: int = CHUNK_POINTS,
         progress: Progress | None = None,
-        surveyed: Collection[str] = (),
     ) -> LabelledCloud:
         """Give each voxel of a cloud its class.
 
@@ -169,7 +168,6 @@ class Labeller:
             voxel_size: in the cloud's unit; None takes the model's.
             chunk_points: points read at once.
             progress: told how far the work is.
-            surveyed: further columns for the survey, see `Survey.whole`.
 
         Raises:
             InputError: a file or a value that cannot be used.
@@ -177,12 +175,12 @@ class Labeller:
         reader = self.reader(file)
         size, clock, shown = self.voxel_size(reader, voxel_size), Clock(), progress or Silence()
 
-        def chunks(what: str, further: Collection[str] = ()) -> Iterator[Cloud]:
+        def chunks(what: str) -> Iterator[Cloud]:
             shown.begin(what, file.count)
-            return timed_chunks(reader.chunks(chunk_points, further), clock, shown)
+            return timed_chunks(reader.chunks(chunk_points), clock, shown)
 
-        surveyor = reader.surveyor(surveyed)
-        for cloud in chunks("reading", surveyed):
+        surveyor = reader.surveyor()
+        for cloud in chunks("reading"):
             with clock.part("voxelize"):
                 surveyor.add(cloud)
         survey = surveyor.result()
