@@ -16,6 +16,9 @@ STANDARD_OUTPUT = "-"
 """In place of a file to write."""
 
 
+_COPC = ".copc.laz"
+
+
 class Scan(NamedTuple):
     """A cloud's file, and its name within a folder of outputs."""
 
@@ -107,5 +110,7 @@ def plan_jobs(words: Sequence[str], output: str, ending: str | None, kept: Seque
 
 def _named(name: Path, suffix: str | None) -> Path:
     named = name if suffix is None else name.with_suffix(suffix)
+    if named.name.lower().endswith(_COPC):  # no index of a COPC file is written
+        named = named.with_name(named.name[: -len(_COPC)] + ".laz")
     format_of(named)
     return named
