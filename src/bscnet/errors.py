@@ -6,8 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 
-
-_EXTRAS = dict.fromkeys(("laspy", "lazrs", "pyproj", "rich", "open3d", "matplotlib"), "predict")
+_EXTRAS = dict.fromkeys(("laspy", "lazrs", "pyproj", "rich", "open3d", "matplotlib", "imagecodecs"), "predict")
 """Which extra of pip brings a package, where the smallest that does is not `train`."""
 
 
@@ -19,8 +18,8 @@ def shown(action: Callable[[], int]) -> int:
     """Run an entry point and return its exit status, showing input errors as one line.
 
     An `InputError` becomes `error: …` on stderr and status 2, and so does a package that is not installed; with
-    BSCNET_TRACEBACK=1 in the environment they are raised instead. Ctrl-C becomes status 130, a reader that closed the pipe (`| head`) status 141. Every other
-    exception is a fault of the program and passes.
+    BSCNET_TRACEBACK=1 in the environment they are raised instead. Ctrl-C becomes status 130, a reader that closed the
+    pipe (`| head`) status 141. Every other exception is a fault of the program and passes.
     """
     try:
         return action()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bscnet.clouds.columns import Source, find_column, find_label, sources
-from bscnet.clouds.file import Field
+from bscnet.clouds.fields import Field
 from bscnet.errors import InputError
 
 FLOAT, BYTE = np.dtype("f4"), np.dtype("u1")
@@ -54,6 +54,11 @@ def test_arrays_of_three_values_a_point(places: str, colors: str) -> None:
     assert [columns[axis] for axis in "xyz"] == [Source(places, item) for item in range(3)]
     assert [columns[color] for color in ("red", "green", "blue")] == [Source(colors, item) for item in range(3)]
     assert columns["normal_2"] == Source("normal", 2)
+
+
+def test_a_fourth_colour_is_the_opacity() -> None:
+    columns = found(Field("points", FLOAT, (3,)), Field("colors", BYTE, (4,)))
+    assert [columns[color] for color in ("red", "green", "blue")] == [Source("colors", item) for item in range(3)]
 
 
 def test_packed_colours_are_taken_where_there_are_no_others() -> None:

@@ -9,7 +9,7 @@ import laspy
 import numpy as np
 import pytest
 
-from bscnet.clouds.formats.las import LasFile
+from bscnet.clouds.formats.las.reader import LasFile
 from bscnet.errors import InputError
 from fixtures.las_files import evlr, las_bytes, plain_points, random_las, variable_laz, write_random
 

@@ -10,7 +10,7 @@ import numpy as np
 import pyproj
 import pytest
 
-from bscnet.clouds.file import Field
+from bscnet.clouds.fields import Field
 from bscnet.clouds.open import open_cloud
 from bscnet.clouds.points import Survey
 from bscnet.clouds.writer import Target, writer_of

@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import bscnet
-from bscnet.clouds.file import CloudFile, Field, Rows
-from bscnet.clouds.formats.las import LasFile
-from bscnet.clouds.formats.las_grid import Grid
+from bscnet.clouds.fields import Field, Rows
+from bscnet.clouds.file import CloudFile
+from bscnet.clouds.formats.las.grid import Grid
+from bscnet.clouds.formats.las.reader import LasFile
 from bscnet.clouds.points import PointReader, Survey
 from bscnet.clouds.reading import Reading
 from bscnet.clouds.writer import Target, writer_of

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bscnet.clouds.file import Rows
-from bscnet.clouds.formats.las import LasFile
+from bscnet.clouds.fields import Rows
+from bscnet.clouds.formats.las.reader import LasFile
 from bscnet.clouds.open import open_cloud, read_cloud
 from bscnet.errors import InputError
 from fixtures.las_files import descriptor, field_names, las_bytes, plain_points, variable_laz, vlr, write_random

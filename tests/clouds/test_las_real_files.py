@@ -6,7 +6,7 @@ import laspy
 import numpy as np
 import pytest
 
-from bscnet.clouds.formats.las import LasFile
+from bscnet.clouds.formats.las.reader import LasFile
 from bscnet.datasets.real.files import default_folder
 from bscnet.datasets.real.package_files import PackageFiles, PackageUnavailableError, fetch
 from fixtures.las_files import field_names

@@ -11,8 +11,8 @@ import numpy as np
 import pyproj
 import pytest
 
-from bscnet.clouds.crs import units_of_wkt
-from bscnet.clouds.formats.las import LasFile
+from bscnet.clouds.formats.las.crs import units_of_wkt
+from bscnet.clouds.formats.las.reader import LasFile
 from bscnet.clouds.units import metres_of
 from bscnet.errors import InputError
 from fixtures.las_files import VlrLike, las_bytes, plain_points

@@ -12,8 +12,8 @@ import laspy
 import numpy as np
 import pytest
 
-from bscnet.clouds.file import Field
-from bscnet.clouds.formats.las import LasFile
+from bscnet.clouds.fields import Field
+from bscnet.clouds.formats.las.reader import LasFile
 from bscnet.clouds.points import Survey
 from bscnet.clouds.writer import Target, writer_of
 from bscnet.errors import InputError

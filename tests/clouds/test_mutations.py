@@ -64,7 +64,7 @@ def announced(name: str, raw: bytes) -> int:
         return int(struct.unpack_from("<Q", raw, 247)[0] if raw[25] >= 4 else struct.unpack_from("<I", raw, 107)[0])
     if suffix == ".npz":
         return 60  # the archive's checksums do not let it change
-    lines = [line for line in re.split("\r\n|\r|\n", raw.decode("utf-8")) if line.strip()]
+    lines = [line for line in re.split("\r\n|\r|\n", raw.decode("latin-1")) if line.strip()]
     first = next(number for number, line in enumerate(lines) if re.match(r"\s*[-+.\d]", line))
     return len(lines) - first
 

@@ -172,7 +172,7 @@ def test_colours_of_classes_where_there_were_none(tmp_path: Path, kind: str) -> 
 def test_compressed_files_become_binary_where_the_codec_is_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from bscnet.clouds.formats import pcd_writer
+    from bscnet.clouds.formats.pcd import writer as pcd_writer
 
     (tmp_path / "a.pcd").write_bytes(pcd(fields(), "binary_compressed"))
     monkeypatch.setattr(pcd_writer, "can_compress", lambda *_: False)

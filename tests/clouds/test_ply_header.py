@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bscnet.clouds.formats.ply import PlyFile
-from bscnet.clouds.formats.ply_header import parse_header, whole_header
+from bscnet.clouds.formats.ply.header import parse_header, whole_header
+from bscnet.clouds.formats.ply.reader import PlyFile
 from bscnet.errors import InputError
 
 HEAD = """ply

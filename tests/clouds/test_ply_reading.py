@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from plyfile import PlyData, PlyElement
 
 from bscnet.clouds import Cloud, open_cloud, read_cloud
-from bscnet.clouds.formats.ply import PlyFile
-from bscnet.clouds.formats.ply_header import parse_header
-from bscnet.clouds.formats.ply_walk import blocks
+from bscnet.clouds.formats.ply.header import parse_header
+from bscnet.clouds.formats.ply.reader import PlyFile
+from bscnet.clouds.formats.ply.walk import blocks
 from bscnet.errors import InputError
 from fixtures.ply_bytes import FORMS, Element, faces, head, ply, points, seen_points
 
@@ -120,7 +120,7 @@ def test_chunks_joined_are_the_whole(tmp_path: Path, form: str, vertices: Elemen
 def test_rows_that_cross_the_ends_of_what_is_read_at_once_are_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str, read: int
 ) -> None:
-    monkeypatch.setattr("bscnet.clouds.formats.ply_walk._READ", read)
+    monkeypatch.setattr("bscnet.clouds.formats.ply.walk._READ", read)
     for vertices in (seen_points(23), Element("vertex", seen_points().properties, [seen_points().rows[5]] * 23)):
         path = written(tmp_path / "a.ply", ply(form, [RAGGED, vertices, TRIANGLES]))
         same(all_fields(path, 5), numbers(vertices))
@@ -131,7 +131,7 @@ def test_rows_that_cross_the_ends_of_what_is_read_at_once_are_whole(
 def test_lines_that_cross_the_ends_of_what_is_read_at_once_are_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, read: int, end: str
 ) -> None:
-    monkeypatch.setattr("bscnet.clouds.formats.ply_lines._READ", read)
+    monkeypatch.setattr("bscnet.clouds.formats.ply.lines._READ", read)
     path = written(tmp_path / "a.ply", ply("ascii", [RAGGED, seen_points(23), TRIANGLES], end=end))
     same(all_fields(path, 5), numbers(seen_points(23)))
 
@@ -240,7 +240,7 @@ def test_a_row_over_two_lines_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_number_of_a_damaged_vertex_is_that_in_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bscnet.clouds.formats.ply._LINES", 3)
+    monkeypatch.setattr("bscnet.clouds.formats.ply.reader._LINES", 3)
     with pytest.raises(InputError, match="'y' of row 7 of"):
         of_text(tmp_path / "a.ply", "\n0 0 0 0\n" * 7 + "0 - 0 0\n")
     body = ply("ascii", [seen_points(8)]).replace(b"1.75 -3.5 1 7", b"1.75 -3.5 2 7")

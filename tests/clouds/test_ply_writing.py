@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from plyfile import PlyData
 
 from bscnet.clouds import CloudFile, Field, Rows, open_cloud
-from bscnet.clouds.formats.ply_writer import PlyWriter
+from bscnet.clouds.formats.ply.writer import PlyWriter
 from bscnet.clouds.points import Survey
 from bscnet.clouds.writer import Target, writer_of
 from bscnet.errors import InputError

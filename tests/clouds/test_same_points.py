@@ -134,11 +134,11 @@ def test_the_files_own_unit(tmp_path: Path) -> None:
     path = write_las(tmp_path / "a.las", make_points())
     assert open_cloud(path).units is None
     angles = 'GEOGCS["b",UNIT["degree",0.017]]'
-    projected = f'PROJCS["a",{angles},PARAMETER["false_easting",0],UNIT["%s",1]],VERT_CS["c",UNIT["metre",1]]'
+    projected = f'PROJCS["a",{angles},PARAMETER["false_easting",0],UNIT["%s",%s]],VERT_CS["c",UNIT["metre",1]]'
     for text, unit in (
-        (projected % "metre", "m"),
-        (projected % "foot", "ft"),
-        (projected % "US survey foot", "us-ft"),
+        (projected % ("metre", "1"), "m"),
+        (projected % ("foot", "0.3048"), "ft"),
+        (projected % ("US survey foot", "0.304800609601219"), "us-ft"),
         (angles, "degree"),
     ):
         las = laspy.read(path)

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bscnet.clouds import open_cloud
-from bscnet.clouds.formats import text_lines
+from bscnet.clouds.formats.text import lines as text_lines
 from bscnet.errors import InputError
 
 PROPERTY = settings(

@@ -7,7 +7,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from bscnet.clouds.formats.text_doubles import nearest_doubles
+from bscnet.clouds.formats.text.doubles import nearest_doubles
 
 RNG = np.random.default_rng(0)
 COUNT = 20_000

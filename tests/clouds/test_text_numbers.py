@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bscnet.clouds.formats.text_numbers import PAD, decimals
+from bscnet.clouds.formats.text.numbers import PAD, decimals
 
 PROPERTY = settings(max_examples=150, deadline=None, derandomize=True, database=None)
 PLAIN = re.compile(rb"[-+]?(?=(?:[^\de]*\d){1,19}[^\de]*(?:[eE]|\Z))(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,4})?")

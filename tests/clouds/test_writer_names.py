@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from bscnet.clouds.arrays import ArrayCloud
-from bscnet.clouds.file import Rows
+from bscnet.clouds.fields import Rows
 from bscnet.clouds.writer import flat_columns, flat_fields, moved_names
 
 

@@ -88,8 +88,8 @@ def remarks(done: LabelledFile, session: Session) -> Iterator[str]:
         )
     elif not reading.labels:
         yield (
-            "the model file does not say what labels its classes had, as its run is of an older version: labels are the "
-            "classes' numbers from 0"
+            "the model file does not say what labels its classes had, as its run is of an older version: labels are "
+            "the classes' numbers from 0"
         )
     told = unit_note(file, reading.units)
     if told is not None:

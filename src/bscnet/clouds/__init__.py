@@ -7,7 +7,8 @@ NumPy alone, and laspy, lazrs and pyproj where a LAS file is read.
 from __future__ import annotations
 
 from bscnet.clouds.cloud import Cloud
-from bscnet.clouds.file import CloudFile, Field, Rows
+from bscnet.clouds.fields import Field, Rows
+from bscnet.clouds.file import CloudFile
 from bscnet.clouds.open import ENDINGS, open_cloud, read_cloud
 
 __all__ = ["ENDINGS", "Cloud", "CloudFile", "Field", "Rows", "open_cloud", "read_cloud"]

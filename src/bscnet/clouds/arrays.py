@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bscnet.clouds.columns import COLORS
-from bscnet.clouds.file import CloudFile, Field, Rows
+from bscnet.clouds.fields import Field, Rows
+from bscnet.clouds.file import CloudFile
 from bscnet.errors import InputError
 
 

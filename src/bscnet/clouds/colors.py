@@ -42,8 +42,9 @@ class Span:
     @classmethod
     def of(cls, channels: Channels) -> Span:
         """Of channels (P,), P >= 1."""
-        low, high = min(channel.min() for channel in channels), max(channel.max() for channel in channels)
-        if not (np.isfinite(low) and np.isfinite(high)):  # min and max of Python pass over NaN
+        ends = [(float(channel.min()), float(channel.max())) for channel in channels]
+        low, high = np.min(ends), np.max(ends)  # NumPy's, as those of Python pass over NaN
+        if not (np.isfinite(low) and np.isfinite(high)):
             bad = np.concatenate([channel[~np.isfinite(channel)] for channel in channels])
             return cls(float(bad[0]), float(bad[0]), False)
         real = any(channel.dtype.kind == "f" for channel in channels)
@@ -112,4 +113,4 @@ def of_eight_bit(shades: npt.NDArray[np.uint8], largest: str, dtype: np.dtype[An
     """Channels of 8 bits as a file has them whose own reach to "1", "255" or "65535": 255 becomes the largest."""
     if largest == "1":
         return (shades / 255 if dtype.kind == "f" else np.rint(shades / 255)).astype(dtype)
-    return shades.astype(dtype) * dtype.type(257 if largest == "65535" else 1)
+    return shades.astype(dtype) * dtype.type(257 if largest == "65535" and dtype.itemsize > 1 else 1)

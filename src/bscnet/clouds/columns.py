@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from bscnet.errors import InputError
 
 if TYPE_CHECKING:
-    from bscnet.clouds.file import Field
+    from bscnet.clouds.fields import Field
 
 AXES = ("x", "y", "z")
 COLORS = ("red", "green", "blue")
@@ -101,11 +101,12 @@ def _of_field(path: Path, field: Field, single: Collection[str]) -> list[tuple[s
         return []  # texts and objects beside the points are no values of theirs
     if not field.shape:
         return [(field.name, Source(field.name))]
-    if wide is not None and field.shape == (3,):
-        return [(name, Source(field.name, item)) for item, name in enumerate(wide)]
+    count = field.shape[0]
+    if wide is not None and count in (3, 4 if wide == COLORS else 3):  # a fourth colour is the opacity
+        return [(name, Source(field.name, item)) for item, name in enumerate([*wide, "alpha"][:count])]
     if wide == AXES:
         raise InputError(f"{path}: '{field.name}' has {field.shape} values a point, it must have 3")
-    return [(f"{field.name}_{item}", Source(field.name, item)) for item in range(field.shape[0])]
+    return [(f"{field.name}_{item}", Source(field.name, item)) for item in range(count)]
 
 
 def _find_colors(found: dict[str, Source], packed: Collection[str]) -> None:

@@ -5,52 +5,18 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from bscnet.clouds.cloud import Cloud, Column, joined
 from bscnet.clouds.columns import AXES, Source, sources
+from bscnet.clouds.fields import Field, Rows
 from bscnet.errors import InputError
 
 CHUNK_POINTS = 500_000
 """Points that are read at once where the caller does not say how many."""
-
-
-@dataclass(frozen=True)
-class Field:
-    """One field of a file's points.
-
-    Attributes:
-        name: as the file has it.
-        dtype: of one value, in this machine's byte order; of what is no number too.
-        shape: () for one value a point, (K,) for several.
-    """
-
-    name: str
-    dtype: np.dtype[Any]
-    shape: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Consecutive points as the file holds them.
-
-    Attributes:
-        first: number in the file of the first of them.
-        fields: by the name of the field, (P, *shape).
-        native: what a writer of the same format needs beside them to give them back as they are; see the formats.
-    """
-
-    first: int
-    fields: Mapping[str, Column]
-    native: Any = None
-
-    def __len__(self) -> int:
-        return len(next(iter(self.fields.values())))
 
 
 class CloudFile(ABC):
@@ -87,13 +53,18 @@ class CloudFile(ABC):
         """Where each column of `chunks` comes from, by its name; InputError as of `sources`."""
         return sources(self.path, self.fields, self.packed)
 
-    def rows(self, size: int = CHUNK_POINTS) -> Iterator[Rows]:
-        """All points as they are, `size` at a time, all fields. May be called again.
+    def rows(self, size: int = CHUNK_POINTS, names: Collection[str] | None = None) -> Iterator[Rows]:
+        """All points as they are, `size` at a time. May be called again.
+
+        Args:
+            size: points at once; the last part may have fewer.
+            names: of fields; None for all. What a writer of the same format needs beside them is always there.
 
         Raises:
             InputError: the file ends early, or holds what its format does not allow.
         """
-        yield from self._checked(size, frozenset(field.name for field in self.fields))
+        wanted = (field.name for field in self.fields if names is None or field.name in names)
+        yield from self._checked(size, frozenset(wanted))
 
     def chunks(self, size: int = CHUNK_POINTS, names: Collection[str] | None = None) -> Iterator[Cloud]:
         """All points, `size` at a time, as columns. May be called again.

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bscnet.clouds.formats.ply_elements import Element, Header
-from bscnet.clouds.formats.ply_header import whole_header
-from bscnet.clouds.formats.ply_lines import Lines, places_of
-from bscnet.clouds.formats.ply_places import behind
-from bscnet.clouds.formats.ply_walk import blocks
+from bscnet.clouds.formats.ply.elements import Element, Header
+from bscnet.clouds.formats.ply.header import whole_header
+from bscnet.clouds.formats.ply.lines import Lines, places_of
+from bscnet.clouds.formats.ply.places import behind
+from bscnet.clouds.formats.ply.walk import blocks
 from bscnet.counted import counted
 from bscnet.errors import InputError
 

@@ -13,9 +13,9 @@ from bscnet.errors import InputError
 
 
 class Format(NamedTuple):
-    """A format: the module `bscnet.clouds.formats.MODULE` offers the class `reader` and, in MODULE_writer, `writer`."""
+    """A format: `bscnet.clouds.formats.NAME` has the class `reader` in its module reader, `writer` in writer."""
 
-    module: str
+    name: str
     reader: str
     writer: str
 
@@ -57,7 +57,7 @@ def open_cloud(path: Path, columns: Sequence[str] | None = None) -> CloudFile:
     if path.stat().st_size == 0:
         raise InputError(f"{path}: the file is empty")
     with one_sentence(path):
-        reader = getattr(importlib.import_module(f"bscnet.clouds.formats.{known.module}"), known.reader)
+        reader = getattr(importlib.import_module(f"bscnet.clouds.formats.{known.name}.reader"), known.reader)
         cloud: CloudFile = reader(path, columns) if known is _TEXT else reader(path)
         return cloud
 

@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bscnet.clouds.columns import AXES, COLORS
-from bscnet.clouds.file import CloudFile, Field, Rows
+from bscnet.clouds.fields import Field, Rows
+from bscnet.clouds.file import CloudFile
 from bscnet.clouds.open import format_of
 from bscnet.clouds.points import Survey
 
@@ -60,6 +61,9 @@ class CloudWriter(ABC):
         InputError: the format cannot hold it.
     """
 
+    fields: Collection[str] | None = None
+    """Fields of the source that `write` looks at; None: all."""
+
     def __init__(self, path: Path, stream: BinaryIO, target: Target) -> None:
         self.path, self.stream, self.target = path, stream, target
 
@@ -80,7 +84,7 @@ class CloudWriter(ABC):
         """Write the next points.
 
         Args:
-            rows: of the source, all its fields.
+            rows: of the source, with those of its fields that `fields` names.
             added: (P,) for each of the target's added fields and, if it is recoloured, for red, green and blue.
 
         Raises:
@@ -99,7 +103,7 @@ def writer_of(path: Path, stream: BinaryIO, target: Target) -> CloudWriter:
         InputError: no format has the ending, or it cannot hold the target.
     """
     known = format_of(path)
-    module = importlib.import_module(f"bscnet.clouds.formats.{known.module}_writer")
+    module = importlib.import_module(f"bscnet.clouds.formats.{known.name}.writer")
     writer: CloudWriter = getattr(module, known.writer)(path, stream, target)
     return writer
 

@@ -14,9 +14,9 @@ class Scan:
     """Labelled points as they stand in the file, in file order.
 
     points: (P, 3) float32, metres unless the reader says otherwise. colors: (P, 3) uint8, RGB, grey
-    (`clouds.colors.NO_COLOUR`) where there are none. labels: (P,) int16, class ids with -100 ignored (all -100 where the
-    split has no labels). extra: further measured values by name, (P,) float32 each, such as "intensity", brought to
-    about [-1, 1] by the reader.
+    (`clouds.colors.NO_COLOUR`) where there are none. labels: (P,) int16, class ids with -100 ignored (all -100 where
+    the split has no labels). extra: further measured values by name, (P,) float32 each, such as "intensity", brought
+    to about [-1, 1] by the reader.
     Arrays may be read-only views of a memory-mapped cache.
     """
 

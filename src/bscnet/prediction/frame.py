@@ -73,9 +73,9 @@ def frame_of(survey: Survey, voxel_size: float, path: Path) -> Frame:
     with np.errstate(over="ignore"):
         size = (survey.high - survey.low) / voxel_size
         frame = Frame(survey.low, survey.high, voxel_size)
-        corners = np.floor(np.stack([frame.positions(end[:, None]) for end in (survey.low, survey.high)]))
-    # half of it on each side of the middle, and one voxel for rounding; where float64 is as coarse as voxels, the middle
-    # may be rounded onto a corner
+        corners = np.floor(frame.positions(list(np.stack([survey.low, survey.high], axis=1))))
+    # half of it on each side of the middle, and one voxel for rounding; where float64 is as coarse as voxels, the
+    # middle may be rounded onto a corner
     within = corners.min() >= MIN_COORD and corners.max() <= MAX_COORD
     if not (size.max() <= 2 * min(MAX_COORD, -MIN_COORD) - 2 and within):
         raise InputError(

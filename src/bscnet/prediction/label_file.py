@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bscnet.clouds.columns import COLORS, CONFIDENCE
-from bscnet.clouds.file import CHUNK_POINTS, CloudFile, Field
+from bscnet.clouds.fields import Field
+from bscnet.clouds.file import CHUNK_POINTS, CloudFile
 from bscnet.clouds.writer import LABEL, Columns, Target, writer_of
 from bscnet.prediction.labeller import LabelledCloud, LabelledPoints, Labeller, timed_chunks
 from bscnet.prediction.progress import Progress, Silence
@@ -99,7 +100,9 @@ def label_file(
         with clock.part("write"):
             writer.begin(found.survey, found.reader.metres)
         shown.begin("labels", source.count)
-        for rows in timed_chunks(source.rows(chunk_points), clock, shown):
+        read = {source.columns[name].field for name in found.reader.names}
+        fields = None if writer.fields is None else read.union(writer.fields)
+        for rows in timed_chunks(source.rows(chunk_points, fields), clock, shown):
             with clock.part("label points"):
                 chunk = found.chunk(source.cloud(rows, found.reader.names))
                 counts += np.bincount(chunk.classes, minlength=len(counts))

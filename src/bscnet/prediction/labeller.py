@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bscnet.clouds.cloud import Cloud
-from bscnet.clouds.file import CHUNK_POINTS, CloudFile, Rows
+from bscnet.clouds.fields import Rows
+from bscnet.clouds.file import CHUNK_POINTS, CloudFile
 from bscnet.clouds.points import PointReader, Points, Survey
 from bscnet.clouds.reading import Reading
 from bscnet.errors import InputError

@@ -1,1 +1,1 @@
-"""The formats of clouds, a module each with a reader and one with its writer."""
+"""The formats of clouds, a package each: reader, writer, and what they are made of."""

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from bscnet.clouds import Rows
 from bscnet.clouds.file import one_sentence
-from bscnet.clouds.formats.ply import PlyFile
+from bscnet.clouds.formats.ply.reader import PlyFile
 from bscnet.clouds.mesh import read_corners
 from bscnet.counted import counted
 from bscnet.errors import InputError

@@ -1,0 +1,1 @@
+"""LAS and LAZ of the ASPRS."""

@@ -1,0 +1,1 @@
+"""PCD of the Point Cloud Library."""

@@ -1,0 +1,1 @@
+"""PLY: polygons and points of Stanford's format."""

@@ -1,0 +1,1 @@
+"""Text, one point a line."""
