@@ -66,6 +66,8 @@ class CloudWriter(ABC):
 
     def __init__(self, path: Path, stream: BinaryIO, target: Target) -> None:
         self.path, self.stream, self.target = path, stream, target
+        self.notes: list[str] = []
+        """Sentences about what of the source is written otherwise than one may think, complete after `begin`."""
 
     @abstractmethod
     def begin(self, survey: Survey, metres: tuple[float, float, float]) -> None:
