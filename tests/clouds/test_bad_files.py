@@ -80,7 +80,6 @@ def test_bad_text(tmp_path: Path, text: str, sentence: str) -> None:
             {"points": np.zeros((3, 3)), "colors": np.zeros((2, 3))},
             "'colors' has shape .2, 3., .3, 3. is needed",
         ),
-        ({"points": np.zeros((3, 3)), "x": np.zeros(3)}, "the column 'x' is there twice"),
         ({"points": np.array([[None] * 3])}, "'points' holds Python objects, it must hold numbers"),
     ],
 )

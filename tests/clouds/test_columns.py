@@ -74,7 +74,6 @@ def test_packed_colours_are_taken_where_there_are_no_others() -> None:
     [
         (fields("x", "y"), "a.ply: the points have no column 'z', the columns are x, y"),
         ([], "no column 'x', the columns are none"),
-        ([Field("points", FLOAT, (3,)), *fields("x")], "the column 'x' is there twice"),
         ([Field("points", FLOAT, (2,))], r"'points' has \(2,\) values a point, it must have 3"),
         ([Field("points", np.dtype("O"), (3,))], "column 'points' is of type object, it must hold numbers"),
         ([*fields("x", "y"), Field("z", np.dtype("U1"))], "column 'z' is of type <U1, it must hold numbers"),
@@ -83,6 +82,30 @@ def test_packed_colours_are_taken_where_there_are_no_others() -> None:
 def test_what_is_no_cloud(given: list[Field], sentence: str) -> None:
     with pytest.raises(InputError, match=sentence):
         found(*given)
+
+
+def test_of_two_fields_of_one_meaning_the_best_is_taken_and_the_other_stays() -> None:
+    columns = found(Field("coords", FLOAT, (3,)), Field("points", FLOAT, (3,)), *fields("x"))
+    assert columns["x"] == Source("points", 0) and columns["coords_2"] == Source("coords", 2)
+    assert columns["x alone"] == Source("x")
+    columns = found(*fields("x", "y", "z", "red"), Field("rgb", BYTE, (3,)), Field("colors", BYTE, (3,)))
+    assert columns["red"] == Source("colors", 0) and columns["red alone"] == Source("red") and "rgb_1" in columns
+    columns = found(*fields("x", "y", "z", "red", "green", "blue"), Field("colors", BYTE, (3,)))
+    assert columns["red"] == Source("red") and columns["colors_0"] == Source("colors", 0)
+
+
+def test_every_number_has_a_column_of_its_own() -> None:
+    given = [*fields("x", "y", "z", "red", "red alone", "feat_0"), Field("feat", FLOAT, (2,))]
+    columns = found(*given)
+    assert len(columns) == len(set(columns.values())) == 8
+    assert columns["red alone"] == Source("red") and columns["red alone_2"] == Source("red alone")
+    assert columns["feat_0_2"] == Source("feat", 0)
+
+
+def test_the_fourth_byte_of_packed_colours_is_the_opacity_where_its_name_says_so() -> None:
+    packed = Field("rgba", np.dtype("u4"))
+    columns = found(*fields("x", "y", "z"), packed, packed=("rgb", "rgba"))
+    assert columns["alpha"] == Source("rgba", shift=24) and columns["blue"] == Source("rgba", shift=0)
 
 
 def test_columns_that_hold_no_numbers_are_left_alone() -> None:

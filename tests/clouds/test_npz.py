@@ -75,8 +75,16 @@ def test_spellings(tmp_path: Path, points: str, colors: str) -> None:
 def test_axes_by_themselves_and_columns_of_shape_p_1(tmp_path: Path) -> None:
     axes = {axis: np.arange(4, dtype=np.float32) + index for index, axis in enumerate("XYZ")}
     cloud = read_cloud(saved(tmp_path / "a.npz", **axes, labels=np.ones((4, 1), np.int8), normals=np.ones((4, 3))))
-    assert list(cloud.columns) == ["labels", "normals_0", "normals_1", "normals_2", "x", "y", "z"]
+    assert list(cloud.columns) == ["x", "y", "z", "labels", "normals_0", "normals_1", "normals_2"]
     assert cloud.columns["labels"].dtype == np.int8 and cloud.columns["z"].tolist() == [2, 3, 4, 5]
+
+
+def test_of_arrays_that_mean_the_same_the_best_named_one_counts(tmp_path: Path) -> None:
+    voxels, heights = np.floor(POINTS).astype(np.int32), np.arange(float(COUNT))
+    cloud = read_cloud(saved(tmp_path / "a.npz", coords=voxels, points=POINTS, x=heights))
+    np.testing.assert_array_equal(np.stack(cloud.axes, axis=1), POINTS)
+    np.testing.assert_array_equal(cloud.columns["coords_1"], voxels[:, 1])
+    np.testing.assert_array_equal(cloud.columns["x alone"], heights)
 
 
 def beside() -> dict[str, Any]:
@@ -120,8 +128,6 @@ def test_arrays_of_another_length_do_not_pass_for_the_points(tmp_path: Path) -> 
         ({"points": np.zeros((3, 3)), "colors": np.zeros((3, 4))}, r"'colors' has shape \(3, 4\), \(3, 3\) is needed"),
         ({"points": np.zeros((3, 3)), "labels": np.zeros(2)}, r"'labels' has shape \(2,\), \(3,\) is needed"),
         ({"points": np.zeros((3, 3)), "Label": np.zeros((3, 2))}, r"'Label' has shape \(3, 2\), \(3,\) is needed"),
-        ({"points": np.zeros((3, 3)), "x": np.zeros(3)}, "the column 'x' is there twice"),
-        ({"points": np.zeros((3, 3)), "xyz": np.zeros((3, 3))}, "the column 'x' is there twice"),
         ({"x": np.zeros(3), "y": np.zeros(2), "z": np.zeros(3)}, r"'y' has shape \(2,\), \(3,\) is needed"),
         ({"x": np.array(1), "y": np.zeros(2), "z": np.zeros(3)}, r"'x' has shape \(\), \(P,\) is needed"),
         ({"x": np.zeros(3), "y": np.array([None] * 3), "z": np.zeros(3)}, "'y' holds Python objects"),

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -350,3 +350,34 @@ def test_a_program_labels_its_arrays(scan: Path, tmp_path: Path) -> None:
         model.label(room_points())
     tiled = bscnet.load(tmp_path / "model.safetensors", max_sites=3000)
     np.testing.assert_array_equal(tiled.label(room_points(), room_points(COLOURS))[0], labels)
+
+
+def test_what_another_format_cannot_hold_is_said(tmp_path: Path) -> None:
+    cloud, names = room(300), np.array(["wall", "floor", "door"])
+    points = np.stack([cloud[axis] for axis in "xyz"], axis=1)
+    colors = np.stack([cloud[name] for name in COLOURS], axis=1)
+    np.savez(tmp_path / "a.npz", points=points, colors=colors, names=names[np.arange(300) % 3])
+    session = runtime.loads(colour_model())
+    _, done = label(session, tmp_path / "a.npz", tmp_path / "out.ply")
+    assert list(done.notes) == ["'names' of the scan are not written, only its own format holds them"]
+    _, done = label(session, write_ply(tmp_path / "a.ply", cloud), tmp_path / "b.ply")
+    assert not done.notes
+
+
+def test_what_a_format_cannot_hold_is_refused_before_the_network_runs(tmp_path: Path) -> None:
+    cloud = room(300)
+    cloud["x"][9] = np.nan
+
+    class Told:
+        parts: ClassVar[list[str]] = []
+
+        def begin(self, what: str, total: int) -> None:
+            self.parts.append(what)
+
+        def advance(self, count: int) -> None:
+            pass
+
+    labeller = Labeller(runtime.loads(colour_model()), reading=Reading(invalid_points="drop"))
+    with pytest.raises(InputError, match="not finite, which LAS cannot hold"):
+        label_file(labeller, open_cloud(write_ply(tmp_path / "a.ply", cloud)), tmp_path / "o.las", progress=Told())
+    assert Told.parts == ["reading"] and not (tmp_path / "o.las").exists()

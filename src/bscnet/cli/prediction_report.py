@@ -110,6 +110,7 @@ def remarks(done: LabelledFile, session: Session) -> Iterator[str]:
     names = [one.name for one in file.fields]
     for name, other in moved_names(names, [LABEL, "confidence"]).items():
         yield f"the scan's own column '{name}' is kept as '{other}'"
+    yield from done.notes
     if cloud.classes.tiles > 1:
         exact = cloud.margin >= session.radius
         equal = "as if run at once" if exact else f"near seams labels may differ (receptive field {session.radius})"

@@ -66,75 +66,86 @@ def find_label(columns: Collection[str], label: str | None = None) -> str | None
 def sources(path: Path, fields: Sequence[Field], packed: Collection[str] = ()) -> dict[str, Source]:
     """The columns that the fields of a file are, by the package's names; x, y and z among them.
 
+    Places are three fields of one value a point, else the best field of three. Colours are red, green and blue, else
+    the best field of three or four, else three fields of other names, else packed ones. All other fields are columns
+    under their own names, those of several values with the number behind it; a name that is taken gets a number too.
+
     Args:
         path: of the file, for the errors.
         fields: of the file.
-        packed: names of fields that hold red, green and blue in 32 bits (0x__RRGGBB), best first.
+        packed: names of fields that hold red, green and blue in 32 bits (0xAARRGGBB), best first.
 
     Raises:
-        InputError: there is no x, y or z; two fields are called the same or hold the same; a field that is needed
-            holds no numbers.
+        InputError: there is no x, y or z, or a field of places or colours holds no numbers.
     """
-    found: dict[str, Source] = {}
-    single = {field.name.lower() for field in fields if not field.shape}
     for field in fields:
-        for name, source in _of_field(path, field, single):
-            if name in found:
-                raise InputError(f"{path}: the column '{name}' is there twice")
-            found[name] = source
-    known = ", ".join(field.name for field in fields) or "none"
-    for axis in AXES:
-        _rename(found, axis, axis)
-        if axis not in found:
-            raise InputError(f"{path}: the points have no column '{axis}', the columns are {known}")
-    _find_colors(found, packed)
+        if field.dtype.kind not in _NUMBERS and (field.name.lower() in WIDE or _plain(field.name) in (*AXES, *COLORS)):
+            raise InputError(f"{path}: column '{field.name}' is of type {field.dtype}, it must hold numbers")
+    numbers = [field for field in fields if field.dtype.kind in _NUMBERS]
+    found = _triple(numbers, AXES, AXES) or _wide(numbers, AXES)
+    if not found:
+        raise _placeless(path, fields)
+    found |= (
+        _triple(numbers, COLORS, COLORS)
+        or _wide(numbers, COLORS)
+        or next((one for names in _COLORS if (one := _triple(numbers, names, COLORS))), {})
+        or _packed(numbers, packed)
+    )
+    used = {source.field for source in found.values()}
+    for field in numbers:
+        if field.name in used:
+            continue
+        # a red without a green is a measured value like any other, but must not pass for colours
+        own = f"{field.name} alone" if field.name in (*AXES, *COLORS) else field.name
+        for item in range(field.shape[0]) if field.shape else (None,):
+            name = own if item is None else f"{own}_{item}"
+            found[_free(name, found)] = Source(field.name, item)
     return found
 
 
-def _of_field(path: Path, field: Field, single: Collection[str]) -> list[tuple[str, Source]]:
-    wide = WIDE.get(field.name.lower())
-    if wide is not None and all(name in single for name in wide):
-        wide = None  # x, y, z or red, green, blue are there by themselves, and come first
-    if field.dtype.kind not in _NUMBERS:
-        if wide is not None or _plain(field.name) in (*AXES, *COLORS):
-            raise InputError(f"{path}: column '{field.name}' is of type {field.dtype}, it must hold numbers")
-        return []  # texts and objects beside the points are no values of theirs
-    if not field.shape:
-        return [(field.name, Source(field.name))]
-    count = field.shape[0]
-    if wide is not None and count in (3, 4 if wide == COLORS else 3):  # a fourth colour is the opacity
-        return [(name, Source(field.name, item)) for item, name in enumerate([*wide, "alpha"][:count])]
-    if wide == AXES:
-        raise InputError(f"{path}: '{field.name}' has {field.shape} values a point, it must have 3")
-    return [(f"{field.name}_{item}", Source(field.name, item)) for item in range(count)]
+def _triple(fields: Sequence[Field], names: Sequence[str], to: Sequence[str]) -> dict[str, Source]:
+    """Three fields of one value that are called so, as written or whatever their case, under other names."""
+    single = [field.name for field in fields if not field.shape]
+    matches = [name if name in single else next((one for one in single if one.lower() == name), None) for name in names]
+    if None in matches:
+        return {}
+    return {other: Source(match) for other, match in zip(to, matches, strict=True) if match is not None}
 
 
-def _find_colors(found: dict[str, Source], packed: Collection[str]) -> None:
-    """Give the colours the names red, green and blue, if there are any."""
-    lower = {name.lower() for name in found}
-    for names in _COLORS:
-        if all(name in lower for name in names):
-            for name, color in zip(names, COLORS, strict=True):
-                _rename(found, name, color)
-            return
-    # a red without a green is a measured value like any other, but must not pass for colours
-    for color in set(COLORS) & set(found):
-        found[f"{color} alone"] = found.pop(color)
-    packed_name = next((name for name in packed if name in found), None)
-    if packed_name is not None:
-        source = found.pop(packed_name)
-        found.update(
-            {color: Source(source.field, shift=shift) for color, shift in zip(COLORS, (16, 8, 0), strict=True)}
-        )
+def _wide(fields: Sequence[Field], to: Sequence[str]) -> dict[str, Source]:
+    """The best field of three values that holds them; a fourth colour is the opacity."""
+    sizes = {(3,), (4,)} if to == COLORS else {(3,)}
+    known = {field.name.lower(): field for field in fields if field.shape in sizes}
+    field = next((known[name] for name, names in WIDE.items() if names == to and name in known), None)
+    if field is None:
+        return {}
+    return {name: Source(field.name, item) for item, name in enumerate([*to, "alpha"][: field.shape[0]])}
 
 
-def _rename(found: dict[str, Source], name: str, to: str) -> None:
-    """Give the column that is called `name`, whatever its case, the name `to`; an exact match comes first."""
-    if to in found and name == to:
-        return
-    match = next((column for column in found if column.lower() == name), None)
-    if match is not None:
-        found[to] = found.pop(match)
+def _packed(fields: Sequence[Field], names: Collection[str]) -> dict[str, Source]:
+    name = next((name for name in names if any(field.name == name for field in fields)), None)
+    if name is None:
+        return {}
+    shifts = dict(zip(COLORS, (16, 8, 0), strict=True)) | ({"alpha": 24} if name.lower() == "rgba" else {})
+    return {column: Source(name, shift=shift) for column, shift in shifts.items()}
+
+
+def _placeless(path: Path, fields: Sequence[Field]) -> InputError:
+    wrong = next((field for field in fields if WIDE.get(field.name.lower()) == AXES), None)
+    if wrong is not None:
+        return InputError(f"{path}: '{wrong.name}' has {wrong.shape} values a point, it must have 3")
+    names = {field.name.lower() for field in fields if not field.shape}
+    axis = next(axis for axis in AXES if axis not in names)
+    known = ", ".join(field.name for field in fields) or "none"
+    return InputError(f"{path}: the points have no column '{axis}', the columns are {known}")
+
+
+def _free(name: str, taken: Collection[str]) -> str:
+    number, free = 1, name
+    while free in taken:
+        number += 1
+        free = f"{name}_{number}"
+    return free
 
 
 def _plain(name: str) -> str:

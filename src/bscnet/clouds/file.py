@@ -31,6 +31,7 @@ class CloudFile(ABC):
         height_units: the same along z.
         comments: lines of text about the cloud.
         packed: names of fields that hold red, green and blue in 32 bits.
+        beside: what it holds beside its fields, in words, that its own format alone can.
     """
 
     can_state_units = False
@@ -38,6 +39,7 @@ class CloudFile(ABC):
     height_units: str | None = None
     comments: tuple[str, ...] = ()
     packed: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
 
     def __init__(self, path: Path, count: int, fields: tuple[Field, ...]) -> None:
         if count < 1:

@@ -110,6 +110,27 @@ def writer_of(path: Path, stream: BinaryIO, target: Target) -> CloudWriter:
     return writer
 
 
+def lost(source: CloudFile, path: Path) -> list[str]:
+    """What a file of another format than the source's cannot hold or say of it, a sentence each.
+
+    Args:
+        source: the cloud.
+        path: of the file that is written.
+    """
+    if format_of(path) == format_of(source.path):
+        return []
+    notes = []
+    columns = {one.field for one in source.columns.values()}
+    beside = [f"'{field.name}'" for field in source.fields if field.name not in columns] + list(source.beside)
+    if beside:
+        notes.append(f"{', '.join(beside)} of the scan are not written, only its own format holds them")
+    if source.units not in (None, "m"):
+        notes.append(
+            f"the coordinates are in {source.units}, as the scan states, which {path.suffix.lower()} files do not say"
+        )
+    return notes
+
+
 def moved_names(names: Collection[str], added: Collection[str]) -> dict[str, str]:
     """New names for those that an added one takes, whatever their case: NAME_input, or NAME_input2 and so on."""
     taken = {name.lower() for name in (*names, *added)}

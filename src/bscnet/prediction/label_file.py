@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
@@ -15,7 +15,8 @@ import numpy.typing as npt
 from bscnet.clouds.columns import COLORS, CONFIDENCE
 from bscnet.clouds.fields import Field
 from bscnet.clouds.file import CHUNK_POINTS, CloudFile
-from bscnet.clouds.writer import LABEL, Columns, Target, writer_of
+from bscnet.clouds.points import PointReader, Survey
+from bscnet.clouds.writer import LABEL, Columns, Target, lost, writer_of
 from bscnet.prediction.labeller import LabelledCloud, LabelledPoints, Labeller, timed_chunks
 from bscnet.prediction.progress import Progress, Silence
 from bscnet.prediction.sample import PointSample, Sampler
@@ -30,11 +31,13 @@ class LabelledFile:
         cloud: the labelled cloud.
         points_of_class: (classes,) points of each.
         sample: points to draw; None where none were asked for.
+        notes: what of the scan is written otherwise than one may think, a sentence each.
     """
 
     cloud: LabelledCloud
     points_of_class: npt.NDArray[np.int64]
     sample: PointSample | None
+    notes: Sequence[str]
 
 
 def target_of(labeller: Labeller, source: CloudFile, palette: npt.NDArray[np.uint8] | None) -> Target:
@@ -94,11 +97,13 @@ def label_file(
     # opened first: that the target cannot be written is told before the work, not after it
     with _opened(target, stream) as draft:
         writer = writer_of(target, draft, target_of(labeller, source, palette))
-        found = labeller.label(source, voxel_size=voxel_size, chunk_points=chunk_points, progress=shown)
+
+        def begin(survey: Survey, reader: PointReader) -> None:
+            writer.begin(survey, reader.metres)
+
+        found = labeller.label(source, voxel_size=voxel_size, chunk_points=chunk_points, progress=shown, surveyed=begin)
         clock, counts = found.clock, np.zeros(labeller.session.num_classes, dtype=np.int64)
         sampler = Sampler(source.count, found.frame.low) if sampled else None
-        with clock.part("write"):
-            writer.begin(found.survey, found.reader.metres)
         shown.begin("labels", source.count)
         read = {source.columns[name].field for name in found.reader.names}
         fields = None if writer.fields is None else read.union(writer.fields)
@@ -112,7 +117,8 @@ def label_file(
                 writer.write(rows, _added(chunk, palette))
         with clock.part("write"):
             writer.finish()
-    return LabelledFile(found, counts, None if sampler is None else sampler.result())
+    notes = [*lost(source, target), *writer.notes]
+    return LabelledFile(found, counts, None if sampler is None else sampler.result(), notes)
 
 
 def _added(chunk: LabelledPoints, palette: npt.NDArray[np.uint8] | None) -> Columns:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -158,6 +158,7 @@ class Labeller:
         voxel_size: float | None = None,
         chunk_points: int = CHUNK_POINTS,
         progress: Progress | None = None,
+        surveyed: Callable[[Survey, PointReader], None] | None = None,
     ) -> LabelledCloud:
         """Give each voxel of a cloud its class.
 
@@ -169,6 +170,7 @@ class Labeller:
             voxel_size: in the cloud's unit; None takes the model's.
             chunk_points: points read at once.
             progress: told how far the work is.
+            surveyed: called once the points are known, before the network runs.
 
         Raises:
             InputError: a file or a value that cannot be used.
@@ -185,6 +187,8 @@ class Labeller:
             with clock.part("voxelize"):
                 surveyor.add(cloud)
         survey = surveyor.result()
+        if surveyed is not None:
+            surveyed(survey, reader)
         frame, summer = frame_of(survey, size, file.path), VoxelSummer()
         for cloud in chunks("voxels"):
             with clock.part("voxelize"):

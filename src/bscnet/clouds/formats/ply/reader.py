@@ -44,6 +44,11 @@ class PlyFile(CloudFile):
         super().__init__(path, self.vertex.count, tuple(fields))
         self._before, self._after = self.header.elements[:place], self.header.elements[place + 1 :]
         self._whole = False
+        others = [*self._before, *self._after]
+        self.beside = (
+            *(f"the elements '{one.name}'" for one in others if one.count),
+            *(f"the lists '{one.name}'" for one in self.vertex.lists),
+        )
         self.comments = tuple(text for _, text in self.header.notes if text)
 
     @cached_property
