@@ -359,7 +359,7 @@ def test_what_another_format_cannot_hold_is_said(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", points=points, colors=colors, names=names[np.arange(300) % 3])
     session = runtime.loads(colour_model())
     _, done = label(session, tmp_path / "a.npz", tmp_path / "out.ply")
-    assert list(done.notes) == ["'names' of the scan are not written, only its own format holds them"]
+    assert list(done.notes) == ["not written, as only the scan's own format holds them: the array 'names'"]
     _, done = label(session, write_ply(tmp_path / "a.ply", cloud), tmp_path / "b.ply")
     assert not done.notes
 

@@ -30,7 +30,7 @@ class Target:
     Attributes:
         source: the cloud whose points are given back.
         added: fields of one value a point that come behind the source's; `LABEL` is one of them.
-        labels: every number that the labels may hold.
+        labels: every number that points with a place may get; others may get one more, see `Survey.dropped`.
         recolored: whether `CloudWriter.write` is given red, green and blue (uint8) too, which take the place of the
             source's colours where it has some.
         comments: lines about what was done, for formats that have room for them.
@@ -123,7 +123,7 @@ def lost(source: CloudFile, path: Path) -> list[str]:
     columns = {one.field for one in source.columns.values()}
     beside = [f"'{field.name}'" for field in source.fields if field.name not in columns] + list(source.beside)
     if beside:
-        notes.append(f"{', '.join(beside)} of the scan are not written, only its own format holds them")
+        notes.append(f"not written, as only the scan's own format holds them: {', '.join(beside)}")
     if source.units not in (None, "m"):
         notes.append(
             f"the coordinates are in {source.units}, as the scan states, which {path.suffix.lower()} files do not say"

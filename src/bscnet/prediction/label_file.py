@@ -43,11 +43,10 @@ class LabelledFile:
 def target_of(labeller: Labeller, source: CloudFile, palette: npt.NDArray[np.uint8] | None) -> Target:
     """What is written for a source: all of it, with label and confidence behind; palette: see `label_file`."""
     numbers, session = labeller.numbers, labeller.session
-    left_out = () if labeller.reading.invalid_points != "drop" else (numbers.none,)
     return Target(
         source,
         (Field(LABEL, numbers.of_class.dtype), Field(CONFIDENCE, np.dtype(np.float32))),
-        (*numbers.used, *left_out),
+        numbers.used,
         palette is not None,
         (f"labels by bscnet model {session.description.get('name')}",),
         numbers.names,

@@ -40,6 +40,7 @@ class NpzFile(CloudFile):
             for one in self._of_points.values()
         )
         super().__init__(path, count, tuple(fields))
+        self.beside = tuple(f"the array '{one.name}'" for one in self.members if one.name not in self._of_points)
 
     @property
     def whole_chunk(self) -> int:
