@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import bscnet
+from bscnet.clouds.columns import find_column, find_label
 from bscnet.clouds.fields import Field, Rows
 from bscnet.clouds.file import CloudFile
 from bscnet.clouds.formats.las.grid import Grid
@@ -54,7 +55,14 @@ def survey(file: CloudFile, units: str = "m", dropped: int = 0) -> tuple[Survey,
 
 
 def write(file: CloudFile, path: Path, units: str = "m", dropped: int = 0, **target: Any) -> laspy.LasData:
-    """Labels 0, 1, … and confidences, 17 points at a time; read by laspy."""
+    """The file that is written, read by laspy."""
+    return noted(file, path, units, dropped, **target)[0]
+
+
+def noted(
+    file: CloudFile, path: Path, units: str = "m", dropped: int = 0, **target: Any
+) -> tuple[laspy.LasData, list[str]]:
+    """The same and the writer's notes. Labels 0, 1, … and confidences, 17 points at a time; read by laspy."""
     with path.open("w+b") as stream:
         writer = writer_of(path, stream, Target(file, ADDED, tuple(range(COUNT)), **target))
         writer.begin(*survey(file, units, dropped))
@@ -66,7 +74,7 @@ def write(file: CloudFile, path: Path, units: str = "m", dropped: int = 0, **tar
             writer.write(rows, added)
         writer.finish()
     LasFile(path)
-    return laspy.read(path)
+    return laspy.read(path), writer.notes
 
 
 @pytest.mark.parametrize("ending", [".las", ".laz"])
@@ -134,14 +142,14 @@ def test_every_column_has_a_place(tmp_path: Path) -> None:
     for name in standard:
         np.testing.assert_array_equal(np.array(out[name]), arrays[name])
     beside = {
-        "user_data_2": "user_data",
-        "point_source_id_2": "point_source_id",
-        "overlap_2": "overlap",
-        "key_point_2": "key_point",
+        "user_data_input": "user_data",
+        "point_source_id_input": "point_source_id",
+        "overlap_input": "overlap",
+        "key_point_input": "key_point",
         "label_input": "label",
         "classification_input": "classification",
         "Confidence_input": "Confidence",
-        "X_2": "X",
+        "X_input": "X",
         "bit_fields_2": "bit_fields",
         "flag": "flag",
         "half": "half",
@@ -196,12 +204,36 @@ def test_steps_are_the_finest_that_hold_the_extent(low: float, extent: float, sh
     grid = Grid(Path("out.las"), np.full(3, low), np.full(3, high))
     step, offset = grid.scales[0], grid.offsets[0]
     assert offset <= low < offset + 1 + 1e-3
-    assert step == 1e-4 or (high - offset) / (step / 10) > 2**31 - 2
+    across = (high - low) / step
+    if 0 < high - low < 9.99:
+        assert step < 1e-4 and (across >= 0.999e5 or step == 1e-300) and across <= 1.001e6
+    elif step != 1e-4:
+        assert step > 1e-4 and (high - offset) / (step / 10) > 2**31 - 2
     values = np.clip(low + extent * np.array([0.0, 1.0, *share]), low, high)
     steps = grid.steps(0, values)
     assert (steps >= 0).all() and (steps <= 2**31 - 1).all() and (steps == np.rint(steps)).all()
-    assert np.abs(steps * step + offset - values).max() <= step / 2 + 4 * np.spacing(max(abs(low), abs(high), 1))
+    rounding = 4 * np.spacing(max(abs(low), abs(high), 1 if step >= 1e-4 else 0))
+    assert np.abs(steps * step + offset - values).max() <= step / 2 * (1 + 1e-9) + rounding
     assert grid.bounds[:2] == [steps.max() * step + offset, steps.min() * step + offset]
+
+
+@pytest.mark.parametrize("extent", [9.0, 1e-2, 1e-5, 3e-9, 1e-40, 1e-305, 5e-324])
+@pytest.mark.parametrize("low", [0.0, -0.7, 5e6])
+def test_small_clouds_do_not_collapse(low: float, extent: float, tmp_path: Path) -> None:
+    """Points that differ stay apart, at least where the extent is wide enough for 32 bits and a double."""
+    line = low + np.linspace(0, 1, COUNT) * extent
+    out = write(Arrays(dict.fromkeys("xyz", line)), tmp_path / "out.las")
+    for axis in "xyz":
+        found = np.array(out[axis])
+        assert np.abs(found - line).max() <= max(1e-5 * extent, 1e-300) + 2 * np.spacing(abs(low))
+        assert out.header.mins[0] == found.min() and out.header.maxs[0] == found.max()
+    if extent > COUNT * 4 * np.spacing(abs(low)) and extent > 1e-290:
+        assert len(np.unique(out.X)) == COUNT
+
+
+def test_points_of_one_height_keep_it_to_the_bit(tmp_path: Path) -> None:
+    out = write(Arrays({**places(), "z": np.full(COUNT, 0.123456789)}), tmp_path / "out.las")
+    assert set(np.array(out.z)) == {0.123456789}
 
 
 def test_a_cloud_that_is_large_has_coarser_steps_and_one_too_large_none(tmp_path: Path) -> None:
@@ -225,7 +257,9 @@ def test_points_without_a_place_cannot_be_written(tmp_path: Path) -> None:
         write(Arrays(places()), tmp_path / "out.las", dropped=3)
 
 
-@pytest.mark.parametrize("last, place", [(15, "return_number"), (16, "return_number_2"), (-1, "return_number_2")])
+@pytest.mark.parametrize(
+    "last, place", [(15, "return_number"), (16, "return_number_input"), (-1, "return_number_input")]
+)
 def test_one_value_decides_where_its_column_goes(last: int, place: str, tmp_path: Path) -> None:
     """Nothing is refused in the middle, and no dimension holds other values than the column."""
     returns = np.ones(COUNT, np.int64)
@@ -234,11 +268,11 @@ def test_one_value_decides_where_its_column_goes(last: int, place: str, tmp_path
     np.testing.assert_array_equal(np.array(out[place]), returns)
     times = np.array([2**53] * COUNT)
     assert (
-        "gps_time_2"
+        "gps_time_input"
         not in write(Arrays({**places(), "gps_time": times}), tmp_path / "out.las").point_format.dimension_names
     )
     out = write(Arrays({**places(), "gps_time": times + 1}), tmp_path / "out.las")
-    np.testing.assert_array_equal(out["gps_time_2"], times + 1)
+    np.testing.assert_array_equal(out["gps_time_input"], times + 1)
 
 
 def test_comments_and_names_of_classes_are_records(tmp_path: Path) -> None:
@@ -252,3 +286,76 @@ def test_comments_and_names_of_classes_are_records(tmp_path: Path) -> None:
 def test_labels_that_do_not_fit_are_refused_before_any_work(tmp_path: Path) -> None:
     with (tmp_path / "out.las").open("w+b") as stream, pytest.raises(InputError, match="there is 300: .*--indices"):
         writer_of(tmp_path / "out.las", stream, Target(Arrays(places()), ADDED, (0, 300)))
+
+
+@pytest.mark.parametrize(
+    "name, values",
+    [
+        ("intensity", np.full(COUNT, -30, np.int16)),
+        ("intensity", np.arange(COUNT) + 65500),
+        ("user_data", np.full(COUNT, -5, np.int8)),
+        ("scan_angle", np.full(COUNT, 40000, np.uint16)),
+        ("synthetic", np.full(COUNT, -1, np.int8)),
+        ("synthetic", np.arange(COUNT, dtype=np.uint8)),
+        ("scanner_channel", np.full(COUNT, -1.0)),
+        ("point_source_id", np.linspace(0, 1, COUNT, dtype=np.float16)),
+        ("user_data", np.full(COUNT, np.inf, np.float32)),
+        ("gps_time", np.full(COUNT, 2**63 - 1)),
+        ("gps_time", np.full(COUNT, 2**64 - 1, np.uint64)),
+    ],
+)
+@pytest.mark.parametrize("spelling", ["{}", "scalar_{}"])
+def test_what_a_dimension_cannot_hold_is_kept_beside_it_with_a_word(
+    name: str, values: np.ndarray, spelling: str, tmp_path: Path
+) -> None:
+    column = spelling.format(name.title())
+    out, notes = noted(Arrays({**places(), column: values}), tmp_path / "out.las")
+    place = f"{column}_input"
+    assert out[place].dtype == np.result_type(values.dtype, np.uint8 if values.dtype != np.float16 else np.float32) or (
+        out[place].dtype == values.dtype
+    )
+    np.testing.assert_array_equal(out[place], values)
+    assert set(np.array(out[name])) == {0}
+    assert notes == [
+        f"the column '{column}' of the scan does not fit LAS's own '{name}' and is kept as '{place}'; "
+        "the standard dimension is 0"
+    ]
+
+
+def test_returns_that_do_not_fit_are_told_to_be_one(tmp_path: Path) -> None:
+    out, notes = noted(Arrays({**places(), "return_number": np.full(COUNT, 99)}), tmp_path / "out.las")
+    assert set(np.array(out.return_number)) == {1} and notes[0].endswith("the standard dimension is 1")
+
+
+@pytest.mark.parametrize("column", ["Intensity", "scalar_Intensity", "INTENSITY", "intensity"])
+@pytest.mark.parametrize("kind", ["u2", "i4", "f4", "f8"])
+def test_a_measured_value_is_found_again_whatever_its_spelling(column: str, kind: str, tmp_path: Path) -> None:
+    values = (np.arange(COUNT) * 1000).astype(kind)
+    out, notes = noted(Arrays({**places(), column: values}), tmp_path / "out.las")
+    np.testing.assert_array_equal(out.intensity, values)
+    after = LasFile(tmp_path / "out.las").read().columns
+    found = find_column(after, column)
+    assert found is not None and notes == []
+    np.testing.assert_array_equal(after[found], values)
+
+
+def test_of_two_columns_of_a_name_both_are_kept(tmp_path: Path) -> None:
+    both = {name: np.arange(COUNT, dtype=np.uint16) + number for number, name in enumerate(("INTENSITY", "intensity"))}
+    out, notes = noted(Arrays({**places(), **both, "scalar_intensity": np.ones(COUNT)}), tmp_path / "out.las")
+    np.testing.assert_array_equal(out.intensity, both["intensity"])
+    np.testing.assert_array_equal(out["INTENSITY_input"], both["INTENSITY"])
+    assert set(out["scalar_intensity"]) == {1} and notes == []
+
+
+OLD_LABELS = ["label", "Labels", "class", "CLASS", "scalar_Label", "Scalar_class", "classification"]
+
+
+@pytest.mark.parametrize("column", [*OLD_LABELS, "scalar_Classification", "class_id", "semantic"])
+def test_labels_of_the_scan_do_not_pass_for_those_that_are_written(column: str, tmp_path: Path) -> None:
+    old = np.arange(COUNT)[::-1].astype(np.float32)
+    out, notes = noted(Arrays({**places(), column: old}), tmp_path / "out.las")
+    place = f"{column}_input" if column in OLD_LABELS else column
+    np.testing.assert_array_equal(out[place], old)
+    after = LasFile(tmp_path / "out.las").read().columns
+    assert find_label(after) == "classification" and notes == []
+    np.testing.assert_array_equal(after["classification"], np.arange(COUNT))

@@ -12,6 +12,7 @@ import laspy
 import numpy as np
 import pytest
 
+from bscnet.clouds.columns import find_label
 from bscnet.clouds.fields import Field
 from bscnet.clouds.formats.las.reader import LasFile
 from bscnet.clouds.points import Survey
@@ -372,3 +373,19 @@ def test_a_full_disk_is_an_error_of_the_system(ending: str, tmp_path: Path) -> N
     write_random(tmp_path / "in.las", 3, 5000)
     with files_end_at(20_000), pytest.raises(OSError, match="File too large"):
         copy(tmp_path / "in.las", tmp_path / f"out{ending}", 5000)
+
+
+@pytest.mark.parametrize("ending", [".las", ".laz"])
+def test_labels_beside_the_classification_do_not_pass_for_those_that_are_written(ending: str, tmp_path: Path) -> None:
+    las = laspy.create(file_version="1.4", point_format=6)
+    las.x = las.y = las.z = np.arange(40.0)
+    names = ["Label", "labels", "class", "scalar_Class", "scalar_Classification", "semantic"]
+    for name in names:
+        las.add_extra_dim(laspy.ExtraBytesParams(name, np.uint8))
+        las[name] = np.full(40, len(name), np.uint8)
+    las.write(str(tmp_path / f"in{ending}"))
+    after = copy(tmp_path / f"in{ending}", tmp_path / f"out{ending}").read().columns
+    assert find_label(after) == "classification"
+    np.testing.assert_array_equal(after["classification"], labels_of(40))
+    for name in names:
+        assert set(after[f"{name}_input" if name in names[:4] else name]) == {len(name)}

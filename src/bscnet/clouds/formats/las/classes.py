@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from bscnet.clouds.writer import Target
+from bscnet.clouds.columns import LABELS, find_column
+from bscnet.clouds.writer import LABEL, Target
 from bscnet.errors import InputError
 
 CLASSIFICATION = "classification"
@@ -39,6 +40,20 @@ def check_labels(path: Path, target: Target, point_format: int) -> None:
 def largest_label(point_format: int) -> int:
     """What a point can hold."""
     return 31 if point_format < 6 else _CLASSES - 1
+
+
+def names_taken(columns: Collection[str], added: Collection[str]) -> list[str]:
+    """The names that columns of a source must leave: of added dimensions, and of all that hold labels for a reader.
+
+    A reader looks for `classification` last but for a few, so that labels of the source under a name that it looks for
+    first would pass for those that are written.
+
+    Args:
+        columns: of the source.
+        added: names of the added dimensions.
+    """
+    first = LABELS[: LABELS.index(CLASSIFICATION)]
+    return [LABEL, CLASSIFICATION, *added, *(one for one in columns if any(find_column([one], name) for name in first))]
 
 
 def class_table(old: bytes, names: Mapping[int, str]) -> bytes:

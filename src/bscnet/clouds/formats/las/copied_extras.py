@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bscnet.clouds.fields import Field
-from bscnet.clouds.formats.las.classes import CLASSIFICATION
+from bscnet.clouds.formats.las.classes import CLASSIFICATION, names_taken
 from bscnet.clouds.formats.las.draft import described_as
 from bscnet.clouds.formats.las.extra import Extra, describable, described, descriptor, renamed, storable
 from bscnet.clouds.formats.las.layout import PointLayout
 from bscnet.clouds.formats.las.reader import LasFile
-from bscnet.clouds.writer import LABEL, moved_names
+from bscnet.clouds.writer import moved_names
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def copied_extras(source: LasFile, added: Sequence[Field]) -> CopiedExtras:
     describes must be described then, as those behind them are.
     """
     fields, extras = [one.name for one in source.fields], source.layout.extras
-    moved = moved_names(fields, [LABEL, CLASSIFICATION, *(one.name for one in added)])
+    moved = moved_names(fields, names_taken(fields, [one.name for one in added]))
     told = described(source.descriptors, source.header.point_size) or []
     rest = describable(sum(one.size for one in extras.values()) - sum(one.size for one in told))
     # a field may have another name than its dimension, where that has the name of another one

@@ -59,12 +59,14 @@ class LasDraft(ABC):
         layout: of its points.
         records: those before the points, their heads too.
         gap: bytes between the records and the points.
+        notes: see `CloudWriter.notes`.
     """
 
     block: bytearray
     layout: PointLayout
     records: Sequence[bytes | Span] = ()
     gap: Span | None = None
+    notes: Sequence[str] = ()
 
     @abstractmethod
     def begin(self, survey: Survey, metres: tuple[float, float, float]) -> None:

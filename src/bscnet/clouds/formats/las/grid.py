@@ -10,14 +10,18 @@ import numpy.typing as npt
 
 from bscnet.errors import InputError
 
-_FINEST = -4
-"""Exponent of the finest step: 0.0001 of a cloud's own unit."""
+_USUAL, _FINEST, _COARSEST = -4, -300, 308
+"""Exponents of steps: 0.0001 of a cloud's own unit is fine enough for all but small clouds."""
+
+_ACROSS = 1e5
 
 _LARGEST = 2**31 - 2
 
 
 class Grid:
-    """Steps of the smallest power of ten from 0.0001 on with which 32 bits hold the extent.
+    """Steps of powers of ten: 0.0001, or the next finer one that leaves 100 000 of them across a small extent.
+
+    Where 32 bits do not hold the extent in such steps, they are the next coarser ones with which they do.
 
     Args:
         path: of the file that is to be written, for the error.
@@ -25,19 +29,20 @@ class Grid:
 
     Attributes:
         scales: a step along x, y and z.
-        offsets: where they count from, the lowest coordinates rounded down to whole numbers.
+        offsets: where they count from, the lowest coordinates, rounded down to whole numbers where the steps reach
+            from there.
 
     Raises:
         InputError: the points are too far from each other or from the origin.
     """
 
     def __init__(self, path: Path, low: npt.NDArray[np.float64], high: npt.NDArray[np.float64]) -> None:
-        self.offsets = np.floor(low)
-        steps = [_step(top - bottom) for bottom, top in zip(self.offsets.tolist(), high.tolist(), strict=True)]
-        if None in steps or not np.isfinite(self.offsets).all():
+        found = [_line(*ends) for ends in zip(low.tolist(), high.tolist(), strict=True)]
+        lines = [line for line in found if line is not None]
+        if len(lines) < len(found):
             raise InputError(f"{path}: the points reach from {low} to {high}, too far for LAS")
-        self.scales = np.array(steps, np.float64)
-        self._low, self._high = np.full(3, _LARGEST, np.int64), np.zeros(3, np.int64)
+        self.offsets, self.scales = np.array(lines, np.float64).T.copy()
+        self._low, self._high = np.full(3, _LARGEST, np.int64), np.full(3, -_LARGEST, np.int64)
 
     def steps(self, axis: int, values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
         """The whole numbers of coordinates (P,) along an axis, P >= 1."""
@@ -53,7 +58,20 @@ class Grid:
         return [float(end) for end in ends.ravel()]
 
 
-def _step(extent: float) -> float | None:
-    """The smallest power of ten with which 32 bits hold an extent; None where there is none."""
-    exponents = range(_FINEST, 309)
-    return next((float(f"1e{one}") for one in exponents if extent / float(f"1e{one}") <= _LARGEST), None)
+def _line(low: float, high: float) -> tuple[float, float] | None:
+    """Offset and step of an axis; None where there are none."""
+    if not np.isfinite(high - low):
+        return None
+    if low == high:
+        return low, _power(_USUAL)
+    whole = float(np.floor(low))
+    finer = (_power(one) for one in range(_USUAL, _FINEST, -1))
+    step = next((one for one in finer if (high - low) / one >= _ACROSS), _power(_FINEST))
+    if step < _power(_USUAL):
+        return (whole if (high - whole) / step <= _LARGEST else low), step
+    coarser = (_power(one) for one in range(_USUAL, _COARSEST + 1))
+    return next(((whole, one) for one in coarser if (high - whole) / one <= _LARGEST), None)
+
+
+def _power(exponent: int) -> float:
+    return float(f"1e{exponent}")

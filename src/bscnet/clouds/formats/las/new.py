@@ -9,9 +9,9 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from bscnet.clouds.columns import AXES, COLORS
+from bscnet.clouds.columns import AXES, COLORS, find_column
 from bscnet.clouds.fields import Rows
-from bscnet.clouds.formats.las.classes import CLASSIFICATION, class_table
+from bscnet.clouds.formats.las.classes import CLASSIFICATION, class_table, names_taken
 from bscnet.clouds.formats.las.draft import LasDraft, described_as, extras_record, text_record
 from bscnet.clouds.formats.las.extra import Extra, descriptor, storable, unique_name
 from bscnet.clouds.formats.las.fitting import fitting
@@ -33,8 +33,8 @@ class LasNew(LasDraft):
     """LAS 1.4 with points of format 6, or 7 where they have colours.
 
     Coordinates are rounded to steps of 0.0001 of the cloud's own unit, or as `Grid` has it. Colours fill 16 bits.
-    Columns with the name of a standard dimension go there if it can hold them, all others are extra dimensions. Points
-    that tell of no returns are the only return of their pulse.
+    Columns with the name of a standard dimension, as `find_column` has it, go there if it can hold them, all others are
+    extra dimensions. Points that tell of no returns are the only return of their pulse.
 
     Args:
         path: of the file that is to be written.
@@ -49,13 +49,18 @@ class LasNew(LasDraft):
         columns = {one.name: one.dtype for one in flat_fields(target.source)}
         self._colored = target.recolored or COLORS[0] in columns
         added = {one.name: one.dtype for one in target.added if one.name != LABEL}
-        moved = moved_names(list(columns), [LABEL, CLASSIFICATION, *added])
+        taken_names = names_taken(list(columns), list(added))
+        others = [name for name in columns if name not in {*moved_names(columns, taken_names), *AXES, *COLORS}]
         form = 7 if self._colored else 6
         standard = PointLayout(form)
-        known = {*standard.names} - {*moved, *AXES, *COLORS}
         self._kinds = {one.name: one.dtype for one in standard.fields}
-        self._standard = fitting(target.source, standard, known & set(columns))
-        beside = {name: columns[name] for name in columns if name not in (*self._standard, *AXES, *COLORS)}
+        known = (name for name in standard.names if name not in (CLASSIFICATION, *AXES, *COLORS))
+        meant = {name: column for name in known if (column := find_column(others, name)) is not None}
+        self._standard = fitting(target.source, standard, meant)
+        # a reader would find the dimension in the place of a column of its name
+        unfit = {column: name for name, column in meant.items() if name not in self._standard}
+        beside = {name: columns[name] for name in columns if name not in (*self._standard.values(), *AXES, *COLORS)}
+        moved = moved_names(beside, [*taken_names, *unfit, *standard.names])
         taken = {*standard.names, *(standard.dtype.names or ())}
         places, extras = [], []
         for name, dtype in [*((moved.get(name, name), beside[name]) for name in beside), *added.items()]:
@@ -64,6 +69,12 @@ class LasNew(LasDraft):
             extras.append(Extra(places[-1], storable(dtype)))
         self._beside = dict(zip(beside, places, strict=False))
         self._added = dict(zip(added, places[len(beside) :], strict=True))
+        self._alone = not {_RETURN, _RETURNS} & set(self._standard)
+        self.notes = [
+            f"the column '{column}' of the scan does not fit LAS's own '{name}' and is kept as "
+            f"'{self._beside[column]}'; the standard dimension is {int(self._alone and name in (_RETURN, _RETURNS))}"
+            for column, name in unfit.items()
+        ]
         self.layout = PointLayout(form, extras)
         self._returns = np.zeros(16, np.int64)
         self.records = self._records(extras)
@@ -104,9 +115,9 @@ class LasNew(LasDraft):
         points = np.zeros(len(rows), self.layout.dtype)
         for index, (axis, raw) in enumerate(zip(AXES, _RAW, strict=True)):
             points[raw] = self._grid.steps(index, columns[axis])
-        for name in self._standard:
-            self.layout.put(points, name, columns[name].astype(self._kinds[name]))
-        if not {_RETURN, _RETURNS} & set(self._standard):
+        for name, column in self._standard.items():
+            self.layout.put(points, name, columns[column].astype(self._kinds[name]))
+        if self._alone:
             for name in (_RETURN, _RETURNS):
                 self.layout.put(points, name, np.ones(len(rows), np.uint8))
         for name, place in self._beside.items():

@@ -46,6 +46,7 @@ class LasWriter(CloudWriter):
             self._sink: PointSink = PackedPoints(stream, layout) if self._packed else PlainPoints(stream)
         except ImportError as error:
             raise InputError(f"{path}: writing it needs {error.name}: pip install 'bscnet[predict]'") from error
+        self.notes += self._draft.notes
         check_labels(path, target, layout.point_format)
         if self._packed and layout.point_format in _WAVES and len(_channels(source)) > 1:
             raise InputError(
