@@ -76,7 +76,9 @@ def test_packed_colours(tmp_path: Path, kind: str, dtype: str, name: str, alpha:
     path = tmp_path / "a.pcd"
     path.write_bytes(pcd([*xyz(30), (name, bits.view(f"<{dtype}")), ("v", rgb[:, 0])], kind))
     parts = list(open_cloud(path).chunks(7))
-    assert list(parts[0].columns) == ["x", "y", "z", "v", "red", "green", "blue"]
+    opacity = ["alpha"] if name == "rgba" else []
+    assert list(parts[0].columns) == ["x", "y", "z", "red", "green", "blue", *opacity, "v"]
+    assert all(set(part.columns[column]) == {alpha} for part in parts for column in opacity)
     for index, color in enumerate(("red", "green", "blue")):
         column = np.concatenate([part.columns[color] for part in parts])
         assert column.dtype == np.uint8

@@ -247,3 +247,33 @@ def test_what_is_written_is_what_open3d_reads(tmp_path: Path) -> None:
     cloud = open3d.t.io.read_point_cloud(str(tmp_path / "c.pcd"))
     np.testing.assert_array_equal(cloud.point.positions.numpy()[:, 0], fields()[0][1])
     np.testing.assert_array_equal(cloud.point.confidence.numpy()[:, 0], SURE)
+
+
+@pytest.mark.parametrize(
+    "names", [("r", "g", "b"), ("Diffuse_Red", "diffuse_green", "diffuse_blue"), ("Rf", "Gf", "Bf")]
+)
+@pytest.mark.parametrize("painted", [False, True])
+def test_packed_colours_do_not_stand_beside_others_that_a_reader_takes_first(
+    tmp_path: Path, names: tuple[str, ...], painted: bool
+) -> None:
+    rng = np.random.default_rng(5)
+    rgb = rng.integers(0, 256, (COUNT, 3)).astype(np.float32)
+    others = {name: rng.integers(0, 256, COUNT).astype(np.uint8) for name in names}
+    source = ArrayCloud(rng.normal(size=(COUNT, 3)), rgb, others)
+    after = write(source, tmp_path / "b.pcd", shades=SHADES if painted else None)
+    head = taken_apart(after)[0]
+    assert head["FIELDS"] == ["x", "y", "z", "red", "green", "blue", *names, "label", "confidence"]
+    assert "".join(head["TYPE"])[3:6] == ("UUU" if painted else "FFF")
+    columns = open_cloud(tmp_path / "b.pcd").read().columns
+    for index, (name, shade) in enumerate(SHADES.items()):
+        np.testing.assert_array_equal(columns[name], shade if painted else rgb[:, index])
+    for name, column in others.items():
+        np.testing.assert_array_equal(columns[name], column)
+
+
+def test_two_of_three_other_colours_leave_packed_ones_as_they_are(tmp_path: Path) -> None:
+    rgb = np.arange(COUNT * 3, dtype=np.uint8).reshape(COUNT, 3)
+    source = ArrayCloud(np.zeros((COUNT, 3)), rgb, {"r": LABELS, "g": LABELS})
+    assert taken_apart(write(source, tmp_path / "b.pcd"))[0]["FIELDS"][:6] == ["x", "y", "z", "rgb", "r", "g"]
+    columns = open_cloud(tmp_path / "b.pcd").read().columns
+    np.testing.assert_array_equal(columns["green"], rgb[:, 1])
