@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bscnet.clouds import Cloud, open_cloud, read_cloud
+from bscnet.clouds.columns import find_label
 from bscnet.errors import InputError
 
 COUNT = 23
@@ -124,15 +125,16 @@ def test_arrays_of_another_length_do_not_pass_for_the_points(tmp_path: Path) -> 
         ({"points": np.array([[None] * 3])}, "'points' holds Python objects, it must hold numbers"),
         ({"points": np.zeros((3, 3)), "colors": np.array([[None] * 3] * 3)}, "'colors' holds Python objects"),
         ({"points": np.zeros((3, 3)), "colors": np.array(None)}, "'colors' holds Python objects"),
-        ({"points": np.zeros((3, 3)), "colors": np.zeros((2, 3))}, r"'colors' has shape \(2, 3\), \(3, 3\) is needed"),
-        ({"points": np.zeros((3, 3)), "colors": np.zeros((3, 4))}, r"'colors' has shape \(3, 4\), \(3, 3\) is needed"),
-        ({"points": np.zeros((3, 3)), "labels": np.zeros(2)}, r"'labels' has shape \(2,\), \(3,\) is needed"),
-        ({"points": np.zeros((3, 3)), "Label": np.zeros((3, 2))}, r"'Label' has shape \(3, 2\), \(3,\) is needed"),
+        ({"points": np.zeros((3, 3)), "colors": np.zeros((2, 3))}, r"'colors' has shape \(2, 3\), .3, 3. or .3, 4."),
+        ({"points": np.zeros((3, 3)), "colors": np.zeros((2, 4))}, r"'colors' has shape \(2, 4\), .3, 3. or .3, 4."),
+        ({"points": np.zeros((3, 3)), "colors": np.zeros((3, 5))}, r"'colors' has shape \(3, 5\), .3, 3. or .3, 4."),
+        ({"points": np.zeros((3, 3)), "red": np.zeros(3), "green": np.zeros(2), "blue": np.zeros(3)},
+         r"'green' has shape \(2,\), \(3,\) is needed"),
         ({"x": np.zeros(3), "y": np.zeros(2), "z": np.zeros(3)}, r"'y' has shape \(2,\), \(3,\) is needed"),
         ({"x": np.array(1), "y": np.zeros(2), "z": np.zeros(3)}, r"'x' has shape \(\), \(P,\) is needed"),
         ({"x": np.zeros(3), "y": np.array([None] * 3), "z": np.zeros(3)}, "'y' holds Python objects"),
     ],
-)
+)  # fmt: skip
 def test_arrays_that_are_not_the_points(tmp_path: Path, arrays: dict[str, Any], sentence: str) -> None:
     path = saved(tmp_path / "a.npz", **arrays)
     with pytest.raises(InputError, match=sentence) as error:
@@ -219,3 +221,20 @@ def test_memory_is_that_of_a_part(tmp_path: Path) -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 2_000_000  # of 9.6 MB
+
+
+def test_colours_with_an_opacity(tmp_path: Path) -> None:
+    rgba = np.concatenate([COLORS, np.full((COUNT, 1), 9, np.uint8)], axis=1)
+    cloud = read_cloud(saved(tmp_path / "a.npz", points=POINTS, colors=rgba))
+    np.testing.assert_array_equal(np.stack(cloud.colors, axis=1), COLORS)
+    assert set(cloud.columns["alpha"]) == {9}
+
+
+@pytest.mark.parametrize(
+    "odd", [{"labels": np.zeros(2)}, {"Label": np.zeros((COUNT, 2))}, {"label": np.array(["wall"])}, {"x": np.zeros(5)}]
+)
+def test_arrays_of_another_length_are_left_alone_whatever_their_names(tmp_path: Path, odd: dict[str, Any]) -> None:
+    """Nobody who needs no labels is held up by them; who does finds none."""
+    cloud = read_cloud(saved(tmp_path / "a.npz", points=POINTS, **odd))
+    np.testing.assert_array_equal(np.stack(cloud.axes, axis=1), POINTS)
+    assert find_label(cloud.columns) is None

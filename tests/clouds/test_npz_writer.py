@@ -178,3 +178,62 @@ def test_other_clouds_with_the_colours_of_classes(tmp_path: Path) -> None:
     assert list(found) == ["points", "colors", "label", "confidence"] and found["points"].dtype == np.float32
     write(ArrayCloud(POINTS.astype(np.float32)), tmp_path / "c.npz", shades=SHADES)
     assert (tmp_path / "b.npz").read_bytes() == (tmp_path / "c.npz").read_bytes()
+
+
+@pytest.mark.parametrize("dtype, colors, factor", [("u1", "255", 1), (">u2", "65535", 257), ("f4", "1", 1 / 255)])
+def test_colours_of_classes_leave_the_opacity_alone(tmp_path: Path, dtype: str, colors: str, factor: float) -> None:
+    rgba = (RNG.integers(0, 256, (COUNT, 4)) * np.float64(factor)).astype(dtype)
+    np.savez(tmp_path / "a.npz", points=POINTS, colors=rgba)
+    write(open_cloud(tmp_path / "a.npz"), tmp_path / "same.npz", colors=colors)
+    assert same(read(tmp_path / "same.npz")["colors"], rgba)
+    write(open_cloud(tmp_path / "a.npz"), tmp_path / "b.npz", shades=SHADES, colors=colors)
+    expected = np.concatenate([(RGB * np.float64(factor)).astype(dtype), rgba[:, 3:]], axis=1).astype(dtype)
+    assert same(read(tmp_path / "b.npz")["colors"], expected)
+    np.testing.assert_array_equal(open_cloud(tmp_path / "b.npz").read().columns["alpha"], rgba[:, 3])
+
+
+def test_a_writer_asks_for_no_more_than_it_changes(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", points=POINTS, colors=RGB, heat=LABELS)
+    source = open_cloud(tmp_path / "a.npz")
+    asked = [writer_of(tmp_path / "b.npz", BytesIO(), Target(source, (), recolored=flag)).fields for flag in (0, 1)]
+    assert [list(names) for names in asked if names is not None] == [[], ["colors"]]
+
+
+def test_a_lone_red_is_kept_beside_the_colours_of_classes(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", points=POINTS, red=LABELS)
+    for source in (open_cloud(tmp_path / "a.npz"), ArrayCloud(POINTS, values={"red": LABELS})):
+        write(source, tmp_path / "b.npz", shades=SHADES)
+        columns = open_cloud(tmp_path / "b.npz").read().columns
+        for color, shade in SHADES.items():
+            np.testing.assert_array_equal(columns[color], shade)
+        np.testing.assert_array_equal(columns["red alone"], LABELS)
+
+
+def test_columns_that_would_pass_for_points_or_colours_make_room(tmp_path: Path) -> None:
+    names = ["X", "Y", "Z", "Red", "Green", "Blue"]
+    values = {name: np.arange(COUNT) + number for number, name in enumerate(names)}
+    write(ArrayCloud(POINTS, RGB, values), tmp_path / "b.npz")
+    columns = open_cloud(tmp_path / "b.npz").read().columns
+    np.testing.assert_array_equal(columns["x"], POINTS[:, 0])
+    np.testing.assert_array_equal(columns["red"], RGB[:, 0])
+    for name, column in values.items():
+        np.testing.assert_array_equal(columns[f"{name}_input"], column)
+
+
+def test_names_that_numpy_does_not_tell_apart_are_spelled_otherwise(tmp_path: Path) -> None:
+    names = ["f", "f.npy", "f_npy", "g.npy.npy", "label.npy"]
+    values = {name: np.full(COUNT, number) for number, name in enumerate(names)}
+    write(ArrayCloud(POINTS, values=values), tmp_path / "b.npz")
+    found = read(tmp_path / "b.npz")
+    spelled = ["f", "f_npy_", "f_npy", "g.npy_npy", "label_npy"]
+    assert list(found) == ["points", *spelled, "label", "confidence"]
+    for number, name in enumerate(spelled):
+        assert set(found[name]) == {number}
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        for name, array in {"points": POINTS, "label.npy": LABELS + 1}.items():
+            data = BytesIO()
+            np.save(data, array)
+            archive.writestr(f"{name}.npy", data.getvalue())
+    write(open_cloud(tmp_path / "a.npz"), tmp_path / "b.npz")
+    found = read(tmp_path / "b.npz")
+    assert same(found["label"], LABELS) and same(found["label.npy_input"], LABELS + 1)

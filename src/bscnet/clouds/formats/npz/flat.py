@@ -10,6 +10,7 @@ import numpy as np
 from bscnet.clouds.columns import AXES, COLORS
 from bscnet.clouds.fields import Rows
 from bscnet.clouds.file import CloudFile
+from bscnet.clouds.formats.npz.members import ENDING
 from bscnet.clouds.formats.npz.output import SpooledArray, new_info
 from bscnet.clouds.writer import Columns, flat_columns, flat_fields, moved_names
 
@@ -47,7 +48,23 @@ class FlatArrays:
 
     def put(self, archive: zipfile.ZipFile, added: Collection[str]) -> None:
         """Write the arrays; columns whose names are of other arrays get others."""
-        moved = moved_names(self._others, [*self._triples, *added])
-        arrays = self._arrays | {moved.get(name, name): array for name, array in self._others.items()}
+        taken = [*self._triples, *added]
+        # x, y and z or all three colours by themselves would pass for the points or the colours
+        names = {name.lower() for name in self._others}
+        taken += [name for triple in (AXES, COLORS) if names.issuperset(triple) for name in triple]
+        moved = moved_names(self._others, taken)
+        spelled = _spelled([moved.get(name, name) for name in self._others], added)
+        arrays = self._arrays | dict(zip(spelled, self._others.values(), strict=True))
         for name, array in arrays.items():
             array.put(archive, new_info(name, zipfile.ZIP_STORED))
+
+
+def _spelled(names: Collection[str], added: Collection[str]) -> list[str]:
+    """The names, but none that ends as members do: np.load does not tell "a.npy" from "a"."""
+    found: list[str] = []
+    for name in names:
+        other = f"{name.removesuffix(ENDING)}_npy" if name.endswith(ENDING) else name
+        while other != name and other in (*names, *added, *found):
+            other += "_"
+        found.append(other)
+    return found

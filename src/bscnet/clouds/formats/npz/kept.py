@@ -9,6 +9,7 @@ import numpy as np
 
 from bscnet.clouds.colors import of_eight_bit
 from bscnet.clouds.columns import COLORS
+from bscnet.clouds.fields import Rows
 from bscnet.clouds.file import one_sentence
 from bscnet.clouds.formats.npz.members import ENDING
 from bscnet.clouds.formats.npz.output import SpooledArray, copied, same_info
@@ -50,16 +51,25 @@ class KeptMembers:
         points = self._file.columns["x"].field
         return next(one.info.compress_type for one in self._file.members if one.name == points)
 
-    def paint(self, shades: Columns, largest: str) -> None:
-        """The colours of the next points.
+    @property
+    def fields(self) -> Collection[str]:
+        """The fields that `paint` looks at."""
+        return self._painted
+
+    def paint(self, rows: Rows, shades: Columns, largest: str) -> None:
+        """The colours of the next points; what else is in an array of colours, an opacity, stays.
 
         Args:
+            rows: of the file, with `fields`.
             shades: red, green and blue (uint8) if they are painted.
             largest: value that the file's own colours reach to, a word of `colors.RANGES`.
         """
         for name, array in self._arrays.items():
-            channels = [of_eight_bit(shades[color], largest, array.dtype) for color in self._painted[name]]
-            array.add(np.stack(channels, axis=1))
+            values = rows.fields[name].copy()
+            for color in self._painted[name]:
+                place = self._file.columns[color].item
+                values[... if place is None else (..., place)] = of_eight_bit(shades[color], largest, array.dtype)
+            array.add(values)
 
     def put(self, archive: zipfile.ZipFile, added: Collection[str]) -> None:
         """Write all members; those whose names are of added arrays get others."""
@@ -67,7 +77,8 @@ class KeptMembers:
             with one_sentence(self._file.path):
                 source = zipfile.ZipFile(file)
             names = [info.filename.removesuffix(ENDING) for info in source.infolist() if info.filename.endswith(ENDING)]
-            moved = moved_names(names, added)
+            # np.load does not tell "label.npy" from "label"
+            moved = moved_names(names, [*added, *(f"{name}{ENDING}" for name in added)])
             archive.comment = source.comment
             for info in source.infolist():
                 name = info.filename.removesuffix(ENDING)

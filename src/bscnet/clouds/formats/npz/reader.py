@@ -11,11 +11,9 @@ from bscnet.clouds.file import CHUNK_POINTS, CloudFile
 from bscnet.clouds.formats.npz.members import Member, members_of, rows_of
 from bscnet.errors import InputError
 
-_LABELS = ("label", "labels")
-
 
 class NpzFile(CloudFile):
-    """Arrays of one row a point: `points` (P, 3) or `x`, `y`, `z` (P,), `colors` (P, 3), and any others.
+    """Arrays of one row a point: `points` (P, 3) or `x`, `y`, `z` (P,), `colors` (P, 3) or (P, 4), and any others.
 
     Other spellings of `points` and `colors` are those of `columns.WIDE`; (P, 1) is as good as (P,). Arrays that hold no
     numbers, or are not one row a point (poses, names, strings, objects), are left alone; nothing is ever unpickled.
@@ -91,21 +89,19 @@ def _is_column(member: Member, count: int) -> bool:
 
 
 def _check_shapes(path: Path, members: Sequence[Member], count: int) -> None:
-    """See that the arrays that are points', colours' and labels' by their names are of use."""
+    """See that the arrays that are points' and colours' by their names are of use."""
     names = {one.name.lower() for one in members}
-    for meaning in (AXES, COLORS):
-        triples = [one for one in _triples(members, meaning) if len(one.shape) != 1 or not one.holds_numbers]
-        if not triples or all(single in names for single in meaning):
+    for meaning, shapes in ((AXES, [(count, 3)]), (COLORS, [(count, 3), (count, 4)])):
+        if all(single in names for single in meaning):
+            for member in (one for one in members if one.name.lower() in meaning):
+                _check_numbers(path, member)
+                if member.shape not in ((count,), (count, 1)):
+                    raise _wrong_shape(path, member, f"({count},)")
             continue
-        if not any(one.shape == (count, 3) and one.holds_numbers for one in triples):
+        triples = [one for one in _triples(members, meaning) if len(one.shape) != 1 or not one.holds_numbers]
+        if triples and not any(one.shape in shapes and one.holds_numbers for one in triples):
             _check_numbers(path, triples[0])
-            raise _wrong_shape(path, triples[0], f"({count}, 3)")
-    for member in members:
-        name = member.name.lower()
-        if name in (*AXES, *COLORS):
-            _check_numbers(path, member)
-        if member.holds_numbers and name in (*AXES, *_LABELS) and member.shape not in ((count,), (count, 1)):
-            raise _wrong_shape(path, member, f"({count},)")
+            raise _wrong_shape(path, triples[0], " or ".join(str(shape) for shape in shapes))
 
 
 def _check_numbers(path: Path, member: Member) -> None:

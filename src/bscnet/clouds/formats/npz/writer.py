@@ -34,7 +34,8 @@ class NpzWriter(CloudWriter):
         self._new_colors = target.recolored and not painted
         self._largest = "255"
         self._body = KeptMembers(source, painted) if isinstance(source, NpzFile) else FlatArrays(source, painted)
-        self.fields = () if isinstance(self._body, KeptMembers) else None  # members are copied whole
+        # other members are copied whole
+        self.fields = self._body.fields if isinstance(self._body, KeptMembers) else None
         self._added = {one.name: SpooledArray(one.dtype) for one in target.added}
         if self._new_colors:
             self._added = {SHADES: SpooledArray(np.dtype(np.uint8), (3,))} | self._added
@@ -46,7 +47,7 @@ class NpzWriter(CloudWriter):
     def write(self, rows: Rows, added: Columns) -> None:
         """See `CloudWriter`."""
         if isinstance(self._body, KeptMembers):
-            self._body.paint(added, self._largest)
+            self._body.paint(rows, added, self._largest)
         else:
             self._body.add(rows, added)
         for name, array in self._added.items():
