@@ -23,7 +23,10 @@ def refused(path: Path, sentence: str, columns: list[str] | None = None) -> None
 @pytest.mark.parametrize(
     "text, sentence",
     [
-        ("1 2 3\n4 5\n", "line 2 is no point of 3 values between blanks as the first one is"),
+        ("1 2 3\n4 5\n", "line 2 is no point of 3 values between blanks as the first one is: '4 5'"),
+        ("1 2 3\n4 1\x1087 6\n", r"line 2 is no point .* as the first one is: '4 1\\x1087 6'"),
+        ("1 2 3\n4 5\u2028 6 7\n", r"line 2 is no point .*: '4 5\\u2028 6 7'"),
+        ("1 2 3\n" + "4 " * 99 + "\n", f"line 2 is no point .*: '{'4 ' * 30}'$"),
         ("x,y,z\n1,2,3\n\n4,5,6,7\n", "line 4 is no point of 3 values between commas"),
         ("1;2;3\n4;5;6;\n", "line 2 is no point of 3 values between semicolons"),
         ("1;2;3;\n4;5;6\n", "line 2 is no point of 3 values"),

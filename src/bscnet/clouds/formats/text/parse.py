@@ -18,6 +18,9 @@ from bscnet.clouds.formats.text.points import Block
 from bscnet.clouds.formats.text.values import is_missing, value_of, values_of
 from bscnet.errors import InputError
 
+_TOLD = 60
+"""Characters of a line that an error shows."""
+
 
 @dataclass(frozen=True)
 class LineParser:
@@ -79,7 +82,8 @@ class LineParser:
                 return InputError(f"{where} has a quote that is not closed")
             if spans is None:
                 count, sign = self.dialect.columns, self.dialect.sign
-                return InputError(f"{where} is no point of {count} values between {sign} as the first one is")
+                told = repr(decoded(line)[:_TOLD])  # escaped: signs that are not seen are a cause of this
+                return InputError(f"{where} is no point of {count} values between {sign} as the first one is: {told}")
             words = {place: unquoted(line[slice(*spans[place])]) for place in numbers}
             bad = next((place for place, word in words.items() if self._value(word, place) is None), None)
             if bad is not None:
