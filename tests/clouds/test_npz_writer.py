@@ -10,12 +10,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from plyfile import PlyData, PlyElement
 
+from bscnet import runtime
 from bscnet.clouds import CloudFile, Field, open_cloud
 from bscnet.clouds.arrays import ArrayCloud
 from bscnet.clouds.points import Survey
 from bscnet.clouds.writer import Target, writer_of
 from bscnet.errors import InputError
+from bscnet.prediction.label_file import label_file
+from bscnet.prediction.labeller import Labeller
+from fixtures.model_files import random_program
 
 COUNT = 23
 RNG = np.random.default_rng(0)
@@ -237,3 +242,24 @@ def test_names_that_numpy_does_not_tell_apart_are_spelled_otherwise(tmp_path: Pa
     write(open_cloud(tmp_path / "a.npz"), tmp_path / "b.npz")
     found = read(tmp_path / "b.npz")
     assert same(found["label"], LABELS) and same(found["label.npy_input"], LABELS + 1)
+
+
+@pytest.mark.parametrize("source", ["a.npz", "a.ply"])
+def test_a_lone_red_and_the_colours_of_a_network_are_read_back(tmp_path: Path, source: str) -> None:
+    program = random_program(7, in_channels=1, num_classes=4, levels=2)
+    program.description["features"] = {"kind": "cloud", "names": ["red alone"], "scale": 127.5, "offset": -1.0}
+    labeller = Labeller(runtime.loads(program.to_bytes(), threads=1))
+    palette = np.arange(12, dtype=np.uint8).reshape(4, 3) + 90
+    points = (POINTS - 6_254_321).astype(np.float32)
+    if source == "a.npz":
+        np.savez(tmp_path / source, points=points, red=LABELS)
+    else:
+        kinds = [("x", "f4"), ("y", "f4"), ("z", "f4"), ("red", "u1")]
+        vertex = np.array([(*point, red) for point, red in zip(points.tolist(), LABELS, strict=True)], kinds)
+        PlyData([PlyElement.describe(vertex, "vertex")]).write(str(tmp_path / source))
+    label_file(labeller, open_cloud(tmp_path / source), tmp_path / "b.npz", palette=palette, chunk_points=5)
+    columns = open_cloud(tmp_path / "b.npz").read().columns
+    np.testing.assert_array_equal(columns["red alone"], LABELS)
+    np.testing.assert_array_equal(columns["x"], points[:, 0])
+    for index, color in enumerate(SHADES):
+        np.testing.assert_array_equal(columns[color], palette[columns["label"], index])
