@@ -6,6 +6,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import matplotlib.image
@@ -101,9 +102,9 @@ MISTAKES = {
     "a pattern without clouds": (["{model}", "{tmp}/*.xyz", "-o", "{tmp}/out"], "no file fits the pattern"),
     "two of a name": (["{model}", "{tmp}/a/s.ply", "{tmp}/b/s.ply", "-o", "{tmp}/out"], "would both be written to"),
     "one scan twice": (["{model}", "{scan}", "{scan}", "-o", "{tmp}/out"], "this scan is given twice"),
-    "several into a file": (["{model}", "{tmp}/a", "{scan}", "-o", "{tmp}/grey.ply"], "this is a file, a folder is"),
+    "several into a file": (["{model}", "{tmp}/a", "{scan}", "-o", "{tmp}/grey.ply"], "this is a cloud's name"),
     "into their own folder": (["{model}", "{tmp}/a", "{tmp}/b/s.ply", "-o", "{tmp}/a"], "would"),
-    "several to a pipe": (["{model}", "{tmp}/a", "{scan}", "-o", "-"], "2 scans do not fit into the standard output"),
+    "several to a pipe": (["{model}", "{tmp}/a", "{scan}", "-o", "-"], "2 scans do not fit into one stream"),
     "one of several is bad": (["{model}", "{scan}", "{tmp}/grey.ply", "-o", "{tmp}/out"], "grey.ply: the points have"),
     "no such format": (["{model}", "{tmp}/a", "-o", "{tmp}/out", "--format", "e57"], "--format e57 is not known"),
     "another format": (["{model}", "{scan}", "-o", "{tmp}/o.ply", "--format", "las"], "does not end in --format las"),
@@ -299,10 +300,10 @@ def test_an_output_that_is_a_pipe_or_a_link_stays_one_and_a_file_keeps_its_mode(
     assert private.read_bytes() == plain.read_bytes()
     pipe = tmp_path / "pipe.ply"
     os.mkfifo(pipe)
-    with subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE) as reader:
+    with (tmp_path / "seen").open("wb") as seen, subprocess.Popen(["cat", str(pipe)], stdout=seen) as reader:
         assert main(words(model, scan, "-o", pipe, "--quiet")) == 0
-        assert reader.communicate(timeout=30)[0] == plain.read_bytes()
-    assert pipe.is_fifo()
+        assert reader.wait(timeout=30) == 0
+    assert pipe.is_fifo() and (tmp_path / "seen").read_bytes() == plain.read_bytes()
 
 
 def test_a_page_needs_no_drawing_package(
@@ -336,3 +337,77 @@ def test_options_say_what_a_scan_does_not(
         cloud[axis] *= factor
     assert main(words(model, write_ply(tmp_path / "cm.ply", cloud), "-o", plain)) == 0
     assert "units? in m the cloud is 302 x 201 x 244; it would be a room if it were in cm" in capsys.readouterr().out
+
+
+def test_a_folder_of_one_scan_is_a_folder_all_the_same(model: Path, tmp_path: Path) -> None:
+    (tmp_path / "scans").mkdir()
+    write_ply(tmp_path / "scans" / "a.ply", room(300))
+    given = words(model, tmp_path / "scans", "-o", tmp_path / "out", "--page", tmp_path / "pages", "--quiet")
+    assert main(given) == 0
+    assert (tmp_path / "out" / "a.ply").is_file() and (tmp_path / "pages" / "a.ply.html").is_file()
+    write_ply(tmp_path / "scans" / "b.ply", room(300, 1))
+    assert main([*given, "--skip-existing"]) == 0
+    assert (tmp_path / "pages" / "b.ply.html").is_file()
+    assert main(words(model, tmp_path / "scans", "-o", tmp_path / "c.ply")) == 2 and not (tmp_path / "c.ply").exists()
+
+
+def test_a_stream_whose_name_has_no_ending_takes_a_format(model: Path, scan: Path, tmp_path: Path) -> None:
+    plain, pipe = tmp_path / "plain.csv", tmp_path / "pipe"
+    assert main(words(model, scan, "-o", plain, "--quiet")) == 0
+    os.mkfifo(pipe)
+    with (tmp_path / "seen").open("wb") as seen, subprocess.Popen(["cat", str(pipe)], stdout=seen) as reader:
+        assert main(words(model, scan, "-o", pipe, "--format", "csv", "--quiet")) == 0
+        assert reader.wait(timeout=30) == 0
+    assert (tmp_path / "seen").read_bytes() == plain.read_bytes()
+
+
+def test_the_standard_output_is_no_file_that_could_be_there(
+    model: Path, scan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / scan.name).write_text("another file")
+    command = [sys.executable, "-m", "bscnet", *words(model, scan, "-o", "-", "--skip-existing", "--quiet")]
+    done = subprocess.run(command, capture_output=True, check=False, cwd=tmp_path)
+    assert done.returncode == 0 and done.stdout.startswith(b"ply\n") and done.stderr == b""
+
+
+def test_the_end_that_a_batch_system_sets_leaves_nothing(model: Path, tmp_path: Path) -> None:
+    scan = write_ply(tmp_path / "scan.ply", room(2_000_000))
+    (tmp_path / "out").mkdir()
+    command = [
+        sys.executable,
+        "-m",
+        "bscnet",
+        *words(model, scan, "-o", tmp_path / "out" / "o.ply", "--max-sites", 9999),
+    ]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        deadline = time.monotonic() + 60
+        while not list((tmp_path / "out").iterdir()) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.terminate()
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130 and errors == b"error: interrupted\n"
+    assert not list((tmp_path / "out").iterdir())
+
+
+def test_remarks_about_units(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import laspy
+
+    cloud = room(3000)
+
+    def told(*more: object, degrees: bool = False, scale: float = 1.0) -> str:
+        las = laspy.LasData(laspy.LasHeader(version="1.4", point_format=7))
+        las.header.scales, las.header.offsets = np.full(3, 1e-6), np.array([13.0, 52.0, 0.0])
+        wide = 1e-5 if degrees else scale
+        las.x, las.y, las.z = cloud["x"] * wide + 13, cloud["y"] * wide + 52, cloud["z"] * 2 * scale
+        for name in ("red", "green", "blue"):
+            las[name] = cloud[name].astype(np.uint16) * 257
+        las.write(str(tmp_path / "a.las"))
+        assert main(words(model, tmp_path / "a.las", "-o", tmp_path / "o.las", *more)) == 0
+        return capsys.readouterr().out
+
+    assert "does not state its unit of length, metres are taken" in told()
+    assert "does not state its unit of length, mm is taken, as of the training data" in told("--units", "mm")
+    assert "far higher than wide: are x and y degrees? Project them" in told(degrees=True)
+    shrunk = told("--units", "cm")
+    assert "it would be a room if it were in m" in shrunk and "all points lie in" in shrunk
+    assert "would be" not in told("--units", "cm", scale=100.0)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from plyfile import PlyData, PlyElement
 
+from bscnet.clouds.reading import Reading
 from bscnet.errors import InputError
 from bscnet.evaluation.cloud_file import read_page_scene
 
@@ -128,3 +129,29 @@ def test_too_many_labels_are_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", points=points(300), label=np.arange(300))
     with pytest.raises(InputError, match="300 different labels, at most 255"):
         read_page_scene(tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize("name", ["labels", "label_input", "classification", "scalar_Label_input"])
+def test_any_other_labels_beside_a_prediction_are_the_truth(tmp_path: Path, name: str) -> None:
+    truth = np.array([4.0, np.nan, 9.0])
+    np.savez(
+        tmp_path / "a.npz", points=points(3), confidence=np.full(3, 0.5), label=np.array([4, 9, 9]), **{name: truth}
+    )
+    scene = read_page_scene(tmp_path / "a.npz")
+    assert scene.truth is not None and scene.truth.tolist() == [0, -100, 1]
+    assert scene.prediction is not None and scene.prediction.tolist() == [0, 1, 1]
+
+
+def test_labels_of_other_classes_are_no_truth(tmp_path: Path) -> None:
+    vertex = np.zeros(3, [*((a, "f4") for a in "xyz"), ("label", "u1"), ("confidence", "f4"), ("classification", "u1")])
+    vertex["label"] = [2, 5, 5]
+    comments = ["class 2 ground", "class 5 trees"]
+    PlyData([PlyElement.describe(vertex, "vertex")], comments=comments).write(str(tmp_path / "a.ply"))
+    scene = read_page_scene(tmp_path / "a.ply")
+    assert scene.truth is None and scene.prediction is not None and scene.prediction.tolist() == [0, 1, 1]
+
+
+def test_units_and_columns_that_are_said_count(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("9 0 0 100\n9 200 0 100\n")
+    scene = read_page_scene(tmp_path / "a.txt", Reading("cm", columns=("_", "x", "y", "z")))
+    np.testing.assert_allclose(scene.points, [[0, 0, 0], [2, 0, 0]], atol=1e-6)

@@ -346,6 +346,7 @@ def test_a_program_labels_its_arrays(scan: Path, tmp_path: Path) -> None:
     np.testing.assert_array_equal(labels, wanted["label"])
     np.testing.assert_array_equal(confidence, wanted["confidence"])
     assert list(model.class_names) == list(model.session.class_names)
+    assert model.label_names == dict(enumerate(model.class_names))
     with pytest.raises(InputError, match=r"points: the points have no colours, but the features \['rgb'\] need them"):
         model.label(room_points())
     tiled = bscnet.load(tmp_path / "model.safetensors", max_sites=3000)
@@ -381,3 +382,17 @@ def test_what_a_format_cannot_hold_is_refused_before_the_network_runs(tmp_path: 
     with pytest.raises(InputError, match="not finite, which LAS cannot hold"):
         label_file(labeller, open_cloud(write_ply(tmp_path / "a.ply", cloud)), tmp_path / "o.las", progress=Told())
     assert Told.parts == ["reading"] and not (tmp_path / "o.las").exists()
+
+
+def test_a_sample_has_the_scans_own_labels(tmp_path: Path) -> None:
+    cloud = room(600)
+    points, colors = (np.stack([cloud[name] for name in names], axis=1) for names in ("xyz", COLOURS))
+    own = np.array([3.0, 4.0, np.nan, 77.0] * 150)
+    np.savez(tmp_path / "a.npz", points=points, colors=colors, labels=own)
+    reading, session = Reading(labels=(9, 8, 7, 6, 5, 4, 3)), runtime.loads(colour_model())
+    _, done = label(session, tmp_path / "a.npz", tmp_path / "o.ply", reading=reading, sampled=True, chunk_points=250)
+    assert done.sample is not None and done.sample.truth is not None
+    assert done.sample.truth[:4].tolist() == [6, 5, -100, -100]
+    np.savez(tmp_path / "b.npz", points=points, colors=colors, labels=np.full(600, 77))
+    _, done = label(session, tmp_path / "b.npz", tmp_path / "o.ply", reading=reading, sampled=True)
+    assert done.sample is not None and done.sample.truth is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import signal
 import sys
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -68,4 +69,6 @@ def main(argv: Sequence[str] | None = None) -> int:
             setattr(args, taking, [*getattr(args, taking), *late])
         return int(args.main(args))
 
+    if argv is None:  # the process is the command's: a batch system's end is as clean as Ctrl-C, and leaves no draft
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     return shown(action)

@@ -21,7 +21,7 @@ def check_output(path: Path, option: str, inputs: Sequence[Path]) -> None:
         raise InputError(f"{option} {path}: this is a folder, a file name is needed")
     for other in inputs:
         if path.absolute() == other.absolute() or (path.exists() and other.exists() and path.samefile(other)):
-            raise InputError(f"{option} {path}: this would overwrite {other}, which is read; give another name")
+            raise InputError(f"{option} {path}: this would overwrite {other}, which is needed; give another name")
 
 
 def check_file(path: Path, option: str) -> None:

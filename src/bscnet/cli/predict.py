@@ -8,18 +8,17 @@ import importlib.util
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
 from bscnet.cli.prediction_report import class_totals, full_report, one_line, remarks
 from bscnet.cli.prediction_views import Views, check_views, draw
+from bscnet.cli.reading_options import add_reading_arguments, reading_of
 from bscnet.cli.scans import STANDARD_OUTPUT, Job, plan_jobs
 from bscnet.clouds.file import CloudFile
 from bscnet.clouds.open import ENDINGS, open_cloud
-from bscnet.clouds.reading import INVALID_POINTS, Reading
-from bscnet.clouds.units import UNITS
 from bscnet.errors import InputError
 from bscnet.prediction.label_file import LabelledFile, check_target, label_file
 from bscnet.prediction.labeller import MAX_MARGIN, MAX_SITES, Labeller
@@ -36,10 +35,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--output",
         required=True,
         metavar="OUT",
-        help="file for one scan, whose ending tells the format; folder for several; - for the standard output. Each "
-        "has all columns of its scan, and label and confidence",
+        help="file for one scan, whose ending tells the format; folder for several, a folder or a pattern; - for the "
+        "standard output. Each has all columns of its scan, and label and confidence",
     )
-    parser.add_argument("--format", metavar="EXT", help="ending of the files in a folder (default: the scans' own)")
+    parser.add_argument(
+        "--format", metavar="EXT", help="ending of files in a folder or a stream (default: as the scans)"
+    )
     parser.add_argument(
         "--indices", action="store_true", help="label with class numbers from 0, not the data set's own"
     )
@@ -50,15 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--page", type=Path, metavar="VIEW.html", help="also write a page to turn (folder for several scans)"
     )
-    parser.add_argument(
-        "--units", choices=UNITS, help="unit of files that state none (default: that of the model's training data)"
-    )
-    parser.add_argument(
-        "--columns", metavar="x,y,z,…", help="names of the columns of text files, _ for one that is not wanted"
-    )
-    parser.add_argument(
-        "--invalid-points", choices=INVALID_POINTS, help="points without finite coordinates (default: as in training)"
-    )
+    add_reading_arguments(parser)
     parser.add_argument("--skip-existing", action="store_true", help="leave out scans whose output is there")
     parser.add_argument(
         "--threads", type=int, default=0, metavar="N", help="threads of the network (default: one a CPU)"
@@ -85,26 +78,26 @@ def main(args: argparse.Namespace) -> int:
     from bscnet.runtime import load
 
     begun = time.perf_counter()
-    jobs = plan_jobs(args.scans, args.output, args.format, [args.model])
+    jobs, into_folder = plan_jobs(args.scans, args.output, args.format, [args.model])
     if args.skip_existing:
-        jobs = [job for job in jobs if not job.target.exists()]
+        jobs = [job for job in jobs if job.stream is not None or not job.target.exists()]
         if not jobs:
             print(f"{args.output}: all scans are labelled already")
             return 0
-    outputs = [] if args.output == STANDARD_OUTPUT else [job.target for job in jobs]
     views = Views(args.render, args.page)
-    check_views(views, len(jobs), [args.model, *(job.source for job in jobs), *outputs])
+    outputs = [job.target for job in jobs if job.stream is None]
+    check_views(views, into_folder, [args.model, *(job.source for job in jobs), *outputs])
     session = load(args.model, threads=args.threads)
     labeller = Labeller(
         session,
-        reading=_reading(session.reading, args),
+        reading=reading_of(args, session.reading),
         max_sites=args.max_sites,
         margin=args.margin,
         indices=args.indices,
     )
     files = _looked_at(labeller, jobs, args)
     loaded = time.perf_counter() - begun
-    if len(files) == 1 and len(jobs) == 1:
+    if not into_folder:
         _label_one(labeller, files[0], jobs[0], args, views, begun, loaded)
         return 0
     return _label_all(labeller, files, jobs, args, views)
@@ -113,18 +106,18 @@ def main(args: argparse.Namespace) -> int:
 def _label_one(
     labeller: Labeller, file: CloudFile, job: Job, args: argparse.Namespace, views: Views, begun: float, loaded: float
 ) -> None:
-    session, to_pipe = labeller.session, args.output == STANDARD_OUTPUT
+    session = labeller.session
     with _bar(args.quiet) as progress:
         done = _labelled(labeller, file, job, args, progress)
     started = time.perf_counter()
     draw(views, done, session, job.source.name)
     now = time.perf_counter()
     if not args.quiet:
-        out = sys.stderr if to_pipe else sys.stdout  # the standard output is the cloud's then
+        out = sys.stderr if job.stream == STANDARD_OUTPUT else sys.stdout  # which is the cloud's then
         drawn = now - started if any(views) else 0.0
         print(full_report(done, session, loaded, drawn, now - begun), file=out)
-        written = "; ".join(map(str, ([] if to_pipe else [job.target]) + [view for view in views if view]))
-        print(f"{written or args.output}: {file.count:,} labelled points", file=out)
+        written = "; ".join(map(str, [job.stream or job.target, *(view for view in views if view)]))
+        print(f"{written}: {file.count:,} labelled point{'s'[: file.count != 1]}", file=out)
 
 
 def _label_all(
@@ -161,16 +154,26 @@ def _label_all(
 def _labelled(
     labeller: Labeller, file: CloudFile, job: Job, args: argparse.Namespace, progress: Progress
 ) -> LabelledFile:
-    return label_file(
-        labeller,
-        file,
-        job.target,
-        stream=sys.stdout.buffer if args.output == STANDARD_OUTPUT else None,
-        voxel_size=args.voxel_size,
-        palette=_palette(labeller) if args.color_by_class else None,
-        sampled=args.render is not None or args.page is not None,
-        progress=progress,
-    )
+    with _stream(job) as stream:
+        return label_file(
+            labeller,
+            file,
+            job.target,
+            stream=stream,
+            voxel_size=args.voxel_size,
+            palette=_palette(labeller) if args.color_by_class else None,
+            sampled=args.render is not None or args.page is not None,
+            progress=progress,
+        )
+
+
+@contextlib.contextmanager
+def _stream(job: Job) -> Iterator[BinaryIO | None]:
+    if job.stream is None or job.stream == STANDARD_OUTPUT:
+        yield None if job.stream is None else sys.stdout.buffer
+        return
+    with job.stream.open("wb") as stream:
+        yield stream
 
 
 def _palette(labeller: Labeller) -> np.ndarray:
@@ -186,21 +189,10 @@ def _looked_at(labeller: Labeller, jobs: Sequence[Job], args: argparse.Namespace
     for job in jobs:
         file = open_cloud(job.source, labeller.reading.columns)
         labeller.voxel_size(labeller.reader(file), args.voxel_size)
-        if len(jobs) > 1:  # of a single scan, labelling begins with that
+        if len(jobs) > 1:  # of one scan, labelling begins with that
             check_target(labeller, file, job.target, palette)
         files.append(file)
     return files
-
-
-def _reading(reading: Reading, args: argparse.Namespace) -> Reading:
-    """The model's, with what the options say of these scans."""
-    if args.units is not None:
-        reading = replace(reading, units=args.units)
-    if args.columns is not None:
-        reading = replace(reading, columns=tuple(name.strip() for name in args.columns.split(",")))
-    if args.invalid_points is not None:
-        reading = replace(reading, invalid_points=args.invalid_points)
-    return reading
 
 
 @contextlib.contextmanager

@@ -8,13 +8,16 @@ from pathlib import Path
 
 import numpy as np
 
-from bscnet.clouds.likely_units import better_unit
+from bscnet.clouds.likely_units import better_unit, like_degrees
 from bscnet.clouds.units import UNITS, unit_note, unit_of
 from bscnet.clouds.writer import LABEL, moved_names
 from bscnet.counted import counted
 from bscnet.prediction.label_file import LabelledFile
 from bscnet.prediction.spacing import point_spacing
 from bscnet.runtime import Session
+
+_FEW_VOXELS = 50
+"""Fewer than these are worth a word where there are many more points."""
 
 
 def full_report(done: LabelledFile, session: Session, loaded: float, drawn: float, whole: float) -> str:
@@ -41,7 +44,8 @@ def full_report(done: LabelledFile, session: Session, loaded: float, drawn: floa
     rows.append(("other", max(0.0, whole - sum(seconds for _, seconds in rows))))
     count, voxels = cloud.reader.file.count, len(cloud.voxels)
     lines = [
-        f"{count:,} points, {voxels:,} voxels of {cloud.frame.voxel_size:g} m ({count / voxels:.1f} points a voxel); "
+        f"{count:,} point{'s'[: count != 1]}, {voxels:,} voxel{'s'[: voxels != 1]} of {cloud.frame.voxel_size:g} m "
+        f"({count / voxels:.1f} points a voxel); "
         f"{session.description.get('name')}, {session.implementation}, "
         f"engine memory {times.workspace_bytes / 2**20:,.0f} MiB",
         *(f"note: {remark}" for remark in remarks(done, session)),
@@ -82,9 +86,10 @@ def remarks(done: LabelledFile, session: Session) -> Iterator[str]:
     cloud, file = done.cloud, done.cloud.reader.file
     reading = cloud.reader.reading
     if not session.reading_is_known:
+        taken = "metres are taken, and " if reading.units is None else ""
         yield (
             "the model file is of an older version, which does not say in what unit its clouds were, nor what labels "
-            "its classes had: metres are taken, and labels are the classes' numbers from 0; export the run again"
+            f"its classes had: {taken}labels are the classes' numbers from 0; export the run again"
         )
     elif not reading.labels:
         yield (
@@ -95,14 +100,20 @@ def remarks(done: LabelledFile, session: Session) -> Iterator[str]:
     if told is not None:
         yield told
     unit = unit_of(file, reading.units)
+    if file.can_state_units and file.units is None and reading.units is not None:
+        yield f"{file.path}: the file does not state its unit of length, {unit} is taken, as of the training data"
     if not math.isclose(cloud.frame.voxel_size, session.voxel_size, rel_tol=0.01):
         yield f"the model was trained on voxels of {session.voxel_size:g} m, not of {cloud.frame.voxel_size:g} m"
     extent = cloud.survey.high - cloud.survey.low
-    spacing = point_spacing(cloud.voxels, cloud.frame.voxel_size)
-    likelier = better_unit((float(extent[0]), float(extent[1]), float(extent[2])), spacing, unit)
-    if likelier is not None:
-        x, y, z = extent / UNITS[unit]
+    size = (float(extent[0]), float(extent[1]), float(extent[2]))
+    likelier = better_unit(size, point_spacing(cloud.voxels, cloud.frame.voxel_size), unit)
+    x, y, z = extent / UNITS[unit]
+    if like_degrees(size):
+        yield f"the cloud is {x:.3g} x {y:.3g} x {z:.3g}, far higher than wide: are x and y degrees? Project them"
+    elif likelier is not None:
         yield f"units? in {unit} the cloud is {x:.3g} x {y:.3g} x {z:.3g}; it would be a room if it were in {likelier}"
+    if len(cloud.voxels) < _FEW_VOXELS < cloud.survey.kept / 10:
+        yield f"all points lie in {counted(len(cloud.voxels), 'voxel')} of {cloud.frame.voxel_size:g} m"
     if cloud.survey.dropped:
         yield (
             f"{counted(cloud.survey.dropped, 'point')} without finite coordinates got the label {cloud.numbers.none}"

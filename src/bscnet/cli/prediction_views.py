@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from bscnet.cli.outputs import check_folder, check_output
+from bscnet.counted import counted
 from bscnet.errors import InputError
 from bscnet.prediction.label_file import LabelledFile
 from bscnet.runtime import Session
@@ -32,12 +33,12 @@ class Views(NamedTuple):
         )
 
 
-def check_views(views: Views, scans: int, others: Sequence[Path]) -> None:
+def check_views(views: Views, folders: bool, others: Sequence[Path]) -> None:
     """See that they can be written.
 
     Args:
         views: where to.
-        scans: how many scans are labelled.
+        folders: whether they are folders, for several scans.
         others: files that must not be overwritten.
 
     Raises:
@@ -46,7 +47,7 @@ def check_views(views: Views, scans: int, others: Sequence[Path]) -> None:
     for option, path, ending in (("--render", views.picture, ".png"), ("--page", views.page, ".html")):
         if path is None:
             continue
-        if scans > 1:
+        if folders:
             check_folder(path, option)
             continue
         check_output(path, option, others)
@@ -91,17 +92,22 @@ def _scene(done: LabelledFile, session: Session, title: str) -> PageScene:
 
     sample, count = done.sample, done.cloud.reader.file.count
     assert sample is not None
-    shown = "" if len(sample.points) == count else f", of which {len(sample.points):,} are drawn"
+    kept, left_out = done.cloud.survey.kept, done.cloud.survey.dropped
+    facts = {"model": str(session.description.get("name")), "points": f"{count:,}"}
+    if len(sample.points) < kept:
+        facts["points"] += f", of which {len(sample.points):,} are drawn"
+    if left_out:
+        facts["left out"] = f"{counted(left_out, 'point')} without finite coordinates"
     try:
         return PageScene(
             name=title,
             points=sample.points,
             colors=sample.colors,
-            truth=None,
+            truth=sample.truth,
             prediction=sample.classes,
             confidence=sample.confidence,
             class_names=session.class_names,
-            facts={"model": str(session.description.get("name")), "points": f"{count:,}{shown}"},
+            facts=facts,
         )
     except ValueError as error:  # more classes, or wider than a page can show
         raise InputError(f"the labels are written, but there is nothing to draw: {error}") from error

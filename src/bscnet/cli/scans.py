@@ -12,7 +12,7 @@ from bscnet.clouds.below import clouds_below
 from bscnet.clouds.open import ENDINGS, format_of
 from bscnet.errors import InputError
 
-STANDARD_OUTPUT = "-"
+STANDARD_OUTPUT = Path("-")
 """In place of a file to write."""
 
 
@@ -27,10 +27,24 @@ class Scan(NamedTuple):
 
 
 class Job(NamedTuple):
-    """A cloud's file, and the file to write; `target` is a bare name where the standard output is written."""
+    """A cloud's file, and the file to write.
+
+    Attributes:
+        source: what is read.
+        target: what is written; its ending tells the format. A bare name where a stream is written.
+        stream: a pipe or device to write, or `STANDARD_OUTPUT`; None: the target itself.
+    """
 
     source: Path
     target: Path
+    stream: Path | None = None
+
+
+class Plan(NamedTuple):
+    """jobs: what is to be done. into_folder: whether their files go into a folder, be they one or many."""
+
+    jobs: list[Job]
+    into_folder: bool
 
 
 def find_scans(words: Sequence[str]) -> tuple[list[Scan], bool]:
@@ -60,13 +74,13 @@ def find_scans(words: Sequence[str]) -> tuple[list[Scan], bool]:
     return scans, len(words) == 1 and [Path(words[0])] == [scan.path for scan in scans]
 
 
-def plan_jobs(words: Sequence[str], output: str, ending: str | None, kept: Sequence[Path]) -> list[Job]:
+def plan_jobs(words: Sequence[str], output: str, ending: str | None, kept: Sequence[Path]) -> Plan:
     """What is read, and where it is written.
 
     Args:
         words: files, folders and patterns.
         output: a file for one scan, a folder, or `STANDARD_OUTPUT`.
-        ending: of the files written into a folder or to the standard output, such as "ply"; None: of their sources.
+        ending: of the files written into a folder or to a stream, such as "ply"; None: of their sources.
         kept: further files that must not be overwritten.
 
     Raises:
@@ -77,19 +91,19 @@ def plan_jobs(words: Sequence[str], output: str, ending: str | None, kept: Seque
     suffix = None if ending is None else f".{ending.removeprefix('.').lower()}"
     if suffix is not None and suffix not in ENDINGS:
         raise InputError(f"--format {ending} is not known, it must be one of {', '.join(end[1:] for end in ENDINGS)}")
-    if output == STANDARD_OUTPUT:
-        if len(scans) != 1:
-            raise InputError(f"-o {output}: {len(scans)} scans do not fit into the standard output, give a folder")
-        return [Job(scans[0].path, _named(scans[0].name, suffix))]
     target = Path(output)
-    into_folder = target.is_dir() or not single
-    if not into_folder:
+    if target == STANDARD_OUTPUT or (suffix is not None and target.suffix == "" and _is_stream(target)):
+        if len(scans) != 1:
+            raise InputError(f"-o {output}: {len(scans)} scans do not fit into one stream, give a folder")
+        return Plan([Job(scans[0].path, _named(scans[0].name, suffix), target)], False)
+    if not target.is_dir() and single:
         if suffix is not None and target.suffix.lower() != suffix:
             raise InputError(f"-o {output} does not end in --format {ending}")
-        jobs = [Job(scans[0].path, target)]
         format_of(target)
         check_output(target, "-o", [scans[0].path, *kept])
-        return jobs
+        return Plan([Job(scans[0].path, target)], False)
+    if target.suffix.lower() in ENDINGS and not target.is_dir():
+        raise InputError(f"-o {output}: a folder or a pattern of scans needs a folder, but this is a cloud's name")
     check_folder(target, "-o")
     jobs = [Job(scan.path, target / _named(scan.name, suffix)) for scan in scans]
     inputs = {job.source.resolve(): job.source for job in jobs} | {path.resolve(): path for path in kept}
@@ -105,7 +119,11 @@ def plan_jobs(words: Sequence[str], output: str, ending: str | None, kept: Seque
             )
         if job.target.is_dir():
             raise InputError(f"-o {output}: {job.target} is a folder, a file cannot take its place")
-    return jobs
+    return Plan(jobs, True)
+
+
+def _is_stream(path: Path) -> bool:
+    return path.exists() and not path.is_file() and not path.is_dir()
 
 
 def _named(name: Path, suffix: str | None) -> Path:

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bscnet.cli.outputs import check_folder, make_folder
+from bscnet.cli.reading_options import add_reading_arguments, reading_of
 from bscnet.cli.splits import SPLITS, OpenSplit, first_split, open_split, split_of
+from bscnet.clouds.reading import Reading
 from bscnet.errors import InputError
 
 if TYPE_CHECKING:
@@ -26,10 +28,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "words",
         nargs="*",
         metavar="RUN|SCAN|KEY=VALUE",
-        help="a run (chain, stage or checkpoint); or a .ply, .pcd, .las, .laz, .npz or .xyz cloud; "
+        help="a run (chain, stage or checkpoint); or a cloud (.ply, .pcd, .las, .laz, .npz, .xyz, .txt, .csv …); "
         "or neither, and data=NAME shows a scene of that data set. Overrides as of bscnet.run",
     )
-    parser.add_argument("-o", "--output", type=Path, metavar="DIR", help="folder to write to (default: where one is)")
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="DIR", help="folder to write to (default: the current one)"
+    )
+    add_reading_arguments(parser)
     parser.add_argument(
         "--scene", action="append", default=[], metavar="NAME", help="a scene by name, best or worst; may be repeated"
     )
@@ -64,7 +69,7 @@ def _scenes(sources: list[str], overrides: list[str], args: argparse.Namespace) 
             raise InputError(f"{sources[0]}: a cloud is shown as it is, without overrides, --scene or --split")
         from bscnet.evaluation.cloud_file import read_page_scene
 
-        scene = read_page_scene(Path(sources[0]))
+        scene = read_page_scene(Path(sources[0]), reading_of(args, Reading(invalid_points="drop")))
         yield scene.name, scene, scene.name
     else:
         yield from _of_run(sources[0], overrides, args)

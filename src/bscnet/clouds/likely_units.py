@@ -35,6 +35,11 @@ def believable(extent: Extent, spacing: float) -> bool:
     return not (6 <= length <= 40 and 7 <= height <= 12)
 
 
+def like_degrees(extent: Extent) -> bool:
+    """Whether x and y may be longitude and latitude: a degree is 111 km, so that all is far higher than it is wide."""
+    return extent[2] > 1 and max(extent[:2]) < 0.02 * extent[2]
+
+
 def better_unit(extent: Extent, spacing: float, declared: str) -> str | None:
     """The unit in which the scan would look like a room, where in the declared one it is not believable.
 

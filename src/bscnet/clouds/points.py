@@ -167,11 +167,12 @@ class Surveyor:
             InputError: coordinates that are not finite where the reading refuses them, or of all points; colours that
                 the reading's range does not hold.
         """
-        if self._dropped and (self._reader.reading.invalid_points != "drop" or not self._kept):
+        dropping = self._reader.reading.invalid_points == "drop"
+        if self._dropped and not (dropping and self._kept):
+            remedy = "no point is left" if dropping else "'invalid_points: drop' leaves such points out"
             raise InputError(
                 f"{self._reader.file.path}: {self._dropped} of {self._dropped + self._kept} points have coordinates "
-                f"that are not finite, the first is point {self._first_bad} ('invalid_points: drop' leaves such points "
-                "out)"
+                f"that are not finite, the first is point {self._first_bad} ({remedy})"
             )
         colors = self._span.range(self._reader.file.path, self._reader.reading.colors)
         return Survey(self._low, self._high, self._kept, self._dropped, colors)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from bscnet.clouds.columns import CONFIDENCE, find_column, find_label
+from bscnet.clouds.columns import CONFIDENCE, LABELS, find_column, find_label
 from bscnet.clouds.open import open_cloud
 from bscnet.clouds.points import PointReader
 from bscnet.clouds.reading import Reading
@@ -29,24 +29,26 @@ _AS_IT_IS = Reading(invalid_points="drop")
 Labels = npt.NDArray[np.int64]
 
 
-def read_page_scene(path: Path) -> PageScene:
+def read_page_scene(path: Path, reading: Reading = _AS_IT_IS) -> PageScene:
     """The points of a cloud's file with what it says of them.
 
     A column of labels is a prediction where the file has a column `confidence` too, as `bscnet predict` writes them,
-    and the truth otherwise; beside a prediction, the truth is the column of labels that it took the place of. Classes
-    are named by comments `class LABEL NAME`, else by their numbers. Points without finite coordinates cannot be drawn;
-    the page says how many there are.
+    and the truth otherwise; beside a prediction, the truth is the column of labels that it took the place of, else
+    another one. Classes are named by comments `class LABEL NAME`, else by their numbers. Points without finite
+    coordinates cannot be drawn; the page says how many there are.
+
+    Args:
+        path: of the file.
+        reading: units and columns of it, where it does not say them itself.
 
     Raises:
         InputError: the file cannot be read, no point can be drawn or the points lie too far apart, labels are no whole
             numbers or of too many kinds.
     """
-    file = open_cloud(path)
-    reader = PointReader(file, _AS_IT_IS, ())
+    file = open_cloud(path, reading.columns)
+    reader = PointReader(file, reading, ())
     label, sure = find_label(file.columns), find_column(file.columns, CONFIDENCE)
-    before = None
-    if label is not None and sure is not None:
-        before = find_column(file.columns, moved_names([label], [label])[label])
+    before = None if label is None or sure is None else _label_before(file.columns, label)
     cloud = file.read([*reader.names, *(name for name in (label, sure, before) if name is not None)])
     surveyor = reader.surveyor()
     surveyor.add(cloud)
@@ -59,8 +61,14 @@ def read_page_scene(path: Path) -> PageScene:
     low = np.floor(survey.low)
     if float((survey.high - survey.low).max()) >= FARTHEST_M:
         raise InputError(f"{path}: the points lie {FARTHEST_M:g} metres apart or more, which cannot be drawn")
-    columns = {name: _whole(path, name, cloud.columns[name]) for name in (label, before) if name is not None}
-    names = _names(path, columns, _class_names(file.comments))
+    columns = {} if label is None else {label: _whole(path, label, cloud.columns[label])}
+    if before is not None:
+        columns[before] = _whole(path, before, np.nan_to_num(cloud.columns[before], nan=-1))  # which is no class
+    named = _class_names(file.comments)
+    if before is not None and named and not set(named) & set(np.unique(columns[before]).tolist()):
+        del columns[before]  # of other classes than the prediction's, as where nothing was classified
+        before = None
+    names = _names(path, columns, named)
     classes = {name: _classes(values, list(names)) for name, values in columns.items()}
     confidence = None
     if label is not None and sure is not None:
@@ -78,6 +86,16 @@ def read_page_scene(path: Path) -> PageScene:
         class_names=list(names.values()),
         facts=facts,
     )
+
+
+def _label_before(columns: Collection[str], label: str) -> str | None:
+    """The column that held labels before a prediction came, if there is one."""
+    moved = find_column(columns, moved_names([label], [label])[label])
+    if moved is not None:
+        return moved
+    others = [name for name in columns if name != label]
+    inputs = (find_column(others, f"{name}_input") for name in LABELS)
+    return next((name for name in inputs if name is not None), None) or find_label(others)
 
 
 def _whole(path: Path, column: str, values: npt.NDArray[Any]) -> Labels:

@@ -102,16 +102,18 @@ def label_file(
 
         found = labeller.label(source, voxel_size=voxel_size, chunk_points=chunk_points, progress=shown, surveyed=begin)
         clock, counts = found.clock, np.zeros(labeller.session.num_classes, dtype=np.int64)
-        sampler = Sampler(source.count, found.frame.low) if sampled else None
+        sampler = Sampler(source, found.frame.low, found.numbers) if sampled else None
+        names = [*found.reader.names, *([sampler.label] if sampler is not None and sampler.label is not None else [])]
         shown.begin("labels", source.count)
-        read = {source.columns[name].field for name in found.reader.names}
+        read = {source.columns[name].field for name in names}
         fields = None if writer.fields is None else read.union(writer.fields)
         for rows in timed_chunks(source.rows(chunk_points, fields), clock, shown):
             with clock.part("label points"):
-                chunk = found.chunk(source.cloud(rows, found.reader.names))
+                cloud = source.cloud(rows, names)
+                chunk = found.chunk(cloud)
                 counts += np.bincount(chunk.classes, minlength=len(counts))
                 if sampler is not None:
-                    sampler.add(chunk)
+                    sampler.add(chunk, cloud)
             with clock.part("write"):
                 writer.write(rows, _added(chunk, palette))
         with clock.part("write"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ class Model:
     Attributes:
         session: the network itself, for whoever has voxels and features at hand.
         class_names: name of class 0, 1, …
+        label_names: names of the classes by the labels that `label` gives.
 
     Args:
         session: the network.
@@ -34,6 +35,7 @@ class Model:
         self.session = session
         self.class_names: Sequence[str] = session.class_names
         self._labeller = Labeller(session, max_sites=max_sites, indices=indices)
+        self.label_names: Mapping[int, str] = self._labeller.numbers.names
 
     def label(
         self,

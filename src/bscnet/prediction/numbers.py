@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from bscnet.clouds.reading import Reading
+from bscnet.ignore import IGNORE_INDEX
 
 _TYPES = tuple(np.dtype(name) for name in ("uint8", "int16", "uint16", "int32", "uint32", "int64"))
 
@@ -31,6 +33,13 @@ class LabelNumbers:
     def used(self) -> tuple[int, ...]:
         """Every number that may be written, if no point is left out."""
         return tuple(self.of_class.tolist())
+
+    def classes(self, labels: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+        """Class of each label (P,), `IGNORE_INDEX` where it is no class's."""
+        order = np.argsort(self.of_class)
+        ordered = self.of_class[order].astype(np.float64)
+        places = np.minimum(np.searchsorted(ordered, labels), len(ordered) - 1)
+        return np.where(ordered[places] == labels, order[places], IGNORE_INDEX)
 
 
 def label_numbers(reading: Reading, class_names: Sequence[str], indices: bool = False) -> LabelNumbers:

@@ -307,11 +307,15 @@ def test_a_las_file_that_nobody_classified_has_no_labels(tmp_path: Path) -> None
 
 def test_a_wide_column_of_labels_is_found(tmp_path: Path) -> None:
     points = make_points()
-    np.savez(tmp_path / "a.npz", points=points.xyz, semantic=points.label[:, None])
-    describe(tmp_path, classes=list(NAMES), splits={"test": ["a.npz"]}, label="semantic_0")
-    source = FolderSource(tmp_path)
-    source.require(["a"])
-    np.testing.assert_array_equal(source.read("a").labels, points.label)
+    for wide, name in (
+        (points.label[:, None], "semantic"),
+        (np.stack([points.label * 0, points.label], 1), "semantic_1"),
+    ):
+        np.savez(tmp_path / "a.npz", points=points.xyz, semantic=wide)
+        describe(tmp_path, classes=list(NAMES), splits={"test": ["a.npz"]}, label=name)
+        source = FolderSource(tmp_path)
+        source.require(["a"])
+        np.testing.assert_array_equal(source.read("a").labels, points.label)
 
 
 def test_labels_that_are_no_numbers_may_be_ignored(tmp_path: Path) -> None:

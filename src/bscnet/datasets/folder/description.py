@@ -19,8 +19,8 @@ FILE_NAME = "dataset.yaml"
 SPLITS = ("train", "val", "test")
 
 KEYS = (
-    *("classes", "ignore", "label", "invalid_labels", "features"),
-    *("units", "colors", "columns", "scale", "splits", "invalid_points"),
+    *("classes", "ignore", "label", "features", "units", "colors", "columns", "scale", "splits"),
+    *("invalid_points", "invalid_labels"),
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from bscnet.clouds.likely_units import better_unit, mixed_units
+from bscnet.clouds.likely_units import better_unit, like_degrees, mixed_units
 from bscnet.counted import counted
 from bscnet.data.sample import MAX_RADIUS, too_wide_for_training
 from bscnet.datasets.folder.description import FILE_NAME, Description
@@ -76,6 +76,13 @@ def _about_one(scene: SceneReport, description: Description, voxel_size: float) 
 
 def _units(scenes: Sequence[SceneReport], description: Description) -> Iterator[Finding]:
     yield from (Finding(False, scene.unit_note) for scene in scenes if scene.unit_note is not None)
+    for scene in scenes:
+        if like_degrees(scene.extent):
+            x, y, z = scene.extent
+            yield Finding(
+                False,
+                f"{scene.path}: {x:.3g} x {y:.3g} x {z:.3g} m, far higher than wide: are x and y degrees? Project them",
+            )
     mixed = mixed_units({scene.name: (scene.extent[2], scene.spacing) for scene in scenes})
     for names, factor in mixed:
         how = f"{factor:.4g} times" if factor > 1 else f"1/{1 / factor:.4g} of"
