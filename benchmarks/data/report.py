@@ -79,7 +79,8 @@ def markdown(report: Mapping[str, Any]) -> str:
     )
     formats = (
         "The same points as a file of each format: `bscnet.clouds.read_cloud` against plyfile, laspy with lazrs, "
-        "Open3D, NumPy's `load` and `loadtxt`, all columns, one thread, in turn as above."
+        "Open3D, NumPy's `load` and `loadtxt`, all columns, in turn as above. One thread, but for laspy, which unpacks "
+        "LAZ with all cores."
     )
     labelling = (
         "`bscnet predict` of LAS files in LAS with all that is in them, UNET-S with two threads, voxels of 25 cm; a "

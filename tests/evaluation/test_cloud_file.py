@@ -155,3 +155,31 @@ def test_units_and_columns_that_are_said_count(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("9 0 0 100\n9 200 0 100\n")
     scene = read_page_scene(tmp_path / "a.txt", Reading("cm", columns=("_", "x", "y", "z")))
     np.testing.assert_allclose(scene.points, [[0, 0, 0], [2, 0, 0]], atol=1e-6)
+
+
+def test_classes_of_a_las_file_are_called_as_its_table_names_them(tmp_path: Path) -> None:
+    header = laspy.LasHeader(version="1.4", point_format=6)
+    table = laspy.vlrs.known.ClassificationLookupVlr()
+    table[2] = "ground"
+    table[40] = "pier"
+    header.vlrs.append(table)
+    las = laspy.LasData(header)
+    las.xyz = points(3)
+    las.classification = np.array([40, 2, 7], np.uint8)
+    las.write(str(tmp_path / "a.las"))
+    assert read_page_scene(tmp_path / "a.las").class_names == ["ground", "label 7", "pier"]
+
+
+def test_a_table_of_all_names_leaves_a_prediction_the_classes_that_occur(tmp_path: Path) -> None:
+    header = laspy.LasHeader(version="1.4", point_format=6)
+    table = laspy.vlrs.known.ClassificationLookupVlr()
+    for label in range(256):
+        table[label] = f"kind {label}"
+    header.vlrs.append(table)
+    header.add_extra_dim(laspy.ExtraBytesParams("confidence", "f4"))
+    las = laspy.LasData(header)
+    las.xyz = points(3)
+    las.classification = np.array([40, 2, 40], np.uint8)
+    las.write(str(tmp_path / "a.las"))
+    scene = read_page_scene(tmp_path / "a.las")
+    assert (scene.class_names, scene.truth) == (["kind 2", "kind 40"], None)

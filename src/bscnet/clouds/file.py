@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bscnet.clouds.class_names import named_classes
 from bscnet.clouds.cloud import Cloud, Column, joined
 from bscnet.clouds.columns import AXES, Source, sources
 from bscnet.clouds.fields import Field, Rows
@@ -54,6 +55,11 @@ class CloudFile(ABC):
     def columns(self) -> Mapping[str, Source]:
         """Where each column of `chunks` comes from, by its name; InputError as of `sources`."""
         return sources(self.path, self.fields, self.packed)
+
+    @property
+    def class_names(self) -> Mapping[int, str]:
+        """Names that the file gives to labels, by the label."""
+        return named_classes(self.comments)
 
     def rows(self, size: int = CHUNK_POINTS, names: Collection[str] | None = None) -> Iterator[Rows]:
         """All points as they are, `size` at a time. May be called again.

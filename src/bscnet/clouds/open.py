@@ -41,7 +41,7 @@ ENDINGS = {
 """The format of each ending; endings are lower case."""
 
 
-def open_cloud(path: Path, columns: Sequence[str] | None = None) -> CloudFile:
+def open_cloud(path: Path | str, columns: Sequence[str] | None = None) -> CloudFile:
     """Look at a file of points: its fields, and whether it is sound as far as its header and size tell.
 
     Args:
@@ -51,6 +51,7 @@ def open_cloud(path: Path, columns: Sequence[str] | None = None) -> CloudFile:
     Raises:
         InputError: another ending, no such file, an empty, truncated or damaged one, no points.
     """
+    path = Path(path)
     known = format_of(path)
     if not path.is_file():
         raise InputError(f"{path}: no such file")
@@ -62,7 +63,7 @@ def open_cloud(path: Path, columns: Sequence[str] | None = None) -> CloudFile:
         return cloud
 
 
-def read_cloud(path: Path, columns: Sequence[str] | None = None) -> Cloud:
+def read_cloud(path: Path | str, columns: Sequence[str] | None = None) -> Cloud:
     """All points of a file, all columns.
 
     Raises:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from bscnet.clouds.class_names import named_classes
 from bscnet.clouds.columns import CONFIDENCE, LABELS, find_column, find_label
 from bscnet.clouds.open import open_cloud
 from bscnet.clouds.points import PointReader
@@ -22,8 +22,6 @@ from bscnet.viz.page import PageScene
 from bscnet.viz.page.scene import FARTHEST_M, MAX_CLASSES
 
 _LARGEST_LABEL = 2**31 - 1
-_CLASS_COMMENT = re.compile(r"class (-?\d+) (.+)")
-_ESCAPED = re.compile(r"\\x([0-9a-f]{2})|\\u([0-9a-f]{4})|\\U(000[0-9a-f]{5})")
 _AS_IT_IS = Reading(invalid_points="drop")
 
 Labels = npt.NDArray[np.int64]
@@ -34,7 +32,8 @@ def read_page_scene(path: Path, reading: Reading = _AS_IT_IS) -> PageScene:
 
     A column of labels is a prediction where the file has a column `confidence` too, as `bscnet predict` writes them,
     and the truth otherwise; beside a prediction, the truth is the column of labels that it took the place of, else
-    another one. Classes are named by comments `class LABEL NAME`, else by their numbers. Points without finite
+    another one. Classes are called as the file names them, else by their numbers.
+    Labels that comments or the maker of a prediction do not name are of no class. Points without finite
     coordinates cannot be drawn; the page says how many there are.
 
     Args:
@@ -64,11 +63,11 @@ def read_page_scene(path: Path, reading: Reading = _AS_IT_IS) -> PageScene:
     columns = {} if label is None else {label: _whole(path, label, cloud.columns[label])}
     if before is not None:
         columns[before] = _whole(path, before, np.nan_to_num(cloud.columns[before], nan=-1))  # which is no class
-    named = _class_names(file.comments)
+    named = dict(file.class_names) if sure is not None else named_classes(file.comments)
     if before is not None and named and not set(named) & set(np.unique(columns[before]).tolist()):
         del columns[before]  # of other classes than the prediction's, as where nothing was classified
         before = None
-    names = _names(path, columns, named)
+    names = _names(path, columns, named, file.class_names)
     classes = {name: _classes(values, list(names)) for name, values in columns.items()}
     confidence = None
     if label is not None and sure is not None:
@@ -107,18 +106,20 @@ def _whole(path: Path, column: str, values: npt.NDArray[Any]) -> Labels:
     return values.astype(np.int64)
 
 
-def _names(path: Path, columns: Mapping[str, Labels], named: Mapping[int, str]) -> dict[int, str]:
-    """The classes' names by label: those that the file tells, else all labels from 0 on that occur."""
-    if named or not columns:
+def _names(
+    path: Path, columns: Mapping[str, Labels], named: Mapping[int, str], called: Mapping[int, str]
+) -> dict[int, str]:
+    """The classes' names by label: those that are named, else all labels from 0 on that occur, as they are called."""
+    if not columns or 0 < len(named) <= MAX_CLASSES:
         return dict(named)
     present = np.unique(np.concatenate(list(columns.values())))
-    present = present[present >= 0]
+    present = present[np.isin(present, list(named)) if named else present >= 0]
     if len(present) > MAX_CLASSES:
         told = " and ".join(f"'{column}'" for column in columns)
         raise InputError(
             f"{path}: the column {told} holds {len(present)} different labels, at most {MAX_CLASSES} can be shown"
         )
-    return {value: f"label {value}" for value in present.tolist()}
+    return {value: called.get(value, f"label {value}") for value in present.tolist()}
 
 
 def _classes(values: Labels, known: list[int]) -> Labels:
@@ -129,14 +130,3 @@ def _classes(values: Labels, known: list[int]) -> Labels:
     ordered = np.array(known)[order]
     places = np.minimum(np.searchsorted(ordered, values), len(known) - 1)
     return np.where(ordered[places] == values, order[places], IGNORE_INDEX)
-
-
-def _class_names(comments: tuple[str, ...]) -> dict[int, str]:
-    """Names that comments give to labels."""
-    found = (match for comment in comments if (match := _CLASS_COMMENT.fullmatch(comment)))
-    return {int(match[1]): _unescaped(match[2]) for match in found}
-
-
-def _unescaped(name: str) -> str:
-    """A name whose signs beyond ASCII a PLY header holds escaped."""
-    return _ESCAPED.sub(lambda sign: chr(int(sign[1] or sign[2] or sign[3], 16)), name)

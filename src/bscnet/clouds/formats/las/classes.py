@@ -56,6 +56,13 @@ def names_taken(columns: Collection[str], added: Collection[str]) -> list[str]:
     return [LABEL, CLASSIFICATION, *added, *(one for one in columns if any(find_column([one], name) for name in first))]
 
 
+def table_names(table: bytes) -> dict[int, str]:
+    """Names of classes in a table; entries without a name are left out, damaged signs are replaced."""
+    entries = (table[start : start + _ENTRY] for start in range(0, len(table) - _ENTRY + 1, _ENTRY))
+    named = ((entry[0], entry[1:].split(b"\0")[0].decode(errors="replace").strip()) for entry in entries)
+    return {label: name for label, name in named if name}
+
+
 def class_table(old: bytes, names: Mapping[int, str]) -> bytes:
     """The table of the names of all 256 classes.
 

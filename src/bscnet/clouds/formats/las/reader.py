@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -12,12 +12,14 @@ import numpy.typing as npt
 from bscnet.clouds.fields import Rows
 from bscnet.clouds.file import CloudFile
 from bscnet.clouds.formats.las import laz
+from bscnet.clouds.formats.las.classes import table_names
 from bscnet.clouds.formats.las.extent import check_extent
 from bscnet.clouds.formats.las.extra import DESCRIPTOR, Extra, described, undescribed
 from bscnet.clouds.formats.las.header import read_header
 from bscnet.clouds.formats.las.layout import PointLayout
 from bscnet.clouds.formats.las.laz_layers import selection
 from bscnet.clouds.formats.las.records import (
+    CLASS_NAMES,
     EXTRA_BYTES,
     LASZIP,
     SPEC,
@@ -83,6 +85,12 @@ class LasFile(CloudFile):
             for line in record.data(path).split(b"\0")[0].decode(errors="replace").splitlines()
             if line.strip()
         )
+
+    @property
+    def class_names(self) -> Mapping[int, str]:
+        """Names of the file's table of classes; else those in its text."""
+        table = find([*self.before, *self.behind], SPEC, CLASS_NAMES)
+        return super().class_names if table is None else table_names(table.data(self.path))
 
     @property
     def whole_chunk(self) -> int:

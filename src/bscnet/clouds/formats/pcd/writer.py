@@ -8,6 +8,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from bscnet.clouds.class_names import class_comments
 from bscnet.clouds.columns import COLORS
 from bscnet.clouds.fields import Rows
 from bscnet.clouds.formats.pcd.flat import FlatFields
@@ -49,8 +50,7 @@ class PcdWriter(CloudWriter):
         """See `CloudWriter`."""
         self._largest = survey.colors
         source, target = self.target.source, self.target
-        classes = (f"class {number} {name}" for number, name in sorted(target.class_names.items()))
-        comments = [*target.comments, *classes]
+        comments = [*target.comments, *class_comments(target.class_names)]
         if self._flat is not None:
             fields = [*self._flat.chosen(survey.colors), *self._added]
             self.stream.write(new_head(source.count, fields, [*source.comments, *comments]))

@@ -8,6 +8,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from bscnet.clouds.class_names import class_comments
 from bscnet.clouds.columns import COLORS
 from bscnet.clouds.fields import Rows
 from bscnet.clouds.file import CloudFile
@@ -39,8 +40,7 @@ class PlyWriter(CloudWriter):
         """See `CloudWriter`."""
         source, target = self.target.source, self.target
         self._largest = survey.colors
-        classes = (f"class {number} {name}" for number, name in sorted(target.class_names.items()))
-        comments = [*target.comments, *classes]
+        comments = [*target.comments, *class_comments(target.class_names)]
         added = {self._names[name]: dtype for name, dtype in self._added.items()}
         if self._kept is not None:
             assert isinstance(source, PlyFile)
