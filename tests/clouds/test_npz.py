@@ -12,9 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bscnet.clouds import Cloud, open_cloud, read_cloud
+from bscnet.clouds import open_cloud, read_cloud
 from bscnet.clouds.columns import find_label
 from bscnet.errors import InputError
+from fixtures.written_clouds import outcome
 
 COUNT = 23
 RNG = np.random.default_rng(0)
@@ -182,14 +183,6 @@ def test_a_file_cut_anywhere_or_with_a_changed_value_is_refused(tmp_path: Path, 
     path.write_bytes(raw[:place] + bytes([raw[place] ^ 1]) + raw[place + 1 :])
     with pytest.raises(InputError, match="damaged, truncated or no NPZ file"):
         read_cloud(path)
-
-
-def outcome(path: Path) -> Cloud | str:
-    try:
-        assert sum(map(len, open_cloud(path).rows(3))) == open_cloud(path).count
-        return read_cloud(path)
-    except InputError as error:
-        return str(error)
 
 
 def test_mutated_bytes_are_points_or_a_sentence(tmp_path: Path) -> None:

@@ -13,14 +13,14 @@ import pytest
 from plyfile import PlyData, PlyElement
 
 from bscnet import runtime
-from bscnet.clouds import CloudFile, Field, open_cloud
+from bscnet.clouds import CloudFile, open_cloud
 from bscnet.clouds.arrays import ArrayCloud
-from bscnet.clouds.points import Survey
 from bscnet.clouds.writer import Target, writer_of
 from bscnet.errors import InputError
 from bscnet.prediction.label_file import label_file
 from bscnet.prediction.labeller import Labeller
 from fixtures.model_files import random_program
+from fixtures.written_clouds import write_cloud
 
 COUNT = 23
 RNG = np.random.default_rng(0)
@@ -36,17 +36,9 @@ def write(
     path: Path,
     added: Mapping[str, np.ndarray] = ADDED,
     shades: Mapping[str, np.ndarray] | None = None,
-    colors: str = "255",
-) -> None:
-    fields = tuple(Field(name, column.dtype) for name, column in added.items())
-    stream = BytesIO()
-    writer = writer_of(path, stream, Target(source, fields, recolored=shades is not None))
-    writer.begin(Survey(np.zeros(3), np.ones(3), source.count, 0, colors), (1.0, 1.0, 1.0))
-    for rows in source.rows(7):
-        part = slice(rows.first, rows.first + len(rows))
-        writer.write(rows, {name: column[part] for name, column in {**added, **(shades or {})}.items()})
-    writer.finish()
-    path.write_bytes(stream.getvalue())
+    **options: Any,
+) -> bytes:
+    return write_cloud(source, path, added, shades, **options)
 
 
 def read(path: Path) -> dict[str, np.ndarray]:

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bscnet.clouds import Cloud, open_cloud, read_cloud
+from bscnet.clouds import open_cloud, read_cloud
 from bscnet.errors import InputError
 from fixtures.pcd_bytes import pcd
+from fixtures.written_clouds import outcome
 
 XYZ = [(axis, np.arange(5, dtype=np.float32)) for axis in "xyz"]
 TEXT = (
@@ -129,14 +130,6 @@ def test_the_first_fault_is_told_in_whatever_parts_the_points_are_read(
     with pytest.raises(InputError, match=sentence):
         list(open_cloud(tmp_path / "a.pcd").chunks(size))
     refused(tmp_path / "a.pcd", sentence)
-
-
-def outcome(path: Path) -> Cloud | str:
-    try:
-        assert sum(map(len, open_cloud(path).rows(3))) == open_cloud(path).count
-        return read_cloud(path)
-    except InputError as error:
-        return str(error)
 
 
 def test_mutated_bytes_are_points_or_a_sentence(tmp_path: Path) -> None:

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bscnet.clouds import CloudFile, Field, open_cloud
+from bscnet.clouds import CloudFile, open_cloud
 from bscnet.clouds.arrays import ArrayCloud
-from bscnet.clouds.points import Survey
 from bscnet.clouds.writer import Target, writer_of
 from bscnet.errors import InputError
 from fixtures.pcd_bytes import pcd, taken_apart
+from fixtures.written_clouds import write_cloud
 
 KINDS = ("ascii", "binary", "binary_compressed")
 COUNT = 23
@@ -32,19 +32,9 @@ def write(
     path: Path,
     added: Mapping[str, np.ndarray] = ADDED,
     shades: Mapping[str, np.ndarray] | None = None,
-    colors: str = "255",
     **options: Any,
 ) -> bytes:
-    fields = tuple(Field(name, column.dtype) for name, column in added.items())
-    stream = BytesIO()
-    writer = writer_of(path, stream, Target(source, fields, recolored=shades is not None, **options))
-    writer.begin(Survey(np.zeros(3), np.ones(3), source.count, 0, colors), (1.0, 1.0, 1.0))
-    for rows in source.rows(7):
-        part = slice(rows.first, rows.first + len(rows))
-        writer.write(rows, {name: column[part] for name, column in {**added, **(shades or {})}.items()})
-    writer.finish()
-    path.write_bytes(stream.getvalue())
-    return stream.getvalue()
+    return write_cloud(source, path, added, shades, **options)
 
 
 def fields(rgb: np.ndarray | None = None) -> list[tuple[str, np.ndarray]]:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bscnet.clouds import CloudFile, Field, open_cloud
+from bscnet.clouds import CloudFile, open_cloud
 from bscnet.clouds.arrays import ArrayCloud
-from bscnet.clouds.points import Survey
-from bscnet.clouds.writer import Target, writer_of
+from fixtures.written_clouds import write_cloud
 
 LABELS, SURE = np.array([5, 2, 9], np.uint8), np.array([0.25, 1.0, 1 / 3], np.float32)
 ADDED = {"label": LABELS, "confidence": SURE}
@@ -27,20 +26,9 @@ def write(
     path: Path,
     added: Mapping[str, np.ndarray] = ADDED,
     shades: Mapping[str, np.ndarray] | None = None,
-    size: int = 2,
-    colors: str = "255",
+    **options: Any,
 ) -> bytes:
-    """The source with columns added, in chunks; the file is written too."""
-    fields = tuple(Field(name, column.dtype) for name, column in added.items())
-    stream = BytesIO()
-    writer = writer_of(path, stream, Target(source, fields, recolored=shades is not None, comments=("by a test",)))
-    writer.begin(Survey(np.zeros(3), np.ones(3), source.count, 0, colors), (1.0, 1.0, 1.0))
-    for rows in source.rows(size):
-        part = slice(rows.first, rows.first + len(rows))
-        writer.write(rows, {name: column[part] for name, column in {**added, **(shades or {})}.items()})
-    writer.finish()
-    path.write_bytes(stream.getvalue())
-    return stream.getvalue()
+    return write_cloud(source, path, added, shades, **{"size": 2, "comments": ("by a test",), **options})
 
 
 def kept(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bscnet.clouds.columns import CONFIDENCE
 from bscnet.clouds.likely_units import better_unit, like_degrees
 from bscnet.clouds.units import UNITS, unit_note, unit_of
 from bscnet.clouds.writer import LABEL, moved_names
@@ -119,7 +120,7 @@ def remarks(done: LabelledFile, session: Session) -> Iterator[str]:
             f"{counted(cloud.survey.dropped, 'point')} without finite coordinates got the label {cloud.numbers.none}"
         )
     names = [one.name for one in file.fields]
-    for name, other in moved_names(names, [LABEL, "confidence"]).items():
+    for name, other in moved_names(names, [LABEL, CONFIDENCE]).items():
         yield f"the scan's own column '{name}' is kept as '{other}'"
     yield from done.notes
     if cloud.classes.tiles > 1:

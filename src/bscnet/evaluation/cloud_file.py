@@ -17,7 +17,7 @@ from bscnet.clouds.reading import Reading
 from bscnet.clouds.writer import moved_names
 from bscnet.counted import counted
 from bscnet.errors import InputError
-from bscnet.ignore import IGNORE_INDEX
+from bscnet.prediction.numbers import places_among
 from bscnet.viz.page import PageScene
 from bscnet.viz.page.scene import FARTHEST_M, MAX_CLASSES
 
@@ -32,9 +32,9 @@ def read_page_scene(path: Path, reading: Reading = _AS_IT_IS) -> PageScene:
 
     A column of labels is a prediction where the file has a column `confidence` too, as `bscnet predict` writes them,
     and the truth otherwise; beside a prediction, the truth is the column of labels that it took the place of, else
-    another one. Classes are called as the file names them, else by their numbers.
-    Labels that comments or the maker of a prediction do not name are of no class. Points without finite
-    coordinates cannot be drawn; the page says how many there are.
+    another one. Classes are called as the file names them, else by their numbers; labels that comments or the file of a
+    prediction do not name are of no class. Points without finite coordinates cannot be drawn; the page says how many
+    there are.
 
     Args:
         path: of the file.
@@ -68,7 +68,7 @@ def read_page_scene(path: Path, reading: Reading = _AS_IT_IS) -> PageScene:
         del columns[before]  # of other classes than the prediction's, as where nothing was classified
         before = None
     names = _names(path, columns, named, file.class_names)
-    classes = {name: _classes(values, list(names)) for name, values in columns.items()}
+    classes = {name: places_among(values, list(names)) for name, values in columns.items()}
     confidence = None
     if label is not None and sure is not None:
         confidence = cloud.columns[sure].astype(np.float32)
@@ -120,13 +120,3 @@ def _names(
             f"{path}: the column {told} holds {len(present)} different labels, at most {MAX_CLASSES} can be shown"
         )
     return {value: called.get(value, f"label {value}") for value in present.tolist()}
-
-
-def _classes(values: Labels, known: list[int]) -> Labels:
-    """Place of each label among the known ones; `IGNORE_INDEX` for any other."""
-    if not known:
-        return np.full(values.shape, IGNORE_INDEX)
-    order = np.argsort(known)
-    ordered = np.array(known)[order]
-    places = np.minimum(np.searchsorted(ordered, values), len(known) - 1)
-    return np.where(ordered[places] == values, order[places], IGNORE_INDEX)

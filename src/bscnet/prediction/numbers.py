@@ -36,10 +36,17 @@ class LabelNumbers:
 
     def classes(self, labels: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
         """Class of each label (P,), `IGNORE_INDEX` where it is no class's."""
-        order = np.argsort(self.of_class)
-        ordered = self.of_class[order].astype(np.float64)
-        places = np.minimum(np.searchsorted(ordered, labels), len(ordered) - 1)
-        return np.where(ordered[places] == labels, order[places], IGNORE_INDEX)
+        return places_among(labels, self.of_class)
+
+
+def places_among(labels: npt.NDArray[Any], known: npt.ArrayLike) -> npt.NDArray[np.int64]:
+    """Place of each label (P,) among those that are known, `IGNORE_INDEX` for any other."""
+    order = np.argsort(known)
+    if not len(order):
+        return np.full(labels.shape, IGNORE_INDEX)
+    ordered = np.asarray(known, dtype=np.float64)[order]
+    places = np.minimum(np.searchsorted(ordered, labels), len(ordered) - 1)
+    return np.where(ordered[places] == labels, order[places], IGNORE_INDEX)
 
 
 def label_numbers(reading: Reading, class_names: Sequence[str], indices: bool = False) -> LabelNumbers:

@@ -18,9 +18,8 @@ from bscnet.clouds.formats.ply.elements import Element
 from bscnet.clouds.formats.ply.lines import Lines, places_of
 from bscnet.clouds.formats.ply.reader import PlyFile
 from bscnet.clouds.formats.ply.walk import blocks
+from bscnet.clouds.writer import Columns
 from bscnet.errors import InputError
-
-Columns = Mapping[str, npt.NDArray[Any]]
 
 _COPIED = 1 << 20
 
