@@ -62,7 +62,7 @@ class Normalized:
 
 
 Operand = Tensor | PackedSigns | Normalized
-"""What a convolution may be given as features; a backend says with ``Sites.reads_packed`` whether it takes the last two."""
+"""What a convolution may be given as features; `Sites.reads_packed` says whether a backend takes the last two."""
 
 
 def stand_in_for(rows: int, channels: int, like: Tensor) -> Tensor:
