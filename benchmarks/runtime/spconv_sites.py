@@ -52,6 +52,8 @@ class SpconvSites:
         tensor_stride: voxels of level 0 along an edge of a voxel of this level.
     """
 
+    reads_packed = False
+
     def __init__(self, indices: Tensor, shape: list[int], batches: int, tensor_stride: int = 1) -> None:
         self.indices, self.shape, self.batches, self.tensor_stride = indices, shape, batches, tensor_stride
         self._ops = _ops()

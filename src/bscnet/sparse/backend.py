@@ -10,6 +10,7 @@ from torch import Tensor
 
 from bscnet.errors import InputError
 from bscnet.sparse.offsets import Shift
+from bscnet.sparse.operand import Operand
 
 BACKENDS = ("minkowski", "torch")
 
@@ -19,6 +20,11 @@ class Sites(Protocol):
 
     Feature arrays are ``(number of sites, channels)`` in row order. Kernel maps are built at first use and kept.
     """
+
+    @property
+    def reads_packed(self) -> bool:
+        """Whether convolutions take ``PackedSigns`` and ``Normalized``; where not, their operand is a plain tensor."""
+        ...
 
     @property
     def coords(self) -> Tensor:
@@ -41,22 +47,22 @@ class Sites(Protocol):
         """Cells of a centred cube through which some site has a neighbour, ascending; None where that is not known."""
         ...
 
-    def submanifold(self, feats: Tensor, weight: Tensor, cells: Tensor | None = None) -> Tensor:
+    def submanifold(self, feats: Operand, weight: Tensor, cells: Tensor | None = None) -> Tensor:
         """``y_u = sum_k W_k^T x_{u+k}``, weight ``(K, C_in, C_out)`` of a cube of 1, 3 or 5.
 
         With ``cells`` the weight's slices belong to those cells of a 5x5x5 cube, and the others are zero.
         """
         ...
 
-    def shifted(self, feats: Tensor, weight: Tensor, shifts: tuple[Shift, ...]) -> Tensor:
+    def shifted(self, feats: Operand, weight: Tensor, shifts: tuple[Shift, ...]) -> Tensor:
         """``y_u^(g) = sum_k W_k^(g)T x_{u+k-p_g}``, weight ``(27, C_in, C_out)``, groups of output channels."""
         ...
 
-    def down(self, feats: Tensor, weight: Tensor) -> Tensor:
+    def down(self, feats: Operand, weight: Tensor) -> Tensor:
         """``y_v = sum_c W_c^T x_{2v+c}``, weight ``(8, C_in, C_out)``; rows of ``coarser``."""
         ...
 
-    def up(self, coarse_feats: Tensor, weight: Tensor) -> Tensor:
+    def up(self, coarse_feats: Operand, weight: Tensor) -> Tensor:
         """``y_u = W_{u mod 2}^T x_{floor(u/2)}``, weight ``(8, C_in, C_out)``; input rows are of ``coarser``."""
         ...
 
@@ -71,6 +77,17 @@ class Sites(Protocol):
     def unpool(self, coarse_feats: Tensor) -> Tensor:
         """``y_u = x_{floor(u/2)}``; rows of this level from rows of ``coarser``."""
         ...
+
+
+def plain_features(feats: Operand) -> Tensor:
+    """The features, where a backend that does not read packed operands was given plain ones.
+
+    Raises:
+        TypeError: it was given packed ones.
+    """
+    if not isinstance(feats, Tensor):
+        raise TypeError(f"{type(feats).__name__} was given to a backend that reads plain tensors only")
+    return feats
 
 
 def resolve_backend(name: str, device: torch.device | str = "cpu") -> tuple[str, str]:

@@ -17,7 +17,9 @@ import torch
 from torch import Tensor
 
 from bscnet.errors import InputError
+from bscnet.sparse.backend import plain_features
 from bscnet.sparse.offsets import Shift, group_sizes
+from bscnet.sparse.operand import Operand
 
 # MinkowskiEngine 0.5.4 still reads collections.Sequence, which Python 3.10 removed.
 if not hasattr(collections, "Sequence"):
@@ -57,6 +59,8 @@ class MinkowskiSites:
         tensor_stride: voxels of level 0 along an edge of a voxel of this level.
     """
 
+    reads_packed = False
+
     def __init__(self, manager: Any, key: Any, tensor_stride: int = 1) -> None:
         self._manager = manager
         self._key = key
@@ -95,26 +99,28 @@ class MinkowskiSites:
         """See ``Sites.cells_in_use``: not known, MinkowskiEngine keeps its kernel maps to itself."""
         return None
 
-    def submanifold(self, feats: Tensor, weight: Tensor, cells: Tensor | None = None) -> Tensor:
+    def submanifold(self, feats: Operand, weight: Tensor, cells: Tensor | None = None) -> Tensor:
         """See ``Sites.submanifold``."""
+        feats = plain_features(feats)
         if cells is not None:
             weight = weight.new_zeros(125, *weight.shape[1:]).index_copy(0, cells, weight)
         if weight.shape[0] == 1:
             return feats @ weight[0]
         return self._cube(feats, weight, self._key)
 
-    def shifted(self, feats: Tensor, weight: Tensor, shifts: tuple[Shift, ...]) -> Tensor:
+    def shifted(self, feats: Operand, weight: Tensor, shifts: tuple[Shift, ...]) -> Tensor:
         """See ``Sites.shifted``: one plain cube convolution a group, evaluated at the sites moved by ``-p_g``."""
+        feats = plain_features(feats)
         kernels = weight.split(group_sizes(weight.shape[2], len(shifts)), dim=2)
         outputs = [
             self._cube(feats, kernel, self._shifted_key(shift)) for shift, kernel in zip(shifts, kernels, strict=True)
         ]
         return torch.cat(outputs, dim=1)
 
-    def down(self, feats: Tensor, weight: Tensor) -> Tensor:
+    def down(self, feats: Operand, weight: Tensor) -> Tensor:
         """See ``Sites.down``."""
         return MinkowskiConvolutionFunction.apply(
-            feats,
+            plain_features(feats),
             weight.contiguous(),
             _generator(2, 2),
             ConvolutionMode.DEFAULT,
@@ -123,10 +129,10 @@ class MinkowskiSites:
             self._manager,
         )
 
-    def up(self, coarse_feats: Tensor, weight: Tensor) -> Tensor:
+    def up(self, coarse_feats: Operand, weight: Tensor) -> Tensor:
         """See ``Sites.up``."""
         return MinkowskiConvolutionTransposeFunction.apply(
-            coarse_feats,
+            plain_features(coarse_feats),
             weight.contiguous(),
             _generator(2, 2, transpose=True),
             ConvolutionMode.DEFAULT,

@@ -62,7 +62,20 @@ class SparseTensor:
 
 def _make_sites(backend: str, coords: Tensor, maps: PreparedMaps | None) -> Sites:
     if backend == "torch":
-        return TorchSites(coords) if maps is None or coords.device.type != "cpu" else maps.sites(coords)
+        if coords.device.type == "cpu":
+            return TorchSites(coords) if maps is None else maps.sites(coords)
+        return _cuda_sites(coords) if coords.device.type == "cuda" else TorchSites(coords)
     from bscnet.sparse.minkowski import MinkowskiSites
 
     return MinkowskiSites.from_coords(coords)
+
+
+def _cuda_sites(coords: Tensor) -> Sites:
+    """The torch backend by its own kernels where Triton can compile them, and else from torch's operators."""
+    from bscnet.sparse import tiles
+
+    if not tiles.available():
+        return TorchSites(coords)
+    from bscnet.sparse.tiles.sites import TileSites
+
+    return TileSites(coords)

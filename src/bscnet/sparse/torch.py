@@ -12,12 +12,14 @@ import torch
 from torch import Tensor
 
 from bscnet.errors import InputError
+from bscnet.sparse.backend import plain_features
 from bscnet.sparse.blocks import BlockPlan
 from bscnet.sparse.coordinates import coordinate_keys
 from bscnet.sparse.gather_gemm import block_conv, pair_conv
 from bscnet.sparse.kernel_map import NeighbourTable, StrideMap, build_stride_map, build_table
 from bscnet.sparse.map_requests import Form, MapRequests
 from bscnet.sparse.offsets import Shift, group_sizes, shifted_columns
+from bscnet.sparse.operand import Operand
 
 # Below this width a GEMM for one channel group is slower than one for all groups with zeros between.
 _NARROW_GROUP = 8
@@ -35,6 +37,8 @@ class TorchSites:
     Raises:
         InputError: a site is listed twice.
     """
+
+    reads_packed = False
 
     def __init__(self, coords: Tensor, tensor_stride: int = 1) -> None:
         self.coords = coords.int()
@@ -101,8 +105,9 @@ class TorchSites:
             return None
         return self._map("counts", kernel_size).nonzero().flatten()
 
-    def submanifold(self, feats: Tensor, weight: Tensor, cells: Tensor | None = None) -> Tensor:
+    def submanifold(self, feats: Operand, weight: Tensor, cells: Tensor | None = None) -> Tensor:
         """See ``Sites.submanifold``."""
+        feats = plain_features(feats)
         if cells is not None:
             if weight.shape[1] >= _WIDE_INPUT and feats.device.type == "cpu":
                 pairs = self._map("pairs", 5)
@@ -112,8 +117,9 @@ class TorchSites:
             return feats @ weight[0]
         return block_conv(feats, weight, self._map("blocks", round(weight.shape[0] ** (1 / 3))))
 
-    def shifted(self, feats: Tensor, weight: Tensor, shifts: tuple[Shift, ...]) -> Tensor:
+    def shifted(self, feats: Operand, weight: Tensor, shifts: tuple[Shift, ...]) -> Tensor:
         """See ``Sites.shifted``."""
+        feats = plain_features(feats)
         plan = self._map("blocks", 5)
         kernels = weight.split(group_sizes(weight.shape[2], len(shifts)), dim=2)
         columns = [shifted_columns(shift).to(weight.device) for shift in shifts]
@@ -127,13 +133,13 @@ class TorchSites:
         outputs = [block_conv(feats, kernel, plan, cells) for kernel, cells in zip(kernels, columns, strict=True)]
         return torch.cat(outputs, dim=1)
 
-    def down(self, feats: Tensor, weight: Tensor) -> Tensor:
+    def down(self, feats: Operand, weight: Tensor) -> Tensor:
         """See ``Sites.down``."""
-        return pair_conv(feats, weight, self._map("stride_pairs", 2)[0], self.stride_map.num_coarse)
+        return pair_conv(plain_features(feats), weight, self._map("stride_pairs", 2)[0], self.stride_map.num_coarse)
 
-    def up(self, coarse_feats: Tensor, weight: Tensor) -> Tensor:
+    def up(self, coarse_feats: Operand, weight: Tensor) -> Tensor:
         """See ``Sites.up``."""
-        return pair_conv(coarse_feats, weight, self._map("stride_pairs", 2)[1], len(self))
+        return pair_conv(plain_features(coarse_feats), weight, self._map("stride_pairs", 2)[1], len(self))
 
     def pool_sum(self, feats: Tensor) -> Tensor:
         """See ``Sites.pool_sum``."""
