@@ -29,7 +29,7 @@ from bscnet.search import CANDIDATES, CONFIDENCE, MANUAL, REDUCTIONS
         ("method.stages=[]", r"method.stages=\[\] must be a list with at least one stage"),
         ("method.stages=[{name: a, precision: a2w2}]", r"method.stages\[0\].precision=a2w2 is not known"),
         ("method=_base", "method.name, method.stages: no value is given"),
-        ("backend.name=cuda", "backend.name=cuda is not known: allowed are auto, minkowski, torch"),
+        ("backend.name=cuda", "backend.name=cuda is not known: allowed are auto, minkowski, spconv_triton, torch"),
     ],
 )
 def test_a_wrong_value_is_named_with_what_is_allowed(settings, override, sentence):

@@ -26,7 +26,7 @@ def test_the_groups_offer_what_the_commands_name():
     assert names["model"] == {"fcn_s", "fcn_h", "unet_s", "unet_h"}
     assert names["method"] == {"real", "bsc_baseline", "bsc_manual", "bsc_net"}
     assert names["data"] >= {"rooms", "scannet", "nyu_depth_v2", "folder", "real_lidar", "real_rgbd", "real_garage"}
-    assert names["backend"] == {"auto", "minkowski", "torch"}
+    assert names["backend"] == {"auto", "minkowski", "spconv_triton", "torch"}
     assert names["recipe"] == {"paper", "quick"}
     assert names["logger"] == {"csv", "wandb"}
     assert names["trainer"] >= {"cpu", "gpu", "ddp"}

@@ -22,7 +22,7 @@ RULES: dict[str, Rule] = {
     "output_dir": Text(),
     "init_from": Text(optional=True),
     "shift_plan": Text(optional=True),
-    "backend.name": OneOf(("auto", "minkowski", "torch")),
+    "backend.name": OneOf(("auto", "minkowski", "spconv_triton", "torch")),
     "model.family": OneOf(("fcn", "unet")),
     "model.network.m": _COUNT,
     "model.network.reps": _COUNT,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Callable
 from typing import Protocol
 
 import torch
@@ -12,7 +13,7 @@ from bscnet.errors import InputError
 from bscnet.sparse.offsets import Shift
 from bscnet.sparse.operand import Operand
 
-BACKENDS = ("minkowski", "torch")
+BACKENDS = ("minkowski", "spconv_triton", "torch")
 
 
 class Sites(Protocol):
@@ -94,25 +95,27 @@ def resolve_backend(name: str, device: torch.device | str = "cpu") -> tuple[str,
     """The backend that ``name`` stands for, and why.
 
     Args:
-        name: ``minkowski``, ``torch`` or ``auto`` (MinkowskiEngine where it imports and supports the device).
+        name: ``minkowski``, ``spconv_triton``, ``torch`` or ``auto`` (MinkowskiEngine where it imports and supports the
+            device, else torch).
         device: where the features will be.
 
     Returns:
         the backend's name and one clause for the log.
 
     Raises:
-        InputError: unknown name, or MinkowskiEngine asked for by name where it cannot serve.
+        InputError: unknown name, or another backend than torch asked for by name where it cannot serve.
     """
     if name == "torch":
         return "torch", "asked for"
-    if name not in ("auto", "minkowski"):
+    if name not in ("auto", *_OBSTACLES):
         raise InputError(f"backend is {name!r}; allowed are auto, {', '.join(BACKENDS)}")
-    obstacle = _minkowski_obstacle(torch.device(device))
+    wanted = "minkowski" if name == "auto" else name
+    obstacle = _OBSTACLES[wanted](torch.device(device))
     if obstacle is None:
-        return "minkowski", "asked for" if name == "minkowski" else "MinkowskiEngine is installed"
-    if name == "minkowski":
-        raise InputError(f"backend is 'minkowski', but {obstacle}; use backend=torch or see `bscnet doctor`")
-    return "torch", obstacle
+        return wanted, "MinkowskiEngine is installed" if name == "auto" else "asked for"
+    if name == "auto":
+        return "torch", obstacle
+    raise InputError(f"backend is {name!r}, but {obstacle}; use backend=torch or see `bscnet doctor`")
 
 
 def _minkowski_obstacle(device: torch.device) -> str | None:
@@ -125,3 +128,22 @@ def _minkowski_obstacle(device: torch.device) -> str | None:
     if device.type == "cuda" and not minkowski.supports_cuda():
         return "MinkowskiEngine was built for the CPU only"
     return None
+
+
+def _spconv_triton_obstacle(device: torch.device) -> str | None:
+    if importlib.util.find_spec("spconv_triton") is None:
+        return "spconv-triton is not installed (pip install 'bscnet[spconv_triton]')"
+    if device.type != "cuda":
+        return f"spconv-triton computes on CUDA only, not on {device.type}"
+    try:
+        import bscnet.sparse.spconv_triton  # noqa: F401
+    except (ImportError, OSError) as error:
+        return f"spconv-triton does not import ({error})"
+    return None
+
+
+_OBSTACLES: dict[str, Callable[[torch.device], str | None]] = {
+    "minkowski": _minkowski_obstacle,
+    "spconv_triton": _spconv_triton_obstacle,
+}
+"""What keeps a backend from serving a device, None where nothing does; of the torch backend nothing ever does."""

@@ -20,7 +20,7 @@ class SparseTensor:
     Args:
         feats: ``(N, C)`` floating point.
         coords: ``(N, 4)`` integers [batch, x, y, z] in voxels, without duplicates.
-        backend: ``torch``, ``minkowski`` or ``auto``.
+        backend: ``torch``, ``minkowski``, ``spconv_triton`` or ``auto``.
         maps: kernel maps of these coordinates, made beforehand for the torch backend on the CPU; elsewhere unused.
 
     Raises:
@@ -65,6 +65,10 @@ def _make_sites(backend: str, coords: Tensor, maps: PreparedMaps | None) -> Site
         if coords.device.type == "cpu":
             return TorchSites(coords) if maps is None else maps.sites(coords)
         return _cuda_sites(coords) if coords.device.type == "cuda" else TorchSites(coords)
+    if backend == "spconv_triton":
+        from bscnet.sparse.spconv_triton import SpconvTritonSites
+
+        return SpconvTritonSites(TorchSites(coords))
     from bscnet.sparse.minkowski import MinkowskiSites
 
     return MinkowskiSites.from_coords(coords)
