@@ -44,7 +44,7 @@ def refuse() -> Arrays:
 def damage(folder: Path) -> None:
     path = folder / "points.npy"
     content = bytearray(path.read_bytes())
-    content[-1] ^= 1
+    content[-1:] = bytes(byte ^ 1 for byte in content[-1:])  # none is there yet where another process is at this line
     path.unlink()  # a new file: who has the old one mapped must not see this
     path.write_bytes(content)
 

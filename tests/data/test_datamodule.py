@@ -28,6 +28,12 @@ def make(root: Path, **options: Any) -> ScanNetDataModule:
     return ScanNetDataModule(root, **{"voxel_size": 0.2, "num_workers": 0, "batch_size": 2, **options})
 
 
+def trainer_of(device: str, global_rank: int = 0, world_size: int = 1) -> Any:
+    """As much of a Trainer as a data module looks at."""
+    strategy = SimpleNamespace(root_device=torch.device(device))
+    return SimpleNamespace(strategy=strategy, global_rank=global_rank, world_size=world_size)
+
+
 def same(a: Batch, b: Batch) -> bool:
     pairs = [(a.coords, b.coords), (a.feats, b.feats), (a.point_to_voxel, b.point_to_voxel), (a.labels, b.labels)]
     return a.scenes == b.scenes and all(torch.equal(x, y) for x, y in pairs)
@@ -222,7 +228,7 @@ def test_two_ranks_share_the_scenes(root: Path) -> None:
     trained, counted = [], []
     for rank in range(2):
         module = make(root, batch_size=1)
-        module.trainer = SimpleNamespace(global_rank=rank, world_size=2)  # type: ignore[assignment]
+        module.trainer = trainer_of("cpu", global_rank=rank, world_size=2)
         trained.append([batch.scenes[0] for batch in module.train_dataloader()])
         val = list(module.val_dataloader())
         assert len(val) == 2
@@ -230,6 +236,26 @@ def test_two_ranks_share_the_scenes(root: Path) -> None:
     assert {name for share in trained for name in share} == set(module.train_dataset.scenes)
     assert [len(share) for share in trained] == [3, 3]
     assert sorted(counted) == module.val_dataset.scenes
+
+
+@pytest.mark.parametrize(
+    "choice, device, pinned",
+    [("auto", "cpu", False), ("auto", "cuda", True), (False, "cuda", False), (True, "cpu", True)],
+)
+def test_memory_is_pinned_where_the_trainer_runs_on_a_gpu(
+    root: Path, choice: bool | str, device: str, pinned: bool
+) -> None:
+    module = make(root, pin_memory=choice, prepare_maps=True, num_workers=1)
+    assert module.loader(module.val_dataset).pin_memory == (choice is True)
+    module.trainer = trainer_of(device)
+    for loader in (module.train_dataloader(), module.val_dataloader()):
+        assert loader.pin_memory == pinned
+        assert (loader._requests is None) == (pinned or device == "cuda")  # kernel maps are for the CPU
+
+
+def test_what_is_no_choice_of_pinning_is_refused(root: Path) -> None:
+    with pytest.raises(InputError, match="pin_memory=yes is not allowed, it must be auto, true or false"):
+        make(root, pin_memory="yes")
 
 
 def test_a_one_voxel_scene_is_read_trained_and_scored(tmp_path: Path) -> None:

@@ -161,8 +161,8 @@ def test_collate_puts_scenes_side_by_side() -> None:
     assert [str(t.dtype) for t in (batch.coords, batch.feats, batch.point_to_voxel, batch.labels)] == [
         "torch.int32",
         "torch.float32",
-        "torch.int64",
-        "torch.int64",
+        "torch.int32",
+        "torch.int16",
     ]
     assert len(batch.coords.unique(dim=0)) == len(batch.coords) == sum(len(part.voxels.coords) for part in parts)
     start = 0
@@ -175,6 +175,18 @@ def test_collate_puts_scenes_side_by_side() -> None:
         np.testing.assert_array_equal(batch.labels[points], part.labels)
         start = points.stop
     assert start == len(batch.labels)
+
+
+@pytest.mark.parametrize("classes, fits", [([-100, 32767], True), ([0, 32768], False), ([-40000, 3], False)])
+def test_class_ids_of_a_wider_type_are_narrowed_where_they_fit(classes: list[int], fits: bool) -> None:
+    part = samples()[0]
+    wide = np.resize(np.array(classes, dtype=np.int64), len(part.labels))
+    sample = Sample(part.scene, part.voxels, wide)  # type: ignore[arg-type]
+    if fits:
+        np.testing.assert_array_equal(collate([sample]).labels, wide)
+    else:
+        with pytest.raises(InputError, match=f"class ids reach from {min(classes)} to {max(classes)}, at most 32767"):
+            collate([sample])
 
 
 def test_a_batch_moves_as_a_whole() -> None:

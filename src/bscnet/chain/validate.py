@@ -76,7 +76,7 @@ RULES: dict[str, Rule] = {
     "data.datamodule.eval_batch_size": _COUNT,
     "data.datamodule.limit_train_scenes": Number(1, whole=True, optional=True),
     "data.datamodule.limit_val_scenes": Number(1, whole=True, optional=True),
-    "data.datamodule.pin_memory": Flag(),
+    "data.datamodule.pin_memory": OneOf(("auto", True, False)),
     "data.datamodule.augment": Flag(),
     "data.datamodule.elastic": Flag(),
     "data.datamodule.eval_augment": Flag(),

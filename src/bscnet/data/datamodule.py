@@ -18,7 +18,7 @@ from bscnet.data.cache import ArrayCache
 from bscnet.data.collate import Batch, collate
 from bscnet.data.dataset import EvalDataset, SceneDataset, TrainDataset
 from bscnet.data.features import FeatureRecipe
-from bscnet.data.loader import SceneLoader, prepares_maps
+from bscnet.data.loader import SceneLoader, pins_memory, prepares_maps
 from bscnet.data.sample import MeshPlacement, Placement
 from bscnet.data.sampler import EvalSampler, SampleKey, TrainSampler
 from bscnet.data.scan import Scan
@@ -54,8 +54,8 @@ class ScanDataModule(pl.LightningDataModule):
     evaluation protocol's fixed random mirror, rotation and jitter. eval_offset: and a random place in the cube, see
     `augment.place_for_evaluation`. val_reps: placements of a scored scene, over which
     its scores are summed. features: see `FeatureRecipe`. eval_batch_size: scenes scored at once. limit_*_scenes: only
-    the first so many of a list (None: all). pin_memory: page-locked batches, for a GPU. prepare_maps: see
-    `prepares_maps`. repeats: how often an epoch shows each training scene, every time placed anew.
+    the first so many of a list (None: all). pin_memory: see `pins_memory`. prepare_maps: see `prepares_maps`; on a GPU
+    no maps are prepared. repeats: how often an epoch shows each training scene, every time placed anew.
     The Trainer must run with use_distributed_sampler=False: the samplers here know their rank.
     InputError: a value out of range, and at set-up a data set that is not all there.
     """
@@ -85,7 +85,7 @@ class ScanDataModule(pl.LightningDataModule):
         eval_batch_size: int = 1,
         limit_train_scenes: int | None = None,
         limit_val_scenes: int | None = None,
-        pin_memory: bool = False,
+        pin_memory: bool | str = "auto",
         prepare_maps: bool | str = "auto",
         repeats: int = 1,
         eval_offset: bool = False,
@@ -98,7 +98,9 @@ class ScanDataModule(pl.LightningDataModule):
         _at_least(1, limit_train_scenes=limit_train_scenes, limit_val_scenes=limit_val_scenes)
         self.root = Path(root)
         self.voxel_size, self.batch_size, self.eval_batch_size = voxel_size, batch_size, eval_batch_size
-        self.num_workers, self.pin_memory, self.seed = num_workers, pin_memory, seed
+        self.num_workers, self.seed = num_workers, seed
+        pins_memory(pin_memory, "cpu")  # refuses what is no choice before anything is loaded
+        self.pin_memory = pin_memory
         self.prepare_maps = prepares_maps(prepare_maps, num_workers)
         self.augment, self.elastic, self.eval_augment, self.val_reps = augment, elastic, eval_augment, val_reps
         self.eval_offset = eval_offset
@@ -214,7 +216,9 @@ class ScanDataModule(pl.LightningDataModule):
         return self._loader(self.val_dataset, sampler, self.eval_batch_size)
 
     def _loader(self, dataset: SceneDataset, sampler: Sampler[SampleKey], batch_size: int) -> SceneLoader:
-        return SceneLoader(dataset, sampler, batch_size, self.num_workers, self.pin_memory, self.prepare_maps)
+        device = "cpu" if self.trainer is None else self.trainer.strategy.root_device.type
+        pins, prepares = pins_memory(self.pin_memory, device), self.prepare_maps and device == "cpu"
+        return SceneLoader(dataset, sampler, batch_size, self.num_workers, pins, prepares)
 
     def voxelize_scene(self, name: str) -> SceneView:
         """One scene of the data set by name, placed as for evaluation, once."""

@@ -34,6 +34,7 @@ class SceneLoader(DataLoader[Any]):
     epochs or workers does not move the randomness of a network. Loading processes stay from one epoch to the next.
 
     num_workers: loading processes; that there are more of them than cores is said once.
+    pin_memory: batches in page-locked memory, which a GPU fetches by itself.
     prepare: let the loading processes make the kernel maps that the networks of the batches before have asked for
     (torch backend on the CPU); without loading processes, or where memory is pinned for a GPU, it has no effect.
     """
@@ -86,6 +87,18 @@ def prepares_maps(choice: bool | str, num_workers: int) -> bool:
         return 0 < num_workers <= available_cores() - torch.get_num_threads()
     if not isinstance(choice, bool):
         raise InputError(f"prepare_maps={choice} is not allowed, it must be auto, true or false")
+    return choice
+
+
+def pins_memory(choice: bool | str, device: str) -> bool:
+    """Whether batches go to page-locked memory: as chosen, or by "auto" where they are for "cuda".
+
+    InputError: another choice.
+    """
+    if choice == "auto":
+        return device == "cuda"
+    if not isinstance(choice, bool):
+        raise InputError(f"pin_memory={choice} is not allowed, it must be auto, true or false")
     return choice
 
 

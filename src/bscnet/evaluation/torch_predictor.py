@@ -57,6 +57,5 @@ class Predictor:
         with torch.inference_mode():
             scores = point_logits(self.network, batch.to(self.device), self.backend) / batch.repeats
             confidence, classes = scores.softmax(1).max(1)
-        return ScenePrediction(
-            batch.scenes[0], batch.labels.numpy(), classes.cpu().numpy(), confidence.float().cpu().numpy()
-        )
+        labels = batch.labels.numpy().astype(np.int64)
+        return ScenePrediction(batch.scenes[0], labels, classes.cpu().numpy(), confidence.float().cpu().numpy())
