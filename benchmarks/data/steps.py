@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch.nn import functional
 
 from benchmarks.common.networks import make_network
 from benchmarks.common.turns import counted_rounds
@@ -19,8 +18,8 @@ from bscnet.data.collate import Batch
 from bscnet.data.loader import SceneLoader
 from bscnet.data.sampler import TrainSampler
 from bscnet.datasets.scannet.datamodule import ScanNetDataModule
-from bscnet.ignore import IGNORE_INDEX
 from bscnet.sparse import SparseTensor
+from bscnet.training.loss import voxel_cross_entropy
 
 NETWORK = "fcn_s"
 UNCOUNTED = 3
@@ -82,9 +81,9 @@ class Steps:
 
     def _step(self, batch: Batch, backend: str) -> None:
         voxels = SparseTensor(batch.feats, batch.coords, backend, maps=batch.maps)
-        scores = self.network(voxels)[batch.point_to_voxel]
+        scores = self.network(voxels)
         self.optimizer.zero_grad(set_to_none=True)
-        functional.cross_entropy(scores, batch.labels, ignore_index=IGNORE_INDEX).backward()
+        voxel_cross_entropy(scores, batch.point_to_voxel, batch.labels).backward()
         self.optimizer.step()
 
 

@@ -52,7 +52,7 @@ def test_two_processes_train_one_network_and_score_the_split_once(
     with torch.no_grad():
         for seed in (77, 78, 79):
             batch = batch_of([seed])
-            metric.update(module(batch), batch.labels)
+            metric.update(module(batch), batch.labels.long())
     assert first["outcome"]["val_miou"] == pytest.approx(float(metric.compute().miou), abs=1e-6)
 
     with (tmp_path / "csv" / "version_0" / "metrics.csv").open() as file:

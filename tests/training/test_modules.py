@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import math
 from pathlib import Path
 from typing import Any
@@ -9,13 +10,16 @@ import torch
 import torch.nn.functional as F
 from pytorch_lightning.callbacks import Callback
 from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 from bscnet.metrics import SegmentationMetric
 from bscnet.nn import binary_weights
 from bscnet.search import composite_layers, confidence_loss
 from bscnet.sparse import SparseTensor
 from bscnet.training import SearchModule, SegmentationModule, run_stage
-from bscnet.training.loss import point_cross_entropy
+from bscnet.training.loss import class_histogram, point_cross_entropy, voxel_cross_entropy
+from bscnet.training.segmentation import clip_latent_weights
 from fixtures.tiny_training import CLASSES, TinyData, batch_of, fcn, spec, unet
 
 
@@ -87,13 +91,13 @@ def test_latent_weights_are_clipped_only_where_weights_are_binary(tmp_path: Path
 
 def test_the_search_optimizes_cross_entropy_plus_weighted_confidence() -> None:
     module = SearchModule(unet("a1w32", "composite"), 3, CLASSES, conf_weight=0.25, conf="entropy", reduce="mean")
-    module.log = lambda *args, **kwargs: None  # type: ignore[method-assign]
+    module.log_step = lambda *args, **kwargs: None  # type: ignore[method-assign]
     batch = batch_of([3])
     module.train()
     loss = module.training_step(batch, 0)
     module.zero_grad()
     # the same forward pass again: batch norm in training mode does not depend on its running statistics
-    expected = F.cross_entropy(module(batch), batch.labels, ignore_index=-100)
+    expected = F.cross_entropy(module(batch), batch.labels.long(), ignore_index=-100)
     expected = expected + 0.25 * confidence_loss(module.network, "entropy", "mean")
     assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
     paper = confidence_loss(module.network, "entropy", "paper")  # six layers of two groups, seven candidates alike
@@ -149,7 +153,7 @@ class _Keep(Callback):
 def test_validation_scores_the_split_from_one_matrix(tmp_path: Path) -> None:
     watch = _Keep()
     run_stage(_Truth(), spec(epochs=1, lr=0.0), TinyData(val_scenes=4), tmp_path, callbacks=[watch])
-    labels = torch.cat([batch_of([77 + i]).labels for i in range(4)])
+    labels = torch.cat([batch_of([77 + i]).labels for i in range(4)]).long()
     metric = SegmentationMetric(3)
     metric.update(torch.ones_like(labels), labels)
     expected = metric.compute()
@@ -158,3 +162,95 @@ def test_validation_scores_the_split_from_one_matrix(tmp_path: Path) -> None:
     assert watch.metrics["val/iou/low"] == 0.0
     logits = torch.tensor([[0.0, 1.0, 0.0]]).expand(len(labels), 3)
     assert watch.metrics["val/loss"] == pytest.approx(float(F.cross_entropy(logits, labels)), rel=1e-5)
+
+
+def random_points(voxels: int, points: int, ignored: float, classes: int = 5) -> tuple[torch.Tensor, ...]:
+    """Logits of voxels, and int32 voxels and int16 labels of points."""
+    logits = torch.randn(voxels, classes, dtype=torch.float64, requires_grad=True)
+    labels = torch.where(torch.rand(points) < ignored, -100, torch.randint(0, classes, (points,)))
+    return logits, torch.randint(0, voxels, (points,)).int(), labels.short()
+
+
+@pytest.mark.parametrize(
+    "voxels,points,ignored",
+    [(50, 120, 0.1), (50, 120, 0.9), (50, 3, 0.0), (50, 120, 1.1), (1, 1, 0.0), (2, 100_000, 0.1), (40, 0, 0.0)],
+)
+def test_the_loss_at_voxels_is_that_at_their_points(voxels: int, points: int, ignored: float) -> None:
+    logits, rows, labels = random_points(voxels, points, ignored)
+    loss, expected = voxel_cross_entropy(logits, rows, labels), point_cross_entropy(logits[rows.long()], labels.long())
+    assert loss.item() == pytest.approx(expected.item(), rel=1e-12)
+    (found,), (wanted,) = (torch.autograd.grad(value, logits) for value in (loss, expected))
+    torch.testing.assert_close(found, wanted, rtol=1e-10, atol=1e-15)
+    if ignored > 1:
+        assert loss.item() == 0 and not found.any()
+
+
+def test_the_classes_of_a_voxel_are_counted() -> None:
+    _, rows, labels = random_points(6, 500, 0.3)
+    expected = torch.zeros(6, 5, dtype=torch.int32)
+    for row, label in zip(rows.tolist(), labels.tolist(), strict=True):
+        if label != -100:
+            expected[row, label] += 1
+    assert torch.equal(class_histogram(rows, labels, 6, 5), expected)
+    assert torch.equal(class_histogram(rows.long(), labels.long(), 6, 5), expected)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_the_loss_of_half_precise_logits_is_summed_in_single_precision(dtype: torch.dtype) -> None:
+    logits, rows, labels = random_points(300, 70_000, 0.1)  # more points than float16 counts
+    half = logits.detach().to(dtype)
+    loss = voxel_cross_entropy(half, rows, labels)
+    assert loss.dtype == torch.float32
+    assert loss.item() == pytest.approx(voxel_cross_entropy(half.double(), rows, labels).item(), rel=1e-5)
+
+
+def test_a_training_step_makes_no_row_for_each_point() -> None:
+    module = SegmentationModule(_Truth(), 3, CLASSES)
+    module.log_step = lambda *args, **kwargs: None  # type: ignore[method-assign]
+    batch = batch_of([3, 4])
+    seen: list[tuple[int, ...]] = []
+
+    class Shapes(TorchDispatchMode):
+        def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            found = func(*args, **(kwargs or {}))
+            seen.extend(tuple(tensor.shape) for tensor in tree_leaves(found) if isinstance(tensor, torch.Tensor))
+            return found
+
+    with Shapes():
+        module.training_step(batch, 0).backward()
+    assert (len(batch.coords), 3) in seen
+    assert (len(batch.labels), 3) not in seen
+
+
+def test_a_batch_is_sent_without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bool] = []
+    to = torch.Tensor.to
+    monkeypatch.setattr(
+        torch.Tensor, "to", lambda self, *args, **kw: (asked.append(kw["non_blocking"]), to(self, *args, **kw))[1]
+    )
+    batch = SegmentationModule(_Truth(), 3, CLASSES).transfer_batch_to_device(batch_of([3]), torch.device("meta"), 0)
+    assert asked == [True] * 4
+    assert batch.coords.is_meta and batch.labels.is_meta
+
+
+def test_no_weight_to_clip_is_no_error() -> None:
+    clip_latent_weights(unet("a1w32"))
+
+
+def test_steps_are_logged_as_often_as_asked_and_epochs_always(tmp_path: Path) -> None:
+    rows: dict[int, list[dict[str, str]]] = {}
+    for every in (1, 3):
+        directory = tmp_path / str(every)
+        options = {"log_every_n_steps": every}
+        run_stage(unet(), spec(epochs=2), TinyData(steps=4), directory, trainer_kwargs=options)
+        with (directory / "csv" / "version_0" / "metrics.csv").open() as file:
+            rows[every] = list(csv.DictReader(file))
+    steps = {
+        every: {row["step"]: row["train/loss_step"] for row in found if row["train/loss_step"]}
+        for every, found in rows.items()
+    }
+    assert list(steps[1]) == [str(step) for step in range(8)]
+    assert steps[3] == {step: steps[1][step] for step in ("2", "5")}
+    for name in ("train/loss_epoch", "val/loss", "val/miou", "train/dropped", "lr"):
+        one, three = ([row[name] for row in rows[every] if row[name]] for every in (1, 3))
+        assert len(one) == 2 and one == three

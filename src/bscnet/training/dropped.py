@@ -41,16 +41,16 @@ class DroppedPoints(Callback):
         shares = [(dropped / (kept + dropped), scene) for scene, kept, dropped in scenes]
         self._worst = max(self._worst, *shares)
         dropped = sum(batch.dropped_per_scene)
-        points = sum(batch.points_per_scene) + dropped
-        self._dropped, self._points = self._dropped + dropped, self._points + points
-        # weighted by its points, the mean over batches is the share of the epoch
-        pl_module.log(
-            "train/dropped", dropped / points, on_step=False, on_epoch=True, sync_dist=True, batch_size=points
-        )
+        self._dropped += dropped
+        self._points += sum(batch.points_per_scene) + dropped
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Warns once."""
+        """Logs the share, and warns once."""
         share = self._dropped / max(self._points, 1)
+        # weighted by its points, the mean over processes is the share of the epoch
+        pl_module.log(
+            "train/dropped", share, on_step=False, on_epoch=True, sync_dist=True, batch_size=max(self._points, 1)
+        )
         if self._told or share <= LOUD or not trainer.is_global_zero:
             return
         self._told = True

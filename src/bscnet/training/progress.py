@@ -30,8 +30,8 @@ class EpochLine(Callback):
         if not trainer.is_global_zero:
             return
         parts = [f"{self.title}  epoch {trainer.current_epoch + 1}/{trainer.max_epochs}"]
-        if "train/loss" in found:
-            parts.append(f"loss {float(found['train/loss']):.4f}")
+        if "train/loss_epoch" in found:
+            parts.append(f"loss {float(found['train/loss_epoch']):.4f}")
         if "val/miou" in found:
             parts.append(f"val mIoU {100 * float(found['val/miou']):.2f} %")
         if "lr" in found:
@@ -40,17 +40,38 @@ class EpochLine(Callback):
         print("  ".join(parts), flush=True)
 
 
+_READ_EVERY_S = 0.5
+
+
 class EpochBar(RichProgressBar):
-    """Lightning's rich progress bar, which by itself reads the epoch's metrics on process 0 alone and then waits for
-    the others for ever: reading them sums over the processes."""
+    """Lightning's rich progress bar with its numbers read more seldom, and where they are read, on every process.
+
+    By itself it reads them after each step, which waits for a GPU every time. And it reads the epoch's numbers on
+    process 0 alone and then waits for the others for ever: reading them sums over the processes.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(leave=True)
+        self._numbers: dict[str, int | str | float | dict[str, float]] = {}
+        self._read_next = 0.0
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Reads the metrics on every process, then shows them."""
         _ = trainer.progress_bar_metrics
+        self._read_next = 0.0
         super().on_train_epoch_end(trainer, pl_module)
+
+    def get_metrics(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule
+    ) -> dict[str, int | str | float | dict[str, float]]:
+        """The numbers to show, some of them a moment old."""
+        if time.monotonic() >= self._read_next:
+            self._numbers = super().get_metrics(trainer, pl_module)
+            self._read_next = time.monotonic() + _READ_EVERY_S
+        return self._numbers
 
 
 def progress_callback(title: str, terminal: bool | None = None) -> Callback:
     """A rich progress bar if stdout is a terminal (or `terminal` says so), else `EpochLine`."""
     is_terminal = sys.stdout.isatty() if terminal is None else terminal
-    return EpochBar(leave=True) if is_terminal else EpochLine(title)
+    return EpochBar() if is_terminal else EpochLine(title)

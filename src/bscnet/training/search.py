@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 class SearchModule(SegmentationModule):
     """Trains weights and search logits together, on the training set: L = L_CE + conf_weight · L_conf.
 
-    Logs, besides what `SegmentationModule` logs, `train/confidence` (L_conf without its weight) and per composite layer
-    `search/entropy/<layer>` and `search/max_pi/<layer>` (means over the channel groups).
+    Logs, besides what `SegmentationModule` logs, `train/confidence_step` and `train/confidence_epoch` (L_conf without
+    its weight) and per composite layer `search/entropy/<layer>` and `search/max_pi/<layer>` (means over the channel
+    groups).
 
     Args:
         conf_weight: λ (the supplement: 0.1 for FCN, 0.01 for UNET).
@@ -58,8 +59,7 @@ class SearchModule(SegmentationModule):
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Cross entropy plus the weighted confidence loss."""
         confidence = confidence_loss(self.network, self.conf, self.reduce)
-        scenes = len(batch.scenes)
-        self.log("train/confidence", confidence, on_step=True, on_epoch=True, sync_dist=True, batch_size=scenes)
+        self.log_step("train/confidence", confidence, len(batch.scenes))
         return super().training_step(batch, batch_idx) + self.conf_weight * confidence
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:

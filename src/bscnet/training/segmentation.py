@@ -16,7 +16,7 @@ from bscnet.metrics import SegmentationMetric, SegmentationScores
 from bscnet.nn import binary_weights
 from bscnet.runs.checkpoint import METADATA_KEY
 from bscnet.sparse import SparseTensor
-from bscnet.training.loss import point_cross_entropy
+from bscnet.training.loss import point_cross_entropy, voxel_cross_entropy
 
 if TYPE_CHECKING:
     from bscnet.data.collate import Batch
@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 class SegmentationModule(pl.LightningModule):
     """Trains a sparse network to label points; Adam, the learning rate times `gamma` after each milestone.
 
-    Logs `train/loss`, `lr`, `val/loss`, `val/miou`, `val/macc`, `val/acc` and `val/iou/<class>` (fractions; NaN where
-    undefined). The validation scores come from one confusion matrix over the split, summed over DDP processes.
+    Logs `train/loss_step` and `train/loss_epoch`, `lr`, `val/loss`, `val/miou`, `val/macc`, `val/acc` and
+    `val/iou/<class>` (fractions; NaN where undefined). The validation scores come from one confusion matrix over the
+    split, summed over DDP processes. A training step never waits for a GPU but where it is logged.
 
     Args:
         network: `SparseTensor -> (N, num_classes)` logits in row order.
@@ -76,19 +77,33 @@ class SegmentationModule(pl.LightningModule):
         """See `point_logits`."""
         return point_logits(self.network, batch, self.backend)
 
+    def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
+        """The batch on the device; from page-locked memory it travels while the GPU computes."""
+        return batch.to(device, non_blocking=True)
+
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        """Cross entropy over the labelled points of the batch."""
-        loss = point_cross_entropy(self(batch), batch.labels)
-        scenes = len(batch.scenes)
-        self.log("train/loss", loss, on_step=True, on_epoch=True, prog_bar=True, sync_dist=True, batch_size=scenes)
+        """Cross entropy over the labelled points of the batch, whose scenes are placed once."""
+        logits = voxel_logits(self.network, batch, self.backend)
+        loss = voxel_cross_entropy(logits, batch.point_to_voxel, batch.labels)
+        self.log_step("train/loss", loss, len(batch.scenes), prog_bar=True)
         return loss
+
+    def log_step(self, name: str, value: Tensor, scenes: int, prog_bar: bool = False) -> None:
+        """Logs a quantity of a training step as `<name>_epoch`, its mean over scenes, and at every
+        `log_every_n_steps`-th step as `<name>_step`.
+
+        Only there, because the mean over DDP processes makes each of them wait for its GPU.
+        """
+        self.log(f"{name}_epoch", value, on_step=False, on_epoch=True, sync_dist=True, batch_size=scenes)
+        every: int = self.trainer.log_every_n_steps  # type: ignore[attr-defined]
+        if every and (self.global_step + 1) % every == 0:
+            self.log(f"{name}_step", value, on_step=True, on_epoch=False, prog_bar=prog_bar, sync_dist=True)
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Adds the batch's points to the confusion matrix and to the loss, both over the whole split."""
-        logits = self(batch)
-        self.val_metric.update(logits, batch.labels)
-        labelled = (batch.labels != IGNORE_INDEX).sum()
-        self.val_loss.update(point_cross_entropy(logits, batch.labels), labelled)
+        logits, labels = self(batch), batch.labels.long()
+        self.val_metric.update(logits, labels)
+        self.val_loss.update(point_cross_entropy(logits, labels), (labels != IGNORE_INDEX).sum())
 
     def on_train_epoch_start(self) -> None:
         """Logs the learning rate of the epoch that begins."""
@@ -107,8 +122,9 @@ class SegmentationModule(pl.LightningModule):
         self.val_loss.reset()
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        """Adam with torch's betas and eps, and a step schedule counted in epochs."""
-        optimizer = torch.optim.Adam(self.parameter_groups(), lr=self.lr, weight_decay=self.weight_decay)
+        """Adam with torch's betas and eps, on a GPU in one launch a step, and a step schedule counted in epochs."""
+        fused = True if next(self.network.parameters()).is_cuda else None
+        optimizer = torch.optim.Adam(self.parameter_groups(), lr=self.lr, weight_decay=self.weight_decay, fused=fused)
         schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, milestones=self.milestones, gamma=self.gamma)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "epoch"}}
 
@@ -136,13 +152,20 @@ def point_logits(network: nn.Module, batch: Batch, backend: str) -> Tensor:
 
     Where the batch holds repeats of its scenes, they are summed over them.
     """
-    voxels = SparseTensor(batch.feats, batch.coords, backend=backend, maps=batch.maps)
-    logits: Tensor = network(voxels)[batch.point_to_voxel]
+    logits = voxel_logits(network, batch, backend).index_select(0, batch.point_to_voxel)
     return logits.unflatten(0, (batch.repeats, -1)).sum(0) if batch.repeats > 1 else logits
+
+
+def voxel_logits(network: nn.Module, batch: Batch, backend: str) -> Tensor:
+    """Logits of every voxel of the batch, (N, num_classes)."""
+    logits: Tensor = network(SparseTensor(batch.feats, batch.coords, backend=backend, maps=batch.maps))
+    return logits
 
 
 @torch.no_grad()
 def clip_latent_weights(network: nn.Module) -> None:
     """Clips the latent weights of all 1-bit weights to [-1, 1], outside which the estimator passes no gradient."""
-    for weight in binary_weights(network):
-        weight.clamp_(-1.0, 1.0)
+    weights: list[Tensor] = list(binary_weights(network))
+    if weights:  # all of them at once: on a GPU two launches, not two for each
+        torch._foreach_clamp_min_(weights, -1.0)
+        torch._foreach_clamp_max_(weights, 1.0)

@@ -26,6 +26,8 @@ from bscnet.training.stage_checkpoint import StageCheckpoint
 _HARMLESS = (
     ".*does not have many workers which may be a bottleneck.*",  # how many workers to use is a config value
     ".*GPU available but not used.*",
+    ".*You have overridden `transfer_batch_to_device` in `LightningModule`.*",  # as intended
+    ".*is smaller than the logging interval.*",  # the epoch is logged all the same
     ".*`isinstance\\(treespec, LeafSpec\\)` is deprecated.*",  # Lightning's own use of torch's pytree
 )
 
