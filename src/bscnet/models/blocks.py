@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from torch import nn
+from torch import Tensor, nn
 
 from bscnet.models.layers import LayerFactory
-from bscnet.nn import QuantizedConv, SparseConv3d, unpool
+from bscnet.nn import QuantizedConv, SparseConv3d, activated, fuses, operands_of, unpool
 from bscnet.sparse import Sites, SparseTensor
+from bscnet.sparse.operand import Operand
 
 
 class ResidualUnit(nn.Module):
@@ -28,11 +29,27 @@ class ResidualUnit(nn.Module):
 
     def forward(self, x: SparseTensor, fine: Sites | None = None) -> SparseTensor:
         """Apply; ``fine`` are the output sites of an upsampling layer."""
+        if fuses(self, x.feats):
+            return self._fused(x, fine)
         h = x.replace(self.pre(x.feats))
         y = self.conv(h, fine)
         feats = self.post(y.feats)
         if self.shortcut is not None:
             feats = feats + self.shortcut(x, h, fine).feats
+        return y.replace(self.after(feats), y.sites)
+
+    def _fused(self, x: SparseTensor, fine: Sites | None) -> SparseTensor:
+        """The same by the operations of `bscnet.fused`."""
+        projection = self.shortcut if isinstance(self.shortcut, ProjectionShortcut) else None
+        readers = [self.conv] if projection is None else [self.conv, projection.conv]
+        operands, x = operands_of(self.pre, [conv.input_quantizer for conv in readers], x)
+        y, scale = self.conv.sums(x, operands[0], fine)
+        shortcut = None
+        if projection is not None:
+            shortcut = projection.of_operand(x, operands[1])
+        elif self.shortcut is not None:
+            shortcut = self.shortcut(x, x, fine).feats
+        feats = activated(self.post, y.feats, scale, shortcut, self.conv.whole_sums)
         return y.replace(self.after(feats), y.sites)
 
 
@@ -59,6 +76,11 @@ class ProjectionShortcut(nn.Module):
         """See the class."""
         y = self.conv(h)
         return y.replace(self.norm(y.feats))
+
+    def of_operand(self, x: SparseTensor, operand: Operand) -> Tensor:
+        """The features, from what the convolution reads; ``x`` tells the sites."""
+        y, scale = self.conv.sums(x, operand, None)
+        return self.norm(y.feats if scale is None else y.feats * scale)
 
 
 class DownShortcut(nn.Module):

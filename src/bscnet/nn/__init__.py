@@ -1,8 +1,9 @@
 """Layers: sparse convolutions with optional 1-bit operands, and what stands around them."""
 
 from bscnet.nn.activation import ACTIVATIONS, RPReLU, make_activation
-from bscnet.nn.composite_conv import RELAXATIONS, CompositeShiftConv3d, composite_kernel
+from bscnet.nn.composite_conv import RELAXATIONS, CompositeShiftConv3d
 from bscnet.nn.conv import QuantizedConv, SparseConv3d, StridedConv3d, TransposedConv3d, binary_weights
+from bscnet.nn.fusion import activated, fuses, operands_of
 from bscnet.nn.norm import SiteNorm
 from bscnet.nn.resample import AvgPool, MaxPool, unpool
 from bscnet.nn.shifted_conv import ShiftedSparseConv3d
@@ -20,8 +21,10 @@ __all__ = [
     "SparseConv3d",
     "StridedConv3d",
     "TransposedConv3d",
+    "activated",
     "binary_weights",
-    "composite_kernel",
+    "fuses",
     "make_activation",
+    "operands_of",
     "unpool",
 ]

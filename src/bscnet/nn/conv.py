@@ -8,7 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from bscnet.errors import InputError
+from bscnet.fused import weight_signs, weight_signs_and_scale
+from bscnet.quantizers import LearnedScale
 from bscnet.sparse import Sites, SparseTensor
+from bscnet.sparse.operand import Operand
 
 
 class QuantizedConv(nn.Module):
@@ -59,7 +62,34 @@ class QuantizedConv(nn.Module):
         y = self.apply_kernel(x, feats, signs, fine)
         return y.replace(y.feats * scale, y.sites)
 
-    def apply_kernel(self, x: SparseTensor, feats: Tensor, weight: Tensor, fine: Sites | None) -> SparseTensor:
+    def sums(self, x: SparseTensor, operand: Operand, fine: Sites | None) -> tuple[SparseTensor, Tensor | None]:
+        """The convolution before its scale, and the scale; float32.
+
+        Args:
+            x: tells the sites.
+            operand: the features, quantized already.
+            fine: as in ``forward``.
+
+        Returns:
+            the sums and ``(C_out,)`` scales, or None where there is no scale.
+        """
+        if self.weight_quantizer is None:
+            return self.apply_kernel(x, operand, self.weight, fine), None
+        # Sums of signs are whole numbers, which the short types of autocast would round.
+        with torch.autocast(self.weight.device.type, enabled=False):
+            if isinstance(self.weight_quantizer.scale, LearnedScale):
+                signs = weight_signs(self.weight)
+                return self.apply_kernel(x, operand, signs, fine), self.weight_quantizer.scale.value
+            signs, scale = weight_signs_and_scale(self.weight)
+            return self.apply_kernel(x, operand, signs, fine), scale
+
+    @property
+    def whole_sums(self) -> bool:
+        """Whether the sums are whole numbers within int16's range."""
+        terms = self.weight[..., 0].numel()
+        return self.input_quantizer is not None and self.weight_quantizer is not None and terms < 2**15
+
+    def apply_kernel(self, x: SparseTensor, feats: Operand, weight: Tensor, fine: Sites | None) -> SparseTensor:
         """The linear map itself, on quantized operands."""
         raise NotImplementedError
 
@@ -99,7 +129,7 @@ class SparseConv3d(QuantizedConv):
         super().__init__(in_channels, out_channels, (kernel_size**3,), input_quantizer, weight_quantizer)
         self.kernel_size = kernel_size
 
-    def apply_kernel(self, x: SparseTensor, feats: Tensor, weight: Tensor, fine: Sites | None) -> SparseTensor:
+    def apply_kernel(self, x: SparseTensor, feats: Operand, weight: Tensor, fine: Sites | None) -> SparseTensor:
         """See ``QuantizedConv.apply_kernel``."""
         return x.replace(x.sites.submanifold(feats, weight))
 
@@ -120,7 +150,7 @@ class StridedConv3d(QuantizedConv):
     ) -> None:
         super().__init__(in_channels, out_channels, (8,), input_quantizer, weight_quantizer)
 
-    def apply_kernel(self, x: SparseTensor, feats: Tensor, weight: Tensor, fine: Sites | None) -> SparseTensor:
+    def apply_kernel(self, x: SparseTensor, feats: Operand, weight: Tensor, fine: Sites | None) -> SparseTensor:
         """See ``QuantizedConv.apply_kernel``."""
         return x.replace(x.sites.down(feats, weight), x.sites.coarser)
 
@@ -134,7 +164,7 @@ class TransposedConv3d(StridedConv3d):
         weight: ``(8, in_channels, out_channels)``.
     """
 
-    def apply_kernel(self, x: SparseTensor, feats: Tensor, weight: Tensor, fine: Sites | None) -> SparseTensor:
+    def apply_kernel(self, x: SparseTensor, feats: Operand, weight: Tensor, fine: Sites | None) -> SparseTensor:
         """See ``QuantizedConv.apply_kernel``."""
         if fine is None or fine.coarser is not x.sites:
             raise InputError("a transposed convolution needs the finer sites that its input was downsampled from")

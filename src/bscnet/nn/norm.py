@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from bscnet.fused import Norm, normalized
 
 
 class SiteNorm(nn.BatchNorm1d):
@@ -12,13 +15,34 @@ class SiteNorm(nn.BatchNorm1d):
     A batch with a single site has no variance: it is normalized by the running statistics, which it leaves alone.
     """
 
+    running_mean: Tensor
+    running_var: Tensor
+    num_batches_tracked: Tensor
+    momentum: float
+
     def __init__(self, channels: int, eps: float = 1e-4, momentum: float = 0.01) -> None:
         super().__init__(channels, eps=eps, momentum=momentum)
 
     def forward(self, feats: Tensor) -> Tensor:
-        """Normalize ``(N, C)`` features."""
+        """Normalize ``(N, C)`` features; those that autocast made shorter than the parameters as these."""
+        feats = feats.to(self.weight.dtype)
+        if feats.is_cuda and feats.dtype == torch.float32:
+            return normalized(feats, self.parts(len(feats)))
         if self.training and len(feats) == 1:
             return functional.batch_norm(
                 feats, self.running_mean, self.running_var, self.weight, self.bias, False, 0.0, self.eps
             )
         return super().forward(feats)
+
+    def parts(self, sites: int) -> Norm:
+        """What it consists of when it normalizes so many sites."""
+        return Norm(
+            weight=self.weight,
+            bias=self.bias,
+            running_mean=self.running_mean,
+            running_var=self.running_var,
+            batches=self.num_batches_tracked,
+            momentum=self.momentum,
+            eps=self.eps,
+            training=self.training and sites > 1,
+        )

@@ -11,6 +11,7 @@ from bscnet.errors import InputError
 from bscnet.nn.conv import QuantizedConv
 from bscnet.sparse import Sites, SparseTensor
 from bscnet.sparse.offsets import Shift, check_shifts, group_sizes
+from bscnet.sparse.operand import Operand
 
 
 class ShiftedSparseConv3d(QuantizedConv):
@@ -77,7 +78,7 @@ class ShiftedSparseConv3d(QuantizedConv):
             self.set_shifts(state_dict[prefix + "shifts"].cpu())
         super()._load_from_state_dict(state_dict, prefix, *args)
 
-    def apply_kernel(self, x: SparseTensor, feats: Tensor, weight: Tensor, fine: Sites | None) -> SparseTensor:
+    def apply_kernel(self, x: SparseTensor, feats: Operand, weight: Tensor, fine: Sites | None) -> SparseTensor:
         """See ``QuantizedConv.apply_kernel``."""
         if all(shift == (0, 0, 0) for shift in self._shift_tuple):
             return x.replace(x.sites.submanifold(feats, weight))

@@ -1,0 +1,74 @@
+"""1-bit weights in one operation that keeps the latent weights and nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd import Function
+from torch.autograd.function import once_differentiable
+
+from bscnet.fused.operators import device_of, operator, runs_triton
+
+# |W| <= 1 as the open interval that torch's hardtanh asks for: the float32 next to 1 is the first outside.
+_BEYOND_ONE = 1.0 + 2.0**-23
+
+
+def weight_signs(weight: Tensor) -> Tensor:
+    """``sign(W)`` of the shape of W, float32; gradient ``1[|W| <= 1]``."""
+    return _WeightSigns.apply(weight, False)[0]
+
+
+def weight_signs_and_scale(weight: Tensor) -> tuple[Tensor, Tensor]:
+    """``weight_signs``, and ``(C_out,)`` mean magnitudes of the channels on the last axis, without gradient."""
+    return _WeightSigns.apply(weight, True)
+
+
+class _WeightSigns(Function):
+    @staticmethod
+    def forward(ctx: Any, weight: Tensor, scaled: bool) -> tuple[Tensor, Tensor]:
+        signs, scale = torch.ops.bscnet.weight_signs(weight.contiguous(), scaled)
+        ctx.save_for_backward(weight)
+        ctx.mark_non_differentiable(scale)
+        return signs, scale
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor, *_: Tensor) -> tuple[Tensor, None]:
+        (weight,) = ctx.saved_tensors
+        return torch.ops.bscnet.weight_gradient(grad.contiguous(), weight.contiguous()), None
+
+
+@operator("weight_signs(Tensor weight, bool scaled) -> (Tensor, Tensor)")
+def _weight_signs(weight: Tensor, scaled: bool) -> tuple[Tensor, Tensor]:
+    """The signs, and the scales or, unless ``scaled``, nothing."""
+    if runs_triton(weight):
+        from bscnet.fused.kernels import weight as kernels
+
+        with device_of(weight):
+            return kernels.weight_signs(weight, scaled)
+    signs = weight + 0.0  # which makes +0.0 of -0.0
+    torch.copysign(torch.ones((), device=weight.device), signs, out=signs)
+    return signs, weight.abs().flatten(0, -2).mean(0) if scaled else weight.new_empty(0)
+
+
+@operator("weight_gradient(Tensor grad, Tensor weight) -> Tensor")
+def _weight_gradient(grad: Tensor, weight: Tensor) -> Tensor:
+    """``grad * 1[|W| <= 1]``."""
+    if runs_triton(weight):
+        from bscnet.fused.kernels import weight as kernels
+
+        with device_of(grad):
+            return kernels.weight_gradient(grad, weight)
+    return torch.ops.aten.hardtanh_backward(grad, weight, -_BEYOND_ONE, _BEYOND_ONE)
+
+
+@torch.library.register_fake("bscnet::weight_signs")
+def _weight_signs_shapes(weight: Tensor, scaled: bool) -> tuple[Tensor, Tensor]:
+    return torch.empty_like(weight), weight.new_empty(weight.shape[-1] if scaled else 0)
+
+
+@torch.library.register_fake("bscnet::weight_gradient")
+def _weight_gradient_shape(grad: Tensor, weight: Tensor) -> Tensor:
+    return torch.empty_like(weight)
