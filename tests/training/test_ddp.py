@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -15,16 +16,18 @@ from bscnet.runs.checkpoint import network_state, read_checkpoint
 from bscnet.training import SegmentationModule
 from fixtures.tiny_training import CLASSES, batch_of, unet
 
-SCRIPT = Path(__file__).with_name("ddp_script.py")
 
-
-def trained(directory: Path, backend: str, conv: str, progress: str) -> list[dict[str, object]]:
+def run_script(name: str, *arguments: object) -> None:
     environment = {key: value for key, value in os.environ.items() if key not in ("LOCAL_RANK", "WORLD_SIZE")}
     environment["OMP_NUM_THREADS"] = "1"
-    command = [sys.executable, str(SCRIPT), str(directory), backend, conv, progress]
+    command = [sys.executable, str(Path(__file__).with_name(name)), *map(str, arguments)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     assert "sync_dist" not in done.stderr  # Lightning's complaint about what only one process has seen
+
+
+def trained(directory: Path, backend: str, conv: str, progress: str) -> list[dict[str, object]]:
+    run_script("ddp_script.py", directory, backend, conv, progress)
     return [torch.load(directory / f"rank{rank}.pt", weights_only=True) for rank in (0, 1)]
 
 
@@ -60,3 +63,23 @@ def test_two_processes_train_one_network_and_score_the_split_once(
     assert len(losses) == 4
     assert all(map(math.isfinite, losses))
     assert (tmp_path / "plan.json").exists() == (conv == "composite")
+
+
+def searched(directory: Path, processes: int = 2, stop: int = -1, resume: bool = False) -> list[dict[str, Any]]:
+    """Runs the search with Gumbel noise; what each process drew at its epochs' starts, and its weights."""
+    directory.mkdir(exist_ok=True)
+    run_script("ddp_random_script.py", directory, processes, stop, int(resume))
+    files = [directory / f"rank{rank}-{int(resume)}.pt" for rank in range(processes)]
+    return [torch.load(file, weights_only=True) for file in files]
+
+
+@pytest.mark.slow
+def test_every_process_has_random_numbers_of_its_own_which_a_resumed_run_goes_on_with(tmp_path: Path) -> None:
+    whole = searched(tmp_path / "whole")
+    drawn = [tuple(numbers) for rank in whole for numbers in rank["draws"].values()]
+    assert len(set(drawn)) == len(drawn) == 8  # of no process and no epoch the same
+    searched(tmp_path / "parts", stop=2)
+    resumed = searched(tmp_path / "parts", resume=True)
+    for one, other in zip(resumed, whole, strict=True):
+        assert one["draws"] == {epoch: other["draws"][epoch] for epoch in (2, 3)}
+        assert all(torch.equal(one["state"][key], value) for key, value in other["state"].items())

@@ -1,0 +1,58 @@
+"""Processes on the CPU search with Gumbel noise; each writes what it draws at every epoch's start, and its weights.
+
+Arguments: directory, number of processes, epoch at whose first batch all of them stop (-1: none), resume (0 or 1).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import numpy as np
+import torch
+from pytorch_lightning.callbacks import Callback
+
+from bscnet.training import run_stage
+from fixtures.tiny_training import TinyData, spec, unet
+
+
+class Draws(Callback):
+    """Looks at the next random numbers of each epoch without drawing them, and stops the run."""
+
+    def __init__(self, stop: int) -> None:
+        self.stop = stop
+        self.seen: dict[int, list[float]] = {}
+
+    def on_train_batch_start(self, trainer: Any, pl_module: Any, batch: Any, batch_idx: int) -> None:
+        if batch_idx > 0:
+            return
+        torch_state, numpy_state = torch.get_rng_state(), np.random.get_state()
+        self.seen[trainer.current_epoch] = [*torch.rand(3).tolist(), float(np.random.rand())]
+        torch.set_rng_state(torch_state)
+        np.random.set_state(numpy_state)
+        if trainer.current_epoch == self.stop:
+            raise RuntimeError("stopped")
+
+
+if __name__ == "__main__":
+    directory, processes, stop, resume = Path(sys.argv[1]), *map(int, sys.argv[2:])
+    draws = Draws(stop)
+    network = unet("a1w1", "composite", relax="gumbel_softmax")
+    try:
+        run_stage(
+            network,
+            spec("a1w1", "composite", epochs=4, milestones=(2,)),
+            TinyData(),
+            directory,
+            resume=bool(resume),
+            callbacks=[draws],
+            trainer_kwargs={"accelerator": "cpu", "devices": processes, "strategy": "ddp"},
+        )
+    except RuntimeError as error:
+        assert str(error) == "stopped"
+    rank = int(os.environ.get("LOCAL_RANK", "0"))
+    torch.save({"draws": draws.seen, "state": network.state_dict()}, directory / f"rank{rank}-{resume}.pt")
