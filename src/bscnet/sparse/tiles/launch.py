@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from bscnet.sparse.offsets import group_sizes
-from bscnet.sparse.tiles.reading import TILE, Reading
+from bscnet.sparse.tiles.reading import EVEN_GROUPS, ONE_GROUP, TILE, UNEVEN_GROUPS, Reading
 from bscnet.sparse.tiles.serving import device_of, parts, power_of_two
 
 # Programs that a gradient of the weight is shared among: several times what a large GPU runs at once.
@@ -74,15 +74,16 @@ def convolve(features: Features, weight: Tensor, reading: Reading) -> Tensor:
             tiles,
             reading.entries.shape[1],
             parts(widest_in, options["BLOCK_IN"]),
-            channels_in,
+            *divmod(channels_in, reading.groups_in),
+            *divmod(channels_out, reading.groups),
             channels_out,
-            reading.groups_in,
-            reading.groups,
             reading.last,
             *values.stride(),
             *weight.stride(),
             **kind_options(reading),
             MIRRORED=reading.last >= 0,
+            GROUPING_IN=_grouping(channels_in, reading.groups_in),
+            GROUPING_OUT=_grouping(channels_out, reading.groups),
             **options,
         )
     return out
@@ -127,10 +128,11 @@ def weight_gradient(
             blocks_out,
             channels_in,
             channels_out,
-            reading.groups,
+            *divmod(channels_out, reading.groups),
             *values.stride(),
             *grad.stride(),
             **kind_options(reading),
+            GROUPING_OUT=_grouping(channels_out, reading.groups),
             **options,
         )
     return sums[0] if splits == 1 else sums.sum(0).to(grad.dtype)
@@ -147,10 +149,13 @@ def forward_options(features: Features, weight: Tensor, channels_in: int, channe
     As many columns as fit go into one program, as each block of columns gathers the rows again.
     """
     half = weight.element_size() == 2
-    block_out = min(power_of_two(channels_out, 16), 128)
+    products = _products(features, weight)
+    # Without tensor cores, or with a weight in three parts, 128 columns take more registers than there are.
+    narrow = not half and products["PRECISION"] == "ieee"
+    block_out = min(power_of_two(channels_out, 16), 64 if narrow else 128)
     block_in = min(power_of_two(channels_in, 16), 64 if half and not features.bits else 32)
     return {
-        **_products(features, weight),
+        **products,
         "BLOCK_IN": block_in,
         "BLOCK_OUT": block_out,
         "num_warps": 8 if block_out == 128 else 4,
@@ -168,6 +173,10 @@ def gradient_options(features: Features, grad: Tensor, channels_in: int, channel
         "num_warps": 4,
         "num_stages": 2,
     }
+
+
+def _grouping(channels: int, groups: int) -> int:
+    return ONE_GROUP if groups == 1 else UNEVEN_GROUPS if channels % groups else EVEN_GROUPS
 
 
 def _products(features: Features, other: Tensor) -> dict[str, Any]:

@@ -12,6 +12,9 @@ TILE = 128
 RUNS, CHILDREN, PARENTS, SELF = range(4)
 """Kinds of `Reading.table`."""
 
+ONE_GROUP, EVEN_GROUPS, UNEVEN_GROUPS = range(3)
+"""How channels are divided into groups."""
+
 
 @dataclass(frozen=True)
 class Reading:

@@ -26,10 +26,11 @@ def convolve(
     tiles,
     longest,
     steps,
-    channels_in,
+    width_in,
+    wider_in,
+    width_out,
+    wider_out,
     channels_out,
-    groups_in,
-    groups_out,
     last,
     value_row,
     value_channel,
@@ -40,6 +41,8 @@ def convolve(
     SIDE: tl.constexpr,
     ORDERED: tl.constexpr,
     MIRRORED: tl.constexpr,
+    GROUPING_IN: tl.constexpr,
+    GROUPING_OUT: tl.constexpr,
     OPERAND: tl.constexpr,
     PRECISION: tl.constexpr,
     SPLIT: tl.constexpr,
@@ -49,7 +52,8 @@ def convolve(
 ):
     """Grid: (tiles, blocks of output columns, groups of output columns). ``steps``: blocks of a group's input channels.
 
-    ``out`` is contiguous; ``value_*`` and ``weight_*`` are strides.
+    ``width_*`` and ``wider_*`` divide the channels, see ``group_columns``. ``out`` is contiguous; ``value_*`` and
+    ``weight_*`` are strides.
     """
     tile = tl.program_id(0)
     group = tl.program_id(2)
@@ -62,9 +66,9 @@ def convolve(
         row = tl.load(perm + group.to(tl.int64) * rows + place, mask=valid, other=0)
         count = tl.load(counts + group * tiles + tile)
         lists += (group.to(tl.int64) * tiles + tile) * longest
-    first_out, width_out = group_columns(group, channels_out, groups_out)
+    first_out, columns = group_columns(group, width_out, wider_out, GROUPING_OUT)
     column = tl.program_id(1) * BLOCK_OUT + tl.arange(0, BLOCK_OUT)
-    written = column < width_out
+    written = column < columns
     column += first_out
     total = tl.zeros((TILE, BLOCK_OUT), dtype=tl.float32)
     for step in range(count * steps):
@@ -73,7 +77,7 @@ def convolve(
             source = row
             present = valid
             first_in = 0
-            width_in = channels_in
+            channels = width_in
         else:
             cell, number, member = split_entry(tl.load(lists + step // steps))
             if MIRRORED:
@@ -81,9 +85,9 @@ def convolve(
             word = table_word(table, row, valid, cell, rows, KIND, SIDE)
             present = has(word, cell, KIND, SIDE)
             source = source_row(word, cell, present, order, KIND, SIDE, ORDERED)
-            first_in, width_in = group_columns(member, channels_in, groups_in)
+            first_in, channels = group_columns(member, width_in, wider_in, GROUPING_IN)
         channel = (step % steps) * BLOCK_IN + tl.arange(0, BLOCK_IN)
-        inside = channel < width_in
+        inside = channel < channels
         channel += first_in
         x = load_operand(values, scale, shift, source, present, channel, inside, value_row, value_channel, OPERAND)
         w = tl.load(

@@ -16,6 +16,8 @@ PLACE_MASK = tl.constexpr((1 << entries.PLACE_BITS) - 1)
 PLACE_BITS = tl.constexpr(entries.PLACE_BITS)
 SLICE_MASK = tl.constexpr((1 << entries.SLICE_BITS) - 1)
 GROUP_AT = tl.constexpr(entries.GROUP_AT)
+ONE_GROUP = tl.constexpr(reading.ONE_GROUP)
+EVEN_GROUPS = tl.constexpr(reading.EVEN_GROUPS)
 
 
 @triton.jit
@@ -67,8 +69,14 @@ def source_row(word, place, present, order, KIND: tl.constexpr, SIDE: tl.constex
 
 
 @triton.jit
-def group_columns(group, channels, groups):
-    """First channel of a group and how many it has, as `bscnet.sparse.offsets.group_sizes` divides them."""
-    base = channels // groups
-    extra = channels % groups
-    return group * base + tl.minimum(group, extra), base + (group < extra).to(tl.int32)
+def group_columns(group, width, wider, GROUPING: tl.constexpr):
+    """First channel of a group and how many it has; the first ``wider`` groups have one more than ``width``.
+
+    That they begin at a multiple of the width lets whole vectors be loaded.
+    """
+    if GROUPING == ONE_GROUP:
+        return 0, width
+    elif GROUPING == EVEN_GROUPS:
+        return group * width, width
+    else:
+        return group * width + tl.minimum(group, wider), width + (group < wider).to(tl.int32)

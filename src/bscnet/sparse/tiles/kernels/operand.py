@@ -35,12 +35,15 @@ def load_operand(
         word = tl.load(values + row.to(tl.int64) * row_stride + first // 32 * channel_stride, mask=present, other=0)
         bit = (word[:, None] >> (channel % 32)[None, :]) & 1
         return tl.where(mask, 2.0 * bit - 1.0, 0.0)
-    x = tl.load(values + row.to(tl.int64)[:, None] * row_stride + channel[None, :] * channel_stride, mask=mask, other=0)
-    if OPERAND == AFFINE:
-        a = tl.load(scale + channel, mask=inside, other=0).to(tl.float32)
-        b = tl.load(shift + channel, mask=inside, other=0).to(tl.float32)
-        return tl.where(mask, x.to(tl.float32) * a[None, :] + b[None, :], 0.0)
-    return x
+    else:
+        at = row.to(tl.int64)[:, None] * row_stride + channel[None, :] * channel_stride
+        x = tl.load(values + at, mask=mask, other=0)
+        if OPERAND == AFFINE:
+            a = tl.load(scale + channel, mask=inside, other=0).to(tl.float32)
+            b = tl.load(shift + channel, mask=inside, other=0).to(tl.float32)
+            return tl.where(mask, x.to(tl.float32) * a[None, :] + b[None, :], 0.0)
+        else:
+            return x
 
 
 @triton.jit

@@ -31,7 +31,8 @@ def weight_gradient(
     blocks_out,
     channels_in,
     channels_out,
-    groups_out,
+    width_out,
+    wider_out,
     value_row,
     value_channel,
     grad_row,
@@ -39,6 +40,7 @@ def weight_gradient(
     KIND: tl.constexpr,
     SIDE: tl.constexpr,
     ORDERED: tl.constexpr,
+    GROUPING_OUT: tl.constexpr,
     OPERAND: tl.constexpr,
     PRECISION: tl.constexpr,
     SPLIT: tl.constexpr,
@@ -58,18 +60,18 @@ def weight_gradient(
         number = 0
         cell = 0
         first_out = 0
-        width_out = channels_out
+        columns = width_out
     else:
         group = which // longest
         count = tl.load(tile_counts + which)
         cell, number, _ = split_entry(tl.load(entries + which))
-        first_out, width_out = group_columns(group, channels_out, groups_out)
+        first_out, columns = group_columns(group, width_out, wider_out, GROUPING_OUT)
         perm += group.to(tl.int64) * rows
         tiles_of += which.to(tl.int64) * tiles
     channel = tl.program_id(1) // blocks_out * BLOCK_IN + tl.arange(0, BLOCK_IN)
     column = tl.program_id(1) % blocks_out * BLOCK_OUT + tl.arange(0, BLOCK_OUT)
     inside = channel < channels_in
-    written = column < width_out
+    written = column < columns
     column += first_out
     parts: tl.constexpr = TILE // BLOCK_ROWS
     begin = count * split // splits * parts
