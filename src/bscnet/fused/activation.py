@@ -9,7 +9,8 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
-from bscnet.fused.operators import device_of, operator, runs_triton
+from bscnet.fused.operators import operator
+from bscnet.sparse.tiles.serving import device_of, kernels_serve
 
 
 def scaled_prelu(
@@ -55,7 +56,7 @@ def _scaled_prelu_forward(
     sums: Tensor, scale: Tensor | None, slope: Tensor, shortcut: Tensor | None, whole: bool
 ) -> tuple[Tensor, Tensor]:
     """The activations; and the sums as int16 if ``whole``, else nothing."""
-    if runs_triton(sums):
+    if kernels_serve(sums):
         from bscnet.fused.kernels import activation as kernels
 
         with device_of(sums):
@@ -73,7 +74,7 @@ def _scaled_prelu_backward(
     grad: Tensor, kept: Tensor, scale: Tensor | None, slope: Tensor, to_scale: bool
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Gradients of the sums, the scale (empty unless ``to_scale``) and the slope."""
-    if runs_triton(grad):
+    if kernels_serve(grad):
         from bscnet.fused.kernels import activation as kernels
 
         with device_of(grad):

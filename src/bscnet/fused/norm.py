@@ -21,8 +21,9 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
-from bscnet.fused.operators import device_of, operator, runs_triton
+from bscnet.fused.operators import operator
 from bscnet.sparse.operand import Normalized, PackedSigns, pack_signs, stand_in_for
+from bscnet.sparse.tiles.serving import device_of, kernels_serve
 
 STATISTICS, VALUES, SIGNS, BITS = range(4)
 """Forms of a normalized array: none, float, float signs, bits of the signs."""
@@ -156,7 +157,7 @@ def _norm_forward(
     form: int,
 ) -> tuple[Tensor, Tensor]:
     """The normalized array in a form (for ``STATISTICS`` empty) and the statistics."""
-    if runs_triton(x):
+    if kernels_serve(x):
         from bscnet.fused.kernels import norm as kernels
 
         with device_of(x):
@@ -181,11 +182,11 @@ def _norm_backward(
     grad: Tensor, x: Tensor, weight: Tensor, stats: Tensor, passed: Tensor | None, estimator: int, training: bool
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Gradients of x, weight and bias; ``passed`` is added to that of x."""
-    if runs_triton(x):
+    if kernels_serve(x):
         from bscnet.fused.kernels import norm as kernels
 
         with device_of(grad):
-            return kernels.norm_backward(grad, x, weight, stats, passed, estimator, training)
+            return kernels.norm_backward(grad, x, stats, passed, estimator, training)
     mean, rstd, scale, shift, _ = stats
     if estimator:
         grad = _estimated(grad, torch.addcmul(shift, x, scale), estimator)
@@ -201,18 +202,18 @@ def _norm_backward(
 @operator("sign_forward(Tensor x, Tensor? bias, int form) -> Tensor")
 def _sign_forward(x: Tensor, bias: Tensor | None, form: int) -> Tensor:
     """``sign(x + bias_c)`` in the form ``SIGNS`` or ``BITS``."""
-    if runs_triton(x):
+    if kernels_serve(x):
         from bscnet.fused.kernels import norm as kernels
 
         with device_of(x):
-            return kernels.affine(x, None, bias, form)
+            return kernels.sign_forward(x, bias, form)
     return _formed(x.clone() if bias is None else x + bias, form)
 
 
 @operator("sign_backward(Tensor grad, Tensor x, Tensor? bias, int estimator) -> Tensor")
 def _sign_backward(grad: Tensor, x: Tensor, bias: Tensor | None, estimator: int) -> Tensor:
     """The gradient of x; that of the bias is its sum over the sites."""
-    if runs_triton(x):
+    if kernels_serve(x):
         from bscnet.fused.kernels import norm as kernels
 
         with device_of(grad):

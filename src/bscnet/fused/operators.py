@@ -1,16 +1,11 @@
-"""Where an operator of the ``bscnet`` namespace is registered, and which body it runs."""
+"""Where an operator of the ``bscnet`` namespace is registered."""
 
 from __future__ import annotations
 
-import importlib.util
-import os
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
-from functools import cache
 from typing import TypeVar
 
 import torch
-from torch import Tensor
 
 _LIBRARY = torch.library.Library("bscnet", "FRAGMENT")
 _Body = TypeVar("_Body", bound=Callable[..., object])
@@ -28,18 +23,3 @@ def operator(schema: str) -> Callable[[_Body], _Body]:
         return body
 
     return register
-
-
-def runs_triton(tensor: Tensor) -> bool:
-    """Whether a body is Triton's: on CUDA where Triton is installed, elsewhere if its interpreter is on."""
-    return _has_triton() and (tensor.is_cuda or os.environ.get("TRITON_INTERPRET") == "1")
-
-
-def device_of(tensor: Tensor) -> AbstractContextManager[object]:
-    """Launch on the tensor's own GPU, whichever is the current one."""
-    return torch.cuda.device(tensor.device) if tensor.is_cuda else nullcontext()
-
-
-@cache
-def _has_triton() -> bool:
-    return importlib.util.find_spec("triton") is not None

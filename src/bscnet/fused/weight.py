@@ -9,7 +9,8 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
-from bscnet.fused.operators import device_of, operator, runs_triton
+from bscnet.fused.operators import operator
+from bscnet.sparse.tiles.serving import device_of, kernels_serve
 
 # |W| <= 1 as the open interval that torch's hardtanh asks for: the float32 next to 1 is the first outside.
 _BEYOND_ONE = 1.0 + 2.0**-23
@@ -43,7 +44,7 @@ class _WeightSigns(Function):
 @operator("weight_signs(Tensor weight, bool scaled) -> (Tensor, Tensor)")
 def _weight_signs(weight: Tensor, scaled: bool) -> tuple[Tensor, Tensor]:
     """The signs, and the scales or, unless ``scaled``, nothing."""
-    if runs_triton(weight):
+    if kernels_serve(weight):
         from bscnet.fused.kernels import weight as kernels
 
         with device_of(weight):
@@ -56,7 +57,7 @@ def _weight_signs(weight: Tensor, scaled: bool) -> tuple[Tensor, Tensor]:
 @operator("weight_gradient(Tensor grad, Tensor weight) -> Tensor")
 def _weight_gradient(grad: Tensor, weight: Tensor) -> Tensor:
     """``grad * 1[|W| <= 1]``."""
-    if runs_triton(weight):
+    if kernels_serve(weight):
         from bscnet.fused.kernels import weight as kernels
 
         with device_of(grad):

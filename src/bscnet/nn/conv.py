@@ -131,6 +131,8 @@ class SparseConv3d(QuantizedConv):
 
     def apply_kernel(self, x: SparseTensor, feats: Operand, weight: Tensor, fine: Sites | None) -> SparseTensor:
         """See ``QuantizedConv.apply_kernel``."""
+        if self.kernel_size == 1 and isinstance(feats, Tensor):
+            return x.replace(feats @ weight.flatten(0, 1))
         return x.replace(x.sites.submanifold(feats, weight))
 
 

@@ -8,7 +8,7 @@ import triton.language as tl
 from torch import Tensor
 
 from bscnet.fused.kernels.norm import add_up
-from bscnet.fused.kernels.tiling import tiling
+from bscnet.fused.kernels.tiling import sums_tiling, tiling
 
 
 @triton.jit(do_not_specialize=["rows"])
@@ -125,10 +125,10 @@ def scaled_prelu_backward(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """The operator ``scaled_prelu_backward`` of `bscnet.fused.activation`: 2 launches."""
     rows, channels = grad.shape
-    tile = tiling(rows, channels)
+    tile = sums_tiling(rows, channels)
     out = torch.empty_like(grad)
     partial = grad.new_empty(2 if to_scale else 1, tile.programs, channels)
-    scaled_prelu_gradient_kernel[tile.runs](
+    scaled_prelu_gradient_kernel[tile.grid](
         grad,
         kept,
         slope if scale is None else scale,
@@ -137,12 +137,12 @@ def scaled_prelu_backward(
         partial,
         rows,
         channels,
-        tile.chunk,
+        tile.run,
         tile.programs,
         scale is not None,
         to_scale,
         tile.block_rows,
         tile.block_channels,
     )
-    found = add_up(partial, tile)
+    found = add_up(partial)
     return out, found[1] if to_scale else grad.new_empty(0), found[0]

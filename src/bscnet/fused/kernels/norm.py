@@ -1,7 +1,8 @@
 """Triton kernels of batch norm over sites, of signs, and of their gradients.
 
-Sums over sites go in two launches: every program sums a run of rows, then one program a block of channels adds up what
-those left, in the order of the rows. No atomics, so a step repeats bit for bit.
+Sums over sites go in two launches: every program of the first sums a run of rows, and every program of the second,
+which needs the sums, adds up what those left, in the order of the rows. That is a little more to read than with a launch
+between them, and less to wait for. No atomics, so a step repeats bit for bit.
 
 `stats` is ``(5, C)`` float32 as `bscnet.fused.norm` describes it.
 """
@@ -13,7 +14,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from bscnet.fused.kernels.tiling import Tiling, tiling
+from bscnet.fused.kernels.tiling import sums_tiling, tiling
 
 
 @triton.jit
@@ -58,8 +59,25 @@ def moments_kernel(x, partial, rows, channels, chunk, programs, BLOCK_ROWS: tl.c
     tl.store(at + programs * channels, squares, mask=c < channels)
 
 
+@triton.jit
+def _store_form(
+    z, out, r, c, inside, rows, channels, FORM: tl.constexpr, BLOCK_ROWS: tl.constexpr, BLOCK_CHANNELS: tl.constexpr
+):
+    """Stores z (FORM 1), its sign (2) or its sign's bits (3)."""
+    if FORM == 3:
+        words = tl.cdiv(channels, 32)
+        w = tl.min(c, 0) // 32 + tl.arange(0, BLOCK_CHANNELS // 32)
+        to = out + r[:, None].to(tl.int64) * words + w[None, :]
+        packed = _pack((z >= 0.0) & inside, BLOCK_ROWS, BLOCK_CHANNELS)
+        tl.store(to, packed, mask=(r < rows)[:, None] & (w < words)[None, :])
+    else:
+        at = out + r[:, None].to(tl.int64) * channels + c[None, :]
+        tl.store(at, z if FORM == 1 else tl.where(z >= 0.0, 1.0, -1.0), mask=inside)
+
+
 @triton.jit(do_not_specialize=["rows", "programs"])
-def norm_stats_kernel(
+def norm_apply_kernel(
+    x,
     partial,
     weight,
     bias,
@@ -67,85 +85,89 @@ def norm_stats_kernel(
     running_var,
     batches,
     stats,
+    out,
     rows,
     channels,
+    run,
     chunk,
     programs,
     momentum,
     eps,
     TRAINING: tl.constexpr,
+    FORM: tl.constexpr,
     PROGRAMS: tl.constexpr,
+    BLOCK_ROWS: tl.constexpr,
     BLOCK_CHANNELS: tl.constexpr,
 ):
-    """stats, and in training the running statistics; partial is not read otherwise."""
-    c = tl.program_id(0) * BLOCK_CHANNELS + tl.arange(0, BLOCK_CHANNELS)
+    """out: ``run`` rows a program normalized, in a FORM (0: none); stats, and in training the running statistics.
+
+    partial is what ``moments_kernel`` left of its runs of ``chunk`` rows; it is read in training only.
+    """
+    program = tl.program_id(0)
+    c = tl.program_id(1) * BLOCK_CHANNELS + tl.arange(0, BLOCK_CHANNELS)
     own = c < channels
     if TRAINING:
         p = tl.arange(0, PROGRAMS)
-        inside = (p < programs)[:, None] & own[None, :]
+        there = (p < programs)[:, None] & own[None, :]
         at = partial + p[:, None] * channels + c[None, :]
-        means = tl.load(at, mask=inside, other=0.0)
-        squares = tl.load(at + programs * channels, mask=inside, other=0.0)
+        means = tl.load(at, mask=there, other=0.0)
+        squares = tl.load(at + programs * channels, mask=there, other=0.0)
         counts = tl.minimum(tl.maximum(rows - p * chunk, 0), chunk).to(tl.float32)[:, None]
         total = rows.to(tl.float32)
         mean = tl.sum(means * counts, 0) / total
-        apart = tl.where(inside, means - mean[None, :], 0.0)
+        apart = tl.where(there, means - mean[None, :], 0.0)
         deviation = tl.sum(squares + apart * apart * counts, 0)
         var = deviation / total
-        old_mean = tl.load(running_mean + c, mask=own, other=0.0)
-        old_var = tl.load(running_var + c, mask=own, other=0.0)
-        tl.store(running_mean + c, old_mean * (1.0 - momentum) + mean * momentum, mask=own)
-        unbiased = deviation / (total - 1.0)
-        tl.store(running_var + c, old_var * (1.0 - momentum) + unbiased * momentum, mask=own)
-        if tl.program_id(0) == 0:
-            tl.store(batches, tl.load(batches) + 1)
     else:
         mean = tl.load(running_mean + c, mask=own, other=0.0)
         var = tl.load(running_var + c, mask=own, other=1.0)
     rstd = 1.0 / tl.sqrt(var + eps)
     scale = tl.load(weight + c, mask=own, other=0.0) * rstd
-    tl.store(stats + c, mean, mask=own)
-    tl.store(stats + channels + c, rstd, mask=own)
-    tl.store(stats + 2 * channels + c, scale, mask=own)
-    tl.store(stats + 3 * channels + c, tl.load(bias + c, mask=own, other=0.0) - mean * scale, mask=own)
-    tl.store(stats + 4 * channels + c, tl.full((BLOCK_CHANNELS,), float("nan"), tl.float32), mask=own)
+    shift = tl.load(bias + c, mask=own, other=0.0) - mean * scale
+    if program == 0:
+        tl.store(stats + c, mean, mask=own)
+        tl.store(stats + channels + c, rstd, mask=own)
+        tl.store(stats + 2 * channels + c, scale, mask=own)
+        tl.store(stats + 3 * channels + c, shift, mask=own)
+        tl.store(stats + 4 * channels + c, tl.full((BLOCK_CHANNELS,), float("nan"), tl.float32), mask=own)
+        if TRAINING:
+            old_mean = tl.load(running_mean + c, mask=own, other=0.0)
+            old_var = tl.load(running_var + c, mask=own, other=0.0)
+            tl.store(running_mean + c, old_mean * (1.0 - momentum) + mean * momentum, mask=own)
+            unbiased = deviation / (total - 1.0)
+            tl.store(running_var + c, old_var * (1.0 - momentum) + unbiased * momentum, mask=own)
+            if tl.program_id(1) == 0:
+                tl.store(batches, tl.load(batches) + 1)
+    if FORM != 0:
+        for step in range(0, run, BLOCK_ROWS):
+            r = program * run + step + tl.arange(0, BLOCK_ROWS)
+            inside = (r < rows)[:, None] & own[None, :]
+            values = tl.load(x + r[:, None].to(tl.int64) * channels + c[None, :], mask=inside, other=0.0)
+            z = values * scale[None, :] + shift[None, :]
+            _store_form(z, out, r, c, inside, rows, channels, FORM, BLOCK_ROWS, BLOCK_CHANNELS)
 
 
 @triton.jit(do_not_specialize=["rows"])
-def affine_kernel(
+def sign_kernel(
     x,
-    scale,
-    shift,
+    bias,
     out,
     rows,
     channels,
-    words,
-    HAS_SCALE: tl.constexpr,
-    HAS_SHIFT: tl.constexpr,
+    HAS_BIAS: tl.constexpr,
     FORM: tl.constexpr,
     BLOCK_ROWS: tl.constexpr,
     BLOCK_CHANNELS: tl.constexpr,
 ):
-    """``scale_c * x + shift_c`` (FORM 1), its sign (2) or its sign's bits (3)."""
+    """The sign of ``x + bias_c`` in a FORM."""
     r = tl.program_id(0) * BLOCK_ROWS + tl.arange(0, BLOCK_ROWS)
     c = tl.program_id(1) * BLOCK_CHANNELS + tl.arange(0, BLOCK_CHANNELS)
     own = c < channels
     inside = (r < rows)[:, None] & own[None, :]
-    at = r[:, None].to(tl.int64) * channels + c[None, :]
-    z = tl.load(x + at, mask=inside, other=0.0)
-    if HAS_SCALE:
-        z = z * tl.load(scale + c, mask=own, other=0.0)[None, :]
-    if HAS_SHIFT:
-        z = z + tl.load(shift + c, mask=own, other=0.0)[None, :]
-    if FORM == 1:
-        tl.store(out + at, z, mask=inside)
-    elif FORM == 2:
-        tl.store(out + at, tl.where(z >= 0.0, 1.0, -1.0), mask=inside)
-    else:
-        packed = _pack((z >= 0.0) & inside, BLOCK_ROWS, BLOCK_CHANNELS)
-        w = tl.program_id(1) * (BLOCK_CHANNELS // 32) + tl.arange(0, BLOCK_CHANNELS // 32)
-        to = out + r[:, None].to(tl.int64) * words + w[None, :]
-        tl.store(to, packed, mask=(r < rows)[:, None] & (w < words)[None, :])
+    z = tl.load(x + r[:, None].to(tl.int64) * channels + c[None, :], mask=inside, other=0.0)
+    if HAS_BIAS:
+        z = z + tl.load(bias + c, mask=own, other=0.0)[None, :]
+    _store_form(z, out, r, c, inside, rows, channels, FORM, BLOCK_ROWS, BLOCK_CHANNELS)
 
 
 @triton.jit(do_not_specialize=["rows", "programs"])
@@ -200,44 +222,60 @@ def add_up_kernel(partial, out, channels, programs, PROGRAMS: tl.constexpr, BLOC
     tl.store(out + which * channels + c, tl.sum(values, 0), mask=c < channels)
 
 
-@triton.jit(do_not_specialize=["rows"])
+@triton.jit(do_not_specialize=["rows", "programs"])
 def norm_gradient_kernel(
     grad,
     x,
     stats,
-    sums,
+    partial,
     passed,
     out,
+    sums,
     rows,
     channels,
+    run,
+    programs,
     TRAINING: tl.constexpr,
     PASSED: tl.constexpr,
     ESTIMATOR: tl.constexpr,
+    PROGRAMS: tl.constexpr,
     BLOCK_ROWS: tl.constexpr,
     BLOCK_CHANNELS: tl.constexpr,
 ):
-    """The gradient of x: what z leaves of it, and ``passed``, which reached x past the norm."""
-    r = tl.program_id(0) * BLOCK_ROWS + tl.arange(0, BLOCK_ROWS)
+    """out: the gradient of x for ``run`` rows a program, from z and from ``passed``, which reached x past the norm.
+
+    partial is what ``norm_sums_kernel`` left; sums (2, C) becomes its sum, the gradients of bias and weight.
+    """
+    program = tl.program_id(0)
     c = tl.program_id(1) * BLOCK_CHANNELS + tl.arange(0, BLOCK_CHANNELS)
     own = c < channels
-    inside = (r < rows)[:, None] & own[None, :]
-    at = r[:, None].to(tl.int64) * channels + c[None, :]
-    values = tl.load(x + at, mask=inside, other=0.0)
+    p = tl.arange(0, PROGRAMS)
+    there = (p < programs)[:, None] & own[None, :]
+    at = partial + p[:, None] * channels + c[None, :]
+    to_bias = tl.sum(tl.load(at, mask=there, other=0.0), 0)
+    to_weight = tl.sum(tl.load(at + programs * channels, mask=there, other=0.0), 0)
+    if program == 0:
+        tl.store(sums + c, to_bias, mask=own)
+        tl.store(sums + channels + c, to_weight, mask=own)
+    mean = tl.load(stats + c, mask=own, other=0.0)[None, :]
+    rstd = tl.load(stats + channels + c, mask=own, other=0.0)[None, :]
     scale = tl.load(stats + 2 * channels + c, mask=own, other=0.0)[None, :]
-    to_z = tl.load(grad + at, mask=inside, other=0.0)
-    if ESTIMATOR != 0:
-        shift = tl.load(stats + 3 * channels + c, mask=own, other=0.0)[None, :]
-        to_z = to_z * _slope(values * scale + shift, ESTIMATOR)
-    if TRAINING:
-        mean = tl.load(stats + c, mask=own, other=0.0)[None, :]
-        rstd = tl.load(stats + channels + c, mask=own, other=0.0)[None, :]
-        to_bias = tl.load(sums + c, mask=own, other=0.0)[None, :]
-        to_weight = tl.load(sums + channels + c, mask=own, other=0.0)[None, :]
-        to_z = to_z - (to_bias + (values - mean) * rstd * to_weight) / rows.to(tl.float32)
-    to_x = to_z * scale
-    if PASSED:
-        to_x += tl.load(passed + at, mask=inside, other=0.0)
-    tl.store(out + at, to_x, mask=inside)
+    shift = tl.load(stats + 3 * channels + c, mask=own, other=0.0)[None, :]
+    total = rows.to(tl.float32)
+    for step in range(0, run, BLOCK_ROWS):
+        r = program * run + step + tl.arange(0, BLOCK_ROWS)
+        inside = (r < rows)[:, None] & own[None, :]
+        at = r[:, None].to(tl.int64) * channels + c[None, :]
+        values = tl.load(x + at, mask=inside, other=0.0)
+        to_z = tl.load(grad + at, mask=inside, other=0.0)
+        if ESTIMATOR != 0:
+            to_z = to_z * _slope(values * scale + shift, ESTIMATOR)
+        if TRAINING:
+            to_z = to_z - (to_bias[None, :] + (values - mean) * rstd * to_weight[None, :]) / total
+        to_x = to_z * scale
+        if PASSED:
+            to_x += tl.load(passed + at, mask=inside, other=0.0)
+        tl.store(out + at, to_x, mask=inside)
 
 
 @triton.jit(do_not_specialize=["rows"])
@@ -277,16 +315,18 @@ def norm_forward(
     training: bool,
     form: int,
 ) -> tuple[Tensor, Tensor]:
-    """The operator ``norm_forward`` of `bscnet.fused.norm`: 3 launches, 2 in evaluation; without values one less."""
+    """The operator ``norm_forward`` of `bscnet.fused.norm`: 2 launches, 1 in evaluation."""
     rows, channels = x.shape
-    tile = tiling(rows, channels)
-    partial = x.new_empty(2, tile.programs, channels)
+    summed, applied = sums_tiling(rows, channels), tiling(rows, channels, packed=form == 3)
+    partial = x.new_empty(2, summed.programs, channels)
     stats = x.new_empty(5, channels)
+    out = x.new_empty(0) if form == 0 else _empty_in_form(x, form)
     if training:
-        moments_kernel[tile.runs](
-            x, partial, rows, channels, tile.chunk, tile.programs, tile.block_rows, tile.block_channels
+        moments_kernel[summed.grid](
+            x, partial, rows, channels, summed.run, summed.programs, summed.block_rows, summed.block_channels
         )
-    norm_stats_kernel[tile.channel_blocks,](
+    norm_apply_kernel[applied.grid if form else (1, applied.channel_blocks)](
+        x,
         partial,
         weight,
         bias,
@@ -294,90 +334,93 @@ def norm_forward(
         running_var,
         batches,
         stats,
-        rows,
-        channels,
-        tile.chunk,
-        tile.programs,
-        momentum,
-        eps,
-        training,
-        tile.padded_programs,
-        tile.block_channels,
-    )
-    return affine(x, stats[2], stats[3], form), stats
-
-
-def affine(x: Tensor, scale: Tensor | None, shift: Tensor | None, form: int) -> Tensor:
-    """``scale_c * x + shift_c`` in a form of `bscnet.fused.norm`: 1 launch, none for ``STATISTICS``."""
-    rows, channels = x.shape
-    words = -(-channels // 32)
-    if form == 0:
-        return x.new_empty(0)
-    tile = tiling(rows, channels, packed=form == 3)
-    out = x.new_empty(rows, words, dtype=torch.int32) if form == 3 else torch.empty_like(x)
-    affine_kernel[tile.tiles](
-        x,
-        x if scale is None else scale,
-        x if shift is None else shift,
         out,
         rows,
         channels,
-        words,
-        scale is not None,
-        shift is not None,
+        applied.run,
+        summed.run,
+        summed.programs,
+        momentum,
+        eps,
+        training,
         form,
-        tile.block_rows,
-        tile.block_channels,
+        summed.padded_programs,
+        applied.block_rows,
+        applied.block_channels,
     )
-    return out
+    return out, stats
 
 
 def norm_backward(
-    grad: Tensor, x: Tensor, weight: Tensor, stats: Tensor, passed: Tensor | None, estimator: int, training: bool
+    grad: Tensor, x: Tensor, stats: Tensor, passed: Tensor | None, estimator: int, training: bool
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """The operator ``norm_backward`` of `bscnet.fused.norm`: 3 launches."""
+    """The operator ``norm_backward`` of `bscnet.fused.norm`: 2 launches."""
     rows, channels = x.shape
-    tile = tiling(rows, channels)
-    partial = x.new_empty(2, tile.programs, channels)
-    norm_sums_kernel[tile.runs](
+    summed, applied = sums_tiling(rows, channels), tiling(rows, channels)
+    partial = x.new_empty(2, summed.programs, channels)
+    norm_sums_kernel[summed.grid](
         grad,
         x,
         stats,
         partial,
         rows,
         channels,
-        tile.chunk,
-        tile.programs,
+        summed.run,
+        summed.programs,
         estimator,
-        tile.block_rows,
-        tile.block_channels,
+        summed.block_rows,
+        summed.block_channels,
     )
-    sums = add_up(partial, tile)
-    out = torch.empty_like(x)
-    norm_gradient_kernel[tile.tiles](
+    out, sums = torch.empty_like(x), x.new_empty(2, channels)
+    norm_gradient_kernel[applied.grid](
         grad,
         x,
         stats,
-        sums,
+        partial,
         grad if passed is None else passed,
         out,
+        sums,
         rows,
         channels,
+        applied.run,
+        summed.programs,
         training,
         passed is not None,
         estimator,
-        tile.block_rows,
-        tile.block_channels,
+        summed.padded_programs,
+        applied.block_rows,
+        applied.block_channels,
     )
     return out, sums[1], sums[0]
 
 
-def add_up(partial: Tensor, tile: Tiling) -> Tensor:
-    """``(Q, C)`` from ``(Q, programs, C)``: 1 launch."""
+def add_up(partial: Tensor) -> Tensor:
+    """``(Q, C)`` from ``(Q, programs, C)``: 1 launch, none for one program."""
     count, programs, channels = partial.shape
+    if programs == 1:
+        return partial[:, 0]
     out = partial.new_empty(count, channels)
-    add_up_kernel[tile.channel_blocks, count](
-        partial, out, channels, programs, tile.padded_programs, tile.block_channels
+    add_up_kernel[triton.cdiv(channels, 32), count](
+        partial, out, channels, programs, triton.next_power_of_2(programs), 32
+    )
+    return out
+
+
+def sign_forward(x: Tensor, bias: Tensor | None, form: int) -> Tensor:
+    """The operator ``sign_forward`` of `bscnet.fused.norm`: 1 launch."""
+    rows, channels = x.shape
+    tile = tiling(rows, channels, packed=form == 3)
+    out = _empty_in_form(x, form)
+    sign_kernel[tile.tiles](
+        x,
+        x if bias is None else bias,
+        out,
+        rows,
+        channels,
+        bias is not None,
+        form,
+        tile.block_rows,
+        tile.block_channels,
     )
     return out
 
@@ -400,3 +443,9 @@ def sign_backward(grad: Tensor, x: Tensor, bias: Tensor | None, estimator: int) 
         tile.block_channels,
     )
     return out
+
+
+def _empty_in_form(x: Tensor, form: int) -> Tensor:
+    if form == 3:
+        return x.new_empty(len(x), triton.cdiv(x.shape[1], 32), dtype=torch.int32)
+    return torch.empty_like(x)

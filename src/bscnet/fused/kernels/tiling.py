@@ -5,18 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 _TILE = 4096
-_MOST_PROGRAMS = 512
+_MOST_RUNS = 1024
+# Each program that needs a sum reads what so many programs left of it.
+_MOST_SUMS = 128
 
 
 @dataclass(frozen=True)
 class Tiling:
-    """Tiles of a matrix, and runs of rows that one program sums.
+    """Tiles of a matrix, and runs of rows that one program goes through tile by tile.
 
     Attributes:
         block_rows, block_channels: a tile.
         row_blocks, channel_blocks: how many tiles lie along each axis.
-        programs: runs of rows; each has ``chunk`` rows, a multiple of ``block_rows``, but for the last.
-        chunk: see there.
+        programs: runs of rows.
+        run: rows of each, a multiple of ``block_rows``; the last has what is left.
     """
 
     block_rows: int
@@ -24,7 +26,7 @@ class Tiling:
     row_blocks: int
     channel_blocks: int
     programs: int
-    chunk: int
+    run: int
 
     @property
     def tiles(self) -> tuple[int, int]:
@@ -32,7 +34,7 @@ class Tiling:
         return self.row_blocks, self.channel_blocks
 
     @property
-    def runs(self) -> tuple[int, int]:
+    def grid(self) -> tuple[int, int]:
         """Grid of a kernel with a program a run of rows."""
         return self.programs, self.channel_blocks
 
@@ -42,13 +44,18 @@ class Tiling:
         return 1 << (self.programs - 1).bit_length()
 
 
-def tiling(rows: int, channels: int, packed: bool = False, most_programs: int = _MOST_PROGRAMS) -> Tiling:
+def tiling(rows: int, channels: int, packed: bool = False, most_runs: int = _MOST_RUNS) -> Tiling:
     """The tiling of this shape; ``packed`` makes blocks of channels whole words of bits."""
     block_channels = 16 if channels <= 16 and not packed else 32
     block_rows = _TILE // block_channels
     row_blocks = max(1, -(-rows // block_rows))
-    blocks_a_program = -(-row_blocks // most_programs)
-    programs = -(-row_blocks // blocks_a_program)
+    blocks_a_run = -(-row_blocks // most_runs)
+    programs = -(-row_blocks // blocks_a_run)
     return Tiling(
-        block_rows, block_channels, row_blocks, -(-channels // block_channels), programs, blocks_a_program * block_rows
+        block_rows, block_channels, row_blocks, -(-channels // block_channels), programs, blocks_a_run * block_rows
     )
+
+
+def sums_tiling(rows: int, channels: int) -> Tiling:
+    """A tiling for sums over rows: few runs, as what they leave is added up once more."""
+    return tiling(rows, channels, most_runs=_MOST_SUMS)

@@ -8,7 +8,7 @@ import triton.language as tl
 from torch import Tensor
 
 from bscnet.fused.kernels.norm import add_up
-from bscnet.fused.kernels.tiling import tiling
+from bscnet.fused.kernels.tiling import sums_tiling, tiling
 
 # Up to so many rows one program a block of channels takes all of them, and one launch does.
 _FEW_ROWS = 8192
@@ -57,15 +57,16 @@ def weight_signs(weight: Tensor, scaled: bool) -> tuple[Tensor, Tensor]:
     """The operator ``weight_signs`` of `bscnet.fused.weight`: 1 launch, 2 for a scale over more than 8,192 rows."""
     channels = weight.shape[-1]
     rows = weight.numel() // channels
-    tile = tiling(rows, channels, most_programs=1 if scaled and rows <= _FEW_ROWS else 512)
+    few = scaled and rows <= _FEW_ROWS
+    tile = tiling(rows, channels, most_runs=1) if few else sums_tiling(rows, channels)
     signs = torch.empty_like(weight)
     partial = weight.new_empty(1, tile.programs, channels) if scaled else weight.new_empty(0)
-    weight_signs_kernel[tile.runs](
-        weight, signs, partial, rows, channels, tile.chunk, scaled, tile.block_rows, tile.block_channels
+    weight_signs_kernel[tile.grid](
+        weight, signs, partial, rows, channels, tile.run, scaled, tile.block_rows, tile.block_channels
     )
     if not scaled:
         return signs, partial
-    return signs, (partial if tile.programs == 1 else add_up(partial, tile)[None]).view(channels)
+    return signs, add_up(partial)[0]
 
 
 def weight_gradient(grad: Tensor, weight: Tensor) -> Tensor:
