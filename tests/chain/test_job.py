@@ -60,13 +60,26 @@ def test_threads(monkeypatch):
     torch.set_num_threads(before)
 
 
-@pytest.mark.parametrize("devices, several", [(1, False), ("auto", False), (2, True), ([0], False), ([0, 1], True)])
+@pytest.mark.parametrize(
+    "devices, several", [(1, False), ("auto", False), (2, True), ("2", True), ([0], False), ([0, 1], True)]
+)
 def test_several_devices_need_processes(monkeypatch, devices, several):
     for name in (STAGE_DIRECTORY, "SLURM_NTASKS"):
         monkeypatch.delenv(name, raising=False)
-    assert needs_processes({"devices": devices}) is several
+    assert needs_processes({"accelerator": "cpu", "devices": devices}) is several
     monkeypatch.setenv(STAGE_DIRECTORY, "/somewhere")
-    assert needs_processes({"devices": devices}) is False
+    assert needs_processes({"accelerator": "cpu", "devices": devices}) is False
+
+
+@pytest.mark.parametrize("devices", ["auto", -1])
+@pytest.mark.parametrize("count", [1, 4])
+def test_all_gpus_of_a_machine_are_counted(monkeypatch, devices, count):
+    for name in (STAGE_DIRECTORY, "SLURM_NTASKS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: count)
+    assert needs_processes({"accelerator": "gpu", "devices": devices}) is (count > 1)
+    assert not needs_processes({"accelerator": "cpu", "devices": "auto"})
 
 
 def test_the_first_process_is_told_by_its_rank(monkeypatch):

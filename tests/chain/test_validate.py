@@ -29,6 +29,17 @@ from bscnet.search import CANDIDATES, CONFIDENCE, MANUAL, REDUCTIONS
         ("method.stages=[]", r"method.stages=\[\] must be a list with at least one stage"),
         ("method.stages=[{name: a, precision: a2w2}]", r"method.stages\[0\].precision=a2w2 is not known"),
         ("method=_base", "method.name, method.stages: no value is given"),
+        ("trainer.precision=16", "trainer.precision=16 is not known: allowed are 32-true, 16-mixed, bf16-mixed"),
+        ("trainer.precision=64-true", "trainer.precision=64-true is not known"),
+        (
+            "trainer.matmul_precision=tf32",
+            "trainer.matmul_precision=tf32 is not known: allowed are null, highest, high",
+        ),
+        ("trainer.log_every_n_steps=0", "trainer.log_every_n_steps=0 is not usable"),
+        (
+            "data.datamodule.pin_memory=yes",
+            "data.datamodule.pin_memory=yes is not known: allowed are auto, true, false",
+        ),
         ("backend.name=cuda", "backend.name=cuda is not known: allowed are auto, minkowski, spconv_triton, torch"),
     ],
 )

@@ -29,7 +29,7 @@ def test_the_groups_offer_what_the_commands_name():
     assert names["backend"] == {"auto", "minkowski", "spconv_triton", "torch"}
     assert names["recipe"] == {"paper", "quick"}
     assert names["logger"] == {"csv", "wandb"}
-    assert names["trainer"] >= {"cpu", "gpu", "ddp"}
+    assert names["trainer"] >= {"cpu", "gpu", "ddp", "ddp_gpu"}
     assert names["launcher"] == {"basic", "joblib", "submitit", "ray"}
     assert names["experiment"] >= {"quick_rooms", "scannet_5cm", "scannet_2cm"}
 

@@ -14,6 +14,7 @@ def test_the_name_says_what_the_chain_is(tmp_path):
 def test_the_hash_is_of_what_decides_the_result():
     plain = config_hash(compose_settings())
     watched = ("output_dir=x", "resume=true", "logger=wandb", "stage=1", "threads=1", "picture=false")
+    watched += ("trainer.log_every_n_steps=7", "trainer.cuda_allocator=x")
     loaded = ("data.num_workers=3", "data.cache_dir=x", "data.prepare_maps=false")
     for override in (*watched, *loaded):
         assert config_hash(compose_settings(override)) == plain
@@ -24,8 +25,16 @@ def test_the_hash_is_of_what_decides_the_result():
         "backend=torch",
         "method.conf_weight=1",
         "data.repeats=2",
+        "trainer.matmul_precision=high",
     ]
     assert len({config_hash(compose_settings(override)) for override in changed} | {plain}) == len(changed) + 1
+
+
+def test_a_setting_that_a_later_version_brings_leaves_the_hash_alone():
+    settings = compose_settings()
+    before = config_hash(settings)
+    del settings["trainer"]["matmul_precision"]
+    assert config_hash(settings) == before
 
 
 def test_runs_are_numbered_and_never_shared(tmp_path):

@@ -12,12 +12,18 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import contextlib
+
 import numpy as np
 import torch
 from pytorch_lightning.callbacks import Callback
 
 from bscnet.training import run_stage
 from fixtures.tiny_training import TinyData, spec, unet
+
+
+class _Stopped(Exception):
+    """Ends a run between two epochs."""
 
 
 class Draws(Callback):
@@ -35,14 +41,14 @@ class Draws(Callback):
         torch.set_rng_state(torch_state)
         np.random.set_state(numpy_state)
         if trainer.current_epoch == self.stop:
-            raise RuntimeError("stopped")
+            raise _Stopped
 
 
 if __name__ == "__main__":
     directory, processes, stop, resume = Path(sys.argv[1]), *map(int, sys.argv[2:])
     draws = Draws(stop)
     network = unet("a1w1", "composite", relax="gumbel_softmax")
-    try:
+    with contextlib.suppress(_Stopped):
         run_stage(
             network,
             spec("a1w1", "composite", epochs=4, milestones=(2,)),
@@ -52,7 +58,5 @@ if __name__ == "__main__":
             callbacks=[draws],
             trainer_kwargs={"accelerator": "cpu", "devices": processes, "strategy": "ddp"},
         )
-    except RuntimeError as error:
-        assert str(error) == "stopped"
     rank = int(os.environ.get("LOCAL_RANK", "0"))
     torch.save({"draws": draws.seen, "state": network.state_dict()}, directory / f"rank{rank}-{resume}.pt")

@@ -172,6 +172,24 @@ def test_resume_refuses_a_truncated_checkpoint(tmp_path: Path) -> None:
         run_stage(unet(), spec(), TinyData(), tmp_path, resume=True)
 
 
+class _Precision(Callback):
+    def on_train_batch_end(self, trainer: Any, pl_module: Any, *args: Any) -> None:
+        self.seen = torch.get_float32_matmul_precision()
+
+
+@pytest.mark.parametrize("asked", ["high", None])
+def test_matrix_products_are_as_precise_as_asked_during_the_fit_alone(tmp_path: Path, asked: str | None) -> None:
+    watch, before = _Precision(), torch.get_float32_matmul_precision()
+    run_stage(unet(), spec(epochs=1), TinyData(), tmp_path, matmul_precision=asked, callbacks=[watch])
+    assert watch.seen == (asked or before)
+    with pytest.raises(RuntimeError, match="stopped"):
+        run_stage(
+            unet(), spec(epochs=1), TinyData(), tmp_path / "stopped", matmul_precision=asked,
+            callbacks=[_Stop(0, 0, RuntimeError)],
+        )  # fmt: skip
+    assert torch.get_float32_matmul_precision() == before
+
+
 def test_the_best_checkpoint_can_be_the_carried_one(tmp_path: Path) -> None:
     network = unet()
     found = run_stage(network, spec(epochs=5, lr=0.05), TinyData(), tmp_path, carried="best")

@@ -1,11 +1,20 @@
-"""Where a Trainer runs."""
+"""Where a Trainer runs, in which precision, and how torch uses the GPU there."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
 from bscnet.errors import InputError
+
+MIXED_PRECISIONS = ("16-mixed", "bf16-mixed")
+
+_OWN_KEYS = ("matmul_precision", "cuda_allocator")
+"""Keys of conf/trainer that are not Lightning's."""
+
+_ALLOCATOR_VARIABLES = ("PYTORCH_CUDA_ALLOC_CONF", "PYTORCH_ALLOC_CONF")
+"""Environment variables with the settings of torch's allocator; every version that bscnet runs on reads the first."""
 
 
 def device_kind(trainer: Mapping[str, Any]) -> str:
@@ -22,3 +31,51 @@ def device_kind(trainer: Mapping[str, Any]) -> str:
     raise InputError(
         f"trainer.accelerator={accelerator}, and there is no GPU here: add trainer.accelerator=cpu (or trainer=cpu)"
     )
+
+
+def require_device(settings: Mapping[str, Any]) -> None:
+    """See that this machine can train with these settings: it has the device, and on it the precision.
+
+    Raises:
+        InputError: there is no GPU, a CPU has no such precision, or the backend that would be taken has not.
+    """
+    device, precision = device_kind(settings["trainer"]), settings["trainer"]["precision"]
+    if precision not in MIXED_PRECISIONS:
+        return
+    if device == "cpu" and precision == "16-mixed":
+        raise InputError("trainer.precision=16-mixed is for GPUs alone: on a CPU add trainer.precision=bf16-mixed")
+    from bscnet.sparse import resolve_backend
+
+    asked = settings["backend"]["name"]
+    refuse_precision(precision, resolve_backend(asked, device)[0], asked)
+
+
+def refuse_precision(precision: str, backend: str, asked: str) -> None:
+    """Raise an InputError if a backend computes in single precision only, and the Trainer is to do so in another.
+
+    Args:
+        precision: `trainer.precision`.
+        backend: the one that is taken.
+        asked: what the configuration calls it.
+    """
+    if precision in MIXED_PRECISIONS and backend == "minkowski":
+        which = "" if asked == backend else f" (which backend={asked} is here)"
+        raise InputError(
+            f"trainer.precision={precision} is not for backend=minkowski{which}: add backend=torch, or "
+            "trainer.precision=32-true"
+        )
+
+
+def trainer_options(trainer: Mapping[str, Any]) -> dict[str, Any]:
+    """What of conf/trainer goes to Lightning's Trainer."""
+    return {key: value for key, value in trainer.items() if key not in _OWN_KEYS}
+
+
+def set_allocator(trainer: Mapping[str, Any]) -> None:
+    """Give torch's CUDA allocator the settings of conf/trainer, where the environment says nothing about it.
+
+    Torch reads them when memory is first asked for: has to be called before that.
+    """
+    wanted = trainer.get("cuda_allocator")
+    if wanted is not None and not any(name in os.environ for name in _ALLOCATOR_VARIABLES):
+        os.environ[_ALLOCATOR_VARIABLES[0]] = wanted

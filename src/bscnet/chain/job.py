@@ -13,7 +13,7 @@ from typing import Any
 from omegaconf import DictConfig
 
 from bscnet.chain.build import build_callbacks, build_datamodule, build_loggers, build_network, close_loggers, identity
-from bscnet.chain.device import device_kind
+from bscnet.chain.device import device_kind, require_device, set_allocator, trainer_options
 from bscnet.chain.failure import StageFailure, failure_of
 from bscnet.chain.processes import is_first_process, leave_failure, needs_processes, run_apart, stage_settings
 from bscnet.chain.settings import plain_settings
@@ -78,6 +78,7 @@ def run_one(settings: Mapping[str, Any], directory: Path) -> StageOutcome:
         raise InputError("stage=all is run by the chain's sweeper: leave hydra.mode and hydra/sweeper as they are")
     spec = specs[wanted[0] - 1]
     set_threads(settings["threads"])
+    set_allocator(settings["trainer"])
 
     import pytorch_lightning as pl
 
@@ -85,6 +86,7 @@ def run_one(settings: Mapping[str, Any], directory: Path) -> StageOutcome:
     from bscnet.sparse import resolve_backend
     from bscnet.training.fit import run_stage
 
+    require_device(settings)
     backend, _ = resolve_backend(settings["backend"]["name"], device_kind(settings["trainer"]))
     plan = None
     if spec.shifts == "searched" and settings["shift_plan"] is not None:
@@ -111,7 +113,8 @@ def run_one(settings: Mapping[str, Any], directory: Path) -> StageOutcome:
             plan=plan,
             carried=settings["recipe"]["carried"],
             resume=settings["resume"],
-            trainer_kwargs=settings["trainer"],
+            trainer_kwargs=trainer_options(settings["trainer"]),
+            matmul_precision=settings["trainer"].get("matmul_precision"),
             loggers=loggers,
             callbacks=build_callbacks(settings),
             metadata=identity(settings, spec),

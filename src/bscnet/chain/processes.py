@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from bscnet.chain.device import device_kind
 from bscnet.chain.failure import StageFailure
 from bscnet.runs.layout import OUTCOME_NAME
 from bscnet.runs.outcome import load_outcome
@@ -32,9 +33,19 @@ _GRACE_S = 60.0
 
 def needs_processes(trainer: Mapping[str, Any]) -> bool:
     """Whether a Trainer with these options runs on several devices that nobody has started processes for yet."""
+    return _device_count(trainer) > 1 and STAGE_DIRECTORY not in os.environ and "SLURM_NTASKS" not in os.environ
+
+
+def _device_count(trainer: Mapping[str, Any]) -> int:
+    """On how many devices a Trainer with these options runs; InputError: on GPUs, and this machine has none."""
     devices = trainer["devices"]
-    several = len(devices) > 1 if isinstance(devices, list) else isinstance(devices, int) and devices > 1
-    return several and STAGE_DIRECTORY not in os.environ and "SLURM_NTASKS" not in os.environ
+    if devices not in ("auto", -1):
+        return len(devices) if isinstance(devices, list) else int(devices)
+    if device_kind(trainer) == "cpu":
+        return 1
+    import torch
+
+    return torch.cuda.device_count()
 
 
 def is_first_process() -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from bscnet.chain.device import MIXED_PRECISIONS, refuse_precision
 from bscnet.chain.rules import Flag, Names, Number, OneOf, Rule, Text, as_typed, refusal
 from bscnet.errors import InputError
 
@@ -94,7 +95,11 @@ RULES: dict[str, Rule] = {
     "logger.name": OneOf(("csv", "wandb")),
     "logger.offline": OneOf((None, True, False)),
     "trainer.accelerator": OneOf(("auto", "cpu", "gpu", "cuda")),
+    "trainer.precision": OneOf(("32-true", *MIXED_PRECISIONS)),
     "trainer.accumulate_grad_batches": _COUNT,
+    "trainer.log_every_n_steps": _COUNT,
+    "trainer.matmul_precision": OneOf((None, "highest", "high", "medium")),
+    "trainer.cuda_allocator": Text(optional=True),
 }
 """Keys that a configuration may lack (only some models have them) are checked where they are present."""
 
@@ -121,6 +126,8 @@ def validate(config: Mapping[str, Any]) -> None:
             raise refusal(key, value, rule)
     _validate_stages(config["method"]["stages"])
     _validate_preset(config["method"])
+    backend = config["backend"]["name"]
+    refuse_precision(config["trainer"]["precision"], backend, backend)
     milestones = config["recipe"]["milestones"]
     if not isinstance(milestones, list) or not all(_COUNT.accepts(m) for m in milestones):
         raise InputError(f"recipe.milestones={as_typed(milestones)} must be a list of whole numbers from 1 up")

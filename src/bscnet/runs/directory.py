@@ -11,6 +11,9 @@ from typing import Any
 _NOT_HASHED = ("output_dir", "resume", "logger", "stage", "threads", "picture")
 """What may differ between two runs of the same chain: where it is written, how it is watched, how fast it is."""
 
+_WATCHING = ("log_every_n_steps", "cuda_allocator")
+"""The same among the trainer's settings."""
+
 LOADING = ("num_workers", "prepare_maps", "cache_dir", "pin_memory")
 """The same among the data's settings: how scenes are loaded, which changes no byte of them."""
 
@@ -18,6 +21,9 @@ LOADING = ("num_workers", "prepare_maps", "cache_dir", "pin_memory")
 def config_hash(settings: Mapping[str, Any]) -> str:
     """Eight hex digits that stand for everything in the settings that decides what a chain computes."""
     decisive = {key: value for key, value in settings.items() if key not in _NOT_HASHED}
+    # a setting that is null, such as those that a later version has brought, is as one that is not there
+    trainer = decisive["trainer"].items()
+    decisive["trainer"] = {key: value for key, value in trainer if key not in _WATCHING and value is not None}
     decisive["data"] = _without_loading(decisive["data"])
     decisive["data"]["datamodule"] = _without_loading(decisive["data"]["datamodule"])
     text = json.dumps(decisive, sort_keys=True, default=str)

@@ -19,7 +19,7 @@ from bscnet.search import ShiftPlan, apply_plan, composite_layers, discretise
 from bscnet.training.carry import carry
 from bscnet.training.search import SearchModule
 from bscnet.training.segmentation import SegmentationModule
-from bscnet.training.trainer import fit, make_trainer, quiet
+from bscnet.training.trainer import fit, float32_matmuls, make_trainer, quiet
 
 IDENTITY = ("model", "num_classes", "in_channels", "layer_style", "layers_per_block")
 """Metadata that a carried checkpoint must share with the stage that takes it (where both say it)."""
@@ -43,6 +43,7 @@ def run_stage(
     carried: Literal["last", "best"] = "last",
     resume: bool = False,
     trainer_kwargs: Mapping[str, Any] | None = None,
+    matmul_precision: str | None = None,
     loggers: Sequence[Logger] = (),
     callbacks: Sequence[Callback] = (),
     metadata: Mapping[str, Any] | None = None,
@@ -69,6 +70,7 @@ def run_stage(
             schedule, as staged binarization usually does; the paper is silent) or the "best" one.
         resume: go on from `directory`/checkpoints/last.ckpt if it is there, else start from the beginning.
         trainer_kwargs: further options of `pytorch_lightning.Trainer` (devices, precision, strategy …).
+        matmul_precision: of torch's float32 matrix products during the fit, see `float32_matmuls`.
         loggers, callbacks: in addition to the CSV log and the stage's own callbacks.
         metadata: plain values that name the network (model, method, voxel_size …), kept in every checkpoint.
 
@@ -109,7 +111,7 @@ def run_stage(
         else SegmentationModule(network, **common)
     )
     title = f"stage {spec.index} {spec.name}"
-    with quiet():
+    with quiet(), float32_matmuls(matmul_precision):
         trainer = make_trainer(title, spec.epochs, directory, trainer_kwargs or {}, loggers, callbacks)
         fit(trainer, module, datamodule, last if going_on else None)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
+import torch
 from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.loggers import CSVLogger, Logger
 from pytorch_lightning.trainer.states import TrainerStatus
@@ -82,6 +83,17 @@ def quiet() -> Iterator[None]:
             yield
     finally:
         logger.setLevel(before)
+
+
+@contextmanager
+def float32_matmuls(precision: str | None) -> Iterator[None]:
+    """Has torch multiply float32 matrices in "highest", "high" or "medium" precision; with None as it does anyway."""
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision(precision or before)
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(before)
 
 
 def fit(

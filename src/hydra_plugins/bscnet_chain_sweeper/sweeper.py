@@ -20,7 +20,7 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from bscnet.chain.chain import Chain
-from bscnet.chain.device import device_kind
+from bscnet.chain.device import require_device, set_allocator
 from bscnet.chain.failure import StageFailure, failure_of
 from bscnet.chain.overrides import sweep_points
 from bscnet.chain.report import announce, show_chain, shown_path, sweep_table
@@ -105,7 +105,8 @@ class ChainSweeper(Sweeper):
         cfg = self.hydra_context.config_loader.load_sweep_config(self.config, overrides)
         settings = plain_settings(cfg)
         if any(launcher in self.config.hydra.launcher._target_ for launcher in _LAUNCHERS_HERE):
-            device_kind(settings["trainer"])
+            set_allocator(settings["trainer"])  # torch is first used here
+            require_device(settings)
         return Chain(settings, overrides)
 
     def _run_round(self, batch: Sequence[tuple[Chain, StageSpec]]) -> None:
