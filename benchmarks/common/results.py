@@ -26,17 +26,17 @@ class Results:
 
     Attributes:
         name: of the files.
-        place: the README's.
+        place: the README's; None where it has none.
         document: makes the whole Markdown file.
-        summary: makes what stands in the README.
+        summary: makes what stands in the README; None where nothing does.
         figure: makes the plot; None where there is none.
         command: that makes them, for the JSON file of a table that no `make` target names.
     """
 
     name: str
-    place: str
+    place: str | None
     document: Callable[[Found], str]
-    summary: Callable[[Found], str]
+    summary: Callable[[Found], str] | None
     figure: Callable[[Found], Figure] | None = None
     command: str | None = None
 
@@ -56,8 +56,8 @@ class Results:
             write_text_whole(readme, filled)
 
     def publish(self, found: Found, folder: Path) -> None:
-        """`write`, with the README where the folder is that of the committed results."""
-        self.write(found, folder, README if folder.resolve() == FOLDER else None)
+        """`write`, with the README where it has a place and the folder is that of the committed results."""
+        self.write(found, folder, README if self.place is not None and folder.resolve() == FOLDER else None)
 
     def refill(self, folder: Path = FOLDER, readme: Path = README) -> None:
         """Fill the README from the JSON file of a folder.
@@ -69,4 +69,5 @@ class Results:
         write_text_whole(readme, self._filled(found, readme))
 
     def _filled(self, found: Found, readme: Path) -> str:
+        assert self.place is not None and self.summary is not None
         return fill(readme.read_text(encoding="utf-8"), self.place, self.summary(found))

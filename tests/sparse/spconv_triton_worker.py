@@ -1,7 +1,7 @@
 """Largest errors of the spconv-triton backend, as a line of JSON; run with TRITON_INTERPRET=1.
 
 The library's own kernels run by Triton's interpreter, on tensors that claim to be CUDA's. Its autotuner, which measures
-on a device, is replaced by one choice of tile sizes.
+on a device, is left one choice of tile sizes.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from spconv_triton.pytorch._impl import gemm
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
+from benchmarks.gpu.engines import limit_tuning
 from bscnet.errors import InputError
 from bscnet.sparse.spconv_triton import SpconvTritonSites
 from bscnet.sparse.torch import TorchSites
@@ -26,11 +27,6 @@ from oracles.dense_convolution import dense_convolution
 
 SHIFTS = list(product((-1, 0, 1), repeat=3))
 FOUR = ((1, 1, 1), (1, -1, -1), (0, 0, 0), (0, -1, 1))
-TILES: dict[str, dict[str, int]] = {
-    "_gather_gemm_kernel": {"BLOCK_M": 16, "BLOCK_N": 16, "BLOCK_R": 16, "GROUP_SIZE_M": 8},
-    "_dweight_masked_kernel": {"BLOCK_P": 16, "BLOCK_K": 16, "BLOCK_C": 16},
-}
-
 Function = Callable[[Tensor, Tensor], Tensor]
 
 
@@ -41,16 +37,6 @@ class ClaimsCuda(TorchFunctionMode):
         if getattr(func, "__self__", None) is torch.Tensor.is_cuda:
             return True
         return func(*args, **(kwargs or {}))
-
-
-class Untuned:
-    """An autotuned kernel with given tile sizes."""
-
-    def __init__(self, kernel: Any, tiles: dict[str, int]) -> None:
-        self.kernel, self.tiles = kernel, tiles
-
-    def __getitem__(self, grid: Any) -> Callable[..., Any]:
-        return lambda *args, **meta: self.kernel.fn[grid](*args, **meta, **self.tiles)
 
 
 def errors(operator: Function, expected: Function, feats: Tensor, weight: Tensor) -> list[float]:
@@ -71,8 +57,7 @@ def relative(found: Tensor, right: Tensor) -> float:
 
 def main() -> None:
     torch.manual_seed(0)
-    for name, tiles in TILES.items():
-        setattr(gemm, name, Untuned(getattr(gemm, name), tiles))
+    limit_tuning(one=True)
     gemm._multiprocessor_count = lambda _: 4
     coords = random_sites(40, 5)
     base = TorchSites(coords)

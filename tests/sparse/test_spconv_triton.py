@@ -30,7 +30,7 @@ CONVOLUTIONS = [
 def answer() -> dict[str, Any]:
     """What the worker found; a process of its own, since Triton chooses to interpret when it is imported."""
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "TRITON_INTERPRET": "1"}
-    environment["PYTHONPATH"] = os.pathsep.join([str(TESTS), str(TESTS.parent / "src")])
+    environment["PYTHONPATH"] = os.pathsep.join(map(str, (TESTS, TESTS.parent, TESTS.parent / "src")))
     command = [sys.executable, str(TESTS / "sparse" / "spconv_triton_worker.py")]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 0, done.stderr[-2000:]

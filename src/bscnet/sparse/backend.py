@@ -110,7 +110,8 @@ def resolve_backend(name: str, device: torch.device | str = "cpu") -> tuple[str,
     if name not in ("auto", *_OBSTACLES):
         raise InputError(f"backend is {name!r}; allowed are auto, {', '.join(BACKENDS)}")
     wanted = "minkowski" if name == "auto" else name
-    obstacle = _OBSTACLES[wanted](torch.device(device))
+    kind = device.type if isinstance(device, torch.device) else device.partition(":")[0]
+    obstacle = _OBSTACLES[wanted](kind)
     if obstacle is None:
         return wanted, "MinkowskiEngine is installed" if name == "auto" else "asked for"
     if name == "auto":
@@ -118,23 +119,23 @@ def resolve_backend(name: str, device: torch.device | str = "cpu") -> tuple[str,
     raise InputError(f"backend is {name!r}, but {obstacle}; use backend=torch or see `bscnet doctor`")
 
 
-def _minkowski_obstacle(device: torch.device) -> str | None:
+def _minkowski_obstacle(device: str) -> str | None:
     if importlib.util.find_spec("MinkowskiEngine") is None:
         return "MinkowskiEngine is not installed"
     try:
         from bscnet.sparse import minkowski
     except (ImportError, OSError) as error:
         return f"MinkowskiEngine does not import ({error})"
-    if device.type == "cuda" and not minkowski.supports_cuda():
+    if device == "cuda" and not minkowski.supports_cuda():
         return "MinkowskiEngine was built for the CPU only"
     return None
 
 
-def _spconv_triton_obstacle(device: torch.device) -> str | None:
+def _spconv_triton_obstacle(device: str) -> str | None:
     if importlib.util.find_spec("spconv_triton") is None:
         return "spconv-triton is not installed (pip install 'bscnet[spconv_triton]')"
-    if device.type != "cuda":
-        return f"spconv-triton computes on CUDA only, not on {device.type}"
+    if device != "cuda":
+        return f"spconv-triton computes on CUDA only, not on {device}"
     try:
         import bscnet.sparse.spconv_triton  # noqa: F401
     except (ImportError, OSError) as error:
@@ -142,8 +143,8 @@ def _spconv_triton_obstacle(device: torch.device) -> str | None:
     return None
 
 
-_OBSTACLES: dict[str, Callable[[torch.device], str | None]] = {
+_OBSTACLES: dict[str, Callable[[str], str | None]] = {
     "minkowski": _minkowski_obstacle,
     "spconv_triton": _spconv_triton_obstacle,
 }
-"""What keeps a backend from serving a device, None where nothing does; of the torch backend nothing ever does."""
+"""What keeps a backend from serving a kind of device, None where nothing does; the torch backend serves all."""

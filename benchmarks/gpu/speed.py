@@ -1,0 +1,97 @@
+"""Time and memory of training steps at sizes as they are trained on."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Iterator
+from itertools import product
+from typing import Any
+
+import torch
+
+from benchmarks.gpu.engines import ENGINES, PLAIN, SPCONV, missing, sites_of
+from benchmarks.gpu.scene import Scene, crate, room
+from benchmarks.gpu.setting import DEVICE, FLOAT32, Setting, reason_of
+from benchmarks.gpu.stepper import Stepper, matmul_precision
+
+SITES = (100_000, 400_000, 1_300_000)
+NETWORKS = ("unet_s", "unet_h")
+KINDS = ("real", "1-bit", "SFSC", "search")
+WARM_UP, AT_LEAST, AT_MOST = 2, 3, 10
+SECONDS = 1.5
+"""Counted steps of a case go on for so long, between the two numbers of them."""
+
+NO_TIME = "the time was up"
+Row = dict[str, Any]
+
+
+def cases(setting: Setting) -> Iterator[tuple[int, str, str, str]]:
+    """Sites, network, kind and engine, the most telling ones first: spconv-triton compiles for minutes."""
+    engines = [engine for engine in ENGINES if missing(engine) is None]
+    own = [engine for engine in engines if engine != SPCONV]
+    sizes, networks, kinds = (SITES, NETWORKS, KINDS) if not setting.dry_run else ((60, 120), ("unet_s",), KINDS[:2])
+    yield from product(sizes, networks, kinds, own)
+    if SPCONV in engines:
+        yield from product(sizes, networks, kinds, (SPCONV,))
+
+
+def measure_steps(setting: Setting) -> list[Row]:
+    """A row a case; those that the time does not allow say so."""
+    base = (crate() if setting.dry_run else room()).to(DEVICE)
+    rows = [_row(case, base, setting) for case in cases(setting)]
+    plain = {_what(row): row["step_ms"] for row in rows if row["engine"] == PLAIN}
+    for row in rows:
+        over = plain.get(_what(row))
+        row["ratio_to_plain"] = None if row["step_ms"] is None or over is None else row["step_ms"] / over
+    return rows
+
+
+def _what(row: Row) -> tuple[int, str, str]:
+    return row["wanted_sites"], row["network"], row["kind"]
+
+
+def _row(case: tuple[int, str, str, str], base: Scene, setting: Setting) -> Row:
+    wanted, network, kind, engine = case
+    row: Row = {"wanted_sites": wanted, "network": network, "kind": kind, "engine": engine, "precision": FLOAT32}
+    nothing: Row = {"sites": None, "steps_ms": [], "step_ms": None, "peak_gb": None}
+    if setting.time_left < 0:
+        return row | nothing | {"reason": NO_TIME, "ok": True}
+    try:
+        found = _measured(base.copies(wanted), network, kind, engine, setting.dry_run)
+        return row | found | {"reason": None, "ok": True}
+    except torch.OutOfMemoryError:
+        return row | nothing | {"reason": "out of memory", "ok": True}
+    except Exception as error:  # whatever goes wrong is the finding
+        return row | nothing | {"reason": reason_of(error), "ok": False}
+    finally:
+        torch.cuda.empty_cache()
+
+
+def _measured(scene: Scene, network: str, kind: str, engine: str, dry_run: bool) -> Row:
+    with matmul_precision(FLOAT32):
+        stepper = Stepper(network, kind, scene, sites_of(engine), small=dry_run)
+        clock = _wall_ms if dry_run else _device_ms
+        for _ in range(1 if dry_run else WARM_UP):
+            clock(stepper)
+        torch.cuda.reset_peak_memory_stats()
+        times: list[float] = []
+        while len(times) < AT_LEAST or (sum(times) < 1e3 * SECONDS and len(times) < AT_MOST and not dry_run):
+            times.append(clock(stepper))
+    peak = torch.cuda.max_memory_allocated() / 2**30
+    return {"sites": len(scene.coords), "steps_ms": times, "step_ms": statistics.median(times), "peak_gb": peak}
+
+
+def _device_ms(stepper: Stepper) -> float:
+    begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+    begin.record()
+    stepper.step()
+    end.record()
+    end.synchronize()
+    return float(begin.elapsed_time(end))
+
+
+def _wall_ms(stepper: Stepper) -> float:
+    began = time.perf_counter()
+    stepper.step()
+    return 1e3 * (time.perf_counter() - began)
