@@ -16,7 +16,7 @@ from bscnet.data.sampler import TrainSampler
 from bscnet.datasets.scannet.datamodule import ScanNetDataModule
 from bscnet.errors import InputError
 from bscnet.models import FCN, LayerFactory, UNet
-from bscnet.sparse import SparseTensor, kernel_map
+from bscnet.sparse import SparseTensor, stride_map
 from bscnet.sparse import torch as torch_backend
 from bscnet.sparse.map_requests import MapRequests
 from bscnet.sparse.prepared import PreparedMaps, prepare_maps
@@ -79,9 +79,10 @@ def test_what_was_asked_for_once_is_not_made_again(root: Path, conv: str, monkey
     def refuse(*words: object) -> None:
         raise AssertionError("a kernel map is made in the process that trains")
 
-    for name in ("build_table", "build_stride_map", "BlockPlan"):
+    for name in ("build_table", "build_stride_map", "make_plan"):
         monkeypatch.setattr(torch_backend, name, refuse)
-    monkeypatch.setattr(kernel_map.StrideMap, "down_pairs", property(refuse))
+    monkeypatch.setattr(stride_map.StrideMap, "children", property(refuse))
+    monkeypatch.setattr(stride_map.StrideMap, "by_cell", property(refuse))
     for batch in ready:
         net(SparseTensor(batch.feats, batch.coords, maps=batch.maps)).sum().backward()
     with pytest.raises(AssertionError, match="kernel map is made"):
@@ -165,4 +166,4 @@ def test_an_unprepared_batch_notes_what_is_asked() -> None:
     coords = torch.tensor([[0, 0, 0, 0], [0, 1, 0, 0]], dtype=torch.int32)
     sites = SparseTensor(torch.ones(2, 1), coords, maps=PreparedMaps(None, requests)).sites
     sites.coarser.pool_sum(torch.ones(1, 1))
-    assert requests.wanted() == [[("stride", 2)], [("stride", 2)]]
+    assert requests.wanted() == [[("stride", 2)], [("stride", 2), ("children", 2)]]

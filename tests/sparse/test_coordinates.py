@@ -10,10 +10,16 @@ from bscnet.sparse.coordinates import (
     MAX_BATCH,
     MAX_COORD,
     MIN_COORD,
-    check_coordinates,
+    check_form,
+    check_values,
     coordinate_keys,
 )
 from fixtures.sites import PROPERTY, site_lists
+
+
+def check(coords: torch.Tensor) -> None:
+    check_form(coords)
+    check_values(coords, torch.zeros(len(coords), 1), distinct=True)
 
 
 @PROPERTY
@@ -35,7 +41,7 @@ def test_a_step_adds_the_axis_stride(axis: int) -> None:
 @pytest.mark.parametrize("value", [MIN_COORD, MAX_COORD])
 def test_the_ends_of_the_range_are_allowed(batch: int, value: int) -> None:
     site = torch.tensor([[batch, value, value, value]], dtype=torch.int32)
-    check_coordinates(site)
+    check(site)
     # two cells beyond the site, as a 5x5x5 kernel looks, still lies in the same batch's keys
     for step in (-2, 2):
         reached = site.long() + torch.tensor([0, step, step, step])
@@ -59,4 +65,4 @@ def test_the_ends_of_the_range_are_allowed(batch: int, value: int) -> None:
 )
 def test_what_is_no_site_list_is_refused(coords: torch.Tensor, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        check_coordinates(coords)
+        check(coords)

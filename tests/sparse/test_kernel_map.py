@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from bscnet.sparse.coordinates import MAX_COORD, MIN_COORD
-from bscnet.sparse.kernel_map import NeighbourTable, build_stride_map, build_table, table_by_grid, table_by_search
+from bscnet.sparse.kernel_map import NeighbourTable, build_table, table_by_grid, table_by_search
 from fixtures.sites import PROPERTY, full_cube, random_sites, site_lists
-from oracles.sparse_convolution import cube_cells, moved, parent_of
+from oracles.sparse_convolution import cube_cells, moved
 
 Triples = set[tuple[int, int, int]]
 
@@ -100,33 +100,6 @@ def test_rows_follow_the_order_given() -> None:
     place[-1] = len(order)
     straight, mixed = table_of(coords, 5).table, table_of(coords[order], 5).table
     assert torch.equal(mixed, place[straight[order].long()])
-
-
-@PROPERTY
-@given(coords=site_lists(low=-7, high=7))
-def test_every_fine_site_hangs_once_under_its_parent(coords: Tensor) -> None:
-    coarse, stride_map = build_stride_map(coords)
-    sites = [tuple(site) for site in coarse.tolist()]
-    assert len(set(sites)) == len(sites) == stride_map.num_coarse
-    assert set(sites) == {parent_of(tuple(site)) for site in coords.tolist()}
-    cells = cube_cells(2)
-    listed = [
-        (cell, out, source)
-        for cell, (outs, sources) in enumerate(stride_map.down_pairs)
-        for out, source in zip(outs.tolist(), sources.tolist(), strict=True)
-    ]
-    assert sorted(source for _, _, source in listed) == list(range(len(coords)))
-    for cell, out, source in listed:
-        batch, x, y, z = sites[out]
-        assert moved((batch, 2 * x, 2 * y, 2 * z), cells[cell]) == tuple(coords[source].tolist())
-        assert int(stride_map.parent[source]) == out
-        assert int(stride_map.cell[source]) == cell
-    upward = [
-        (cell, source, out)
-        for cell, (outs, sources) in enumerate(stride_map.up_pairs)
-        for out, source in zip(outs.tolist(), sources.tolist(), strict=True)
-    ]
-    assert sorted(upward) == sorted(listed)
 
 
 @pytest.mark.parametrize("size", [3, 5])

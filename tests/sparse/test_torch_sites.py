@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from bscnet.sparse import blocks
-from bscnet.sparse.blocks import BlockPlan
+from bscnet.sparse.blocks import BlockPlan, CompactPlan, DensePlan
 from bscnet.sparse.kernel_map import build_table
 from bscnet.sparse.map_requests import FORMS, MapRequests
 from bscnet.sparse.offsets import kernel_offsets
@@ -37,23 +37,53 @@ def test_requests_are_recorded_of_levels_made_before_and_after() -> None:
     assert requests.wanted() == [[("stride", 2)], [("counts", 5), ("stride", 2)], [("counts", 5)]]
 
 
-@pytest.mark.parametrize("rows", [7, 20, 512])
-def test_blocks_hold_every_pair_once(rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(blocks, "_CPU_ROWS", rows)
-    coords = some_sites()
-    plan, found, last = BlockPlan(build_table(coords, 3)), set(), 0
-    for block in plan.blocks():
-        assert block.begin == last and block.end == min(last + rows, len(coords))
-        assert block.rows.shape == (block.end - block.begin, len(block.cells))
-        last = block.end
-        for site, row in zip(plan.order[block.begin : block.end].tolist(), block.rows.tolist(), strict=True):
-            found |= {(site, cell, at) for cell, at in zip(block.cells.tolist(), row, strict=True) if at < len(coords)}
-    assert last == len(coords)
+def neighbours(coords: torch.Tensor) -> set[tuple[int, int, int]]:
+    """(site, cell of a 3x3x3 cube, row of the neighbour) of every pair, from the definition."""
     places = [tuple(place) for place in coords[:, 1:].tolist()]
-    expected = {
+    return {
         (site, cell, places.index(at))
         for site, place in enumerate(places)
         for cell, offset in enumerate(kernel_offsets(3).tolist())
         if (at := tuple(a + b for a, b in zip(place, offset, strict=True))) in places
     }
-    assert found == expected
+
+
+def walked(plan: BlockPlan, count: int, cells: torch.Tensor | None, mirror: bool) -> tuple[set, list[int]]:
+    """What a plan reads: the same triples by the cell that the weight's slice belongs to, and the blocks' lengths."""
+    found, lengths = set(), []
+    names = list(range(27)) if cells is None else cells.tolist()
+    sites = list(range(count)) if plan.order is None else plan.order.tolist()
+    for begin, end, slices, rows in plan.blocks(cells, 8, mirror):
+        assert begin == sum(lengths)
+        lengths.append(end - begin)
+        read = names if slices is None else [names[slice_] for slice_ in slices.tolist()]
+        assert rows.shape == (end - begin, len(read))
+        for site, row in zip(sites[begin:end], rows.tolist(), strict=True):
+            found |= {(site, cell, at) for cell, at in zip(read, row, strict=True) if at < count}
+    assert sum(lengths) == count
+    return found, lengths
+
+
+@pytest.mark.parametrize("mirror", [False, True])
+@pytest.mark.parametrize("cells", [None, [0, 4, 13, 25]])
+@pytest.mark.parametrize("rows", [7, 20, 512])
+@pytest.mark.parametrize("kind", [CompactPlan, DensePlan])
+def test_blocks_hold_every_pair_once(
+    kind: type[CompactPlan] | type[DensePlan],
+    rows: int,
+    cells: list[int] | None,
+    mirror: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read = 27 if cells is None else len(cells)
+    monkeypatch.setattr(blocks, "_CPU_ROWS", rows)
+    monkeypatch.setattr(blocks, "_GATHERED_BYTES", rows * read * 8 + 3)
+    coords = some_sites()
+    wanted = None if cells is None else torch.tensor(cells)
+    found, lengths = walked(kind(build_table(coords, 3)), len(coords), wanted, mirror)
+    assert found == {
+        (site, 26 - cell if mirror else cell, at)
+        for site, cell, at in neighbours(coords)
+        if cells is None or (26 - cell if mirror else cell) in cells
+    }
+    assert lengths == [len(part) for part in torch.arange(len(coords)).split(rows)]

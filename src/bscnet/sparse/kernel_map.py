@@ -1,4 +1,4 @@
-"""Kernel maps: which input row each kernel cell of each output site reads.
+"""The submanifold kernel map: which row each kernel cell of each site reads.
 
 Two forms of the same relation: a neighbour table, output-major, and the list of (output row, input row) pairs per cell.
 """
@@ -10,6 +10,7 @@ from functools import cached_property
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from bscnet.sparse.coordinates import KEY_STRIDES, coordinate_keys
 from bscnet.sparse.offsets import kernel_offsets
@@ -52,14 +53,17 @@ _GRID_CELLS = 1 << 25
 def build_table(coords: Tensor, kernel_size: int) -> NeighbourTable:
     """Neighbour table of a set of sites with itself: by a grid where the scenes fill one well enough, else by search.
 
+    Away from the CPU always by search: whether a grid is small enough would have to be read from the device.
+
     Args:
         coords: ``(N, 4)`` integers [batch, x, y, z], without duplicates.
         kernel_size: odd number of cells per axis.
     """
-    lowest, extent = _bounding_boxes(coords, margin=kernel_size // 2)
-    cells = len(lowest) * math.prod(extent)
-    if cells <= min(_GRID_CELLS, _GRID_CELLS_PER_SITE * len(coords)):
-        return table_by_grid(coords, kernel_size)
+    if coords.device.type == "cpu":
+        lowest, extent = _bounding_boxes(coords, margin=kernel_size // 2)
+        cells = len(lowest) * math.prod(extent)
+        if cells <= min(_GRID_CELLS, _GRID_CELLS_PER_SITE * len(coords)):
+            return table_by_grid(coords, kernel_size)
     return table_by_search(coords, kernel_size)
 
 
@@ -72,7 +76,7 @@ def table_by_grid(coords: Tensor, kernel_size: int) -> NeighbourTable:
     cell = (torch.cat([batch, coords[:, 1:].long() - lowest[batch.flatten()]], dim=1) * strides).sum(1)
     grid = torch.full((len(lowest) * nx * ny * nz,), n, dtype=torch.int32, device=coords.device)
     grid[cell] = torch.arange(n, dtype=torch.int32, device=coords.device)
-    steps = kernel_offsets(kernel_size).to(coords.device) @ strides[1:]
+    steps = (kernel_offsets(kernel_size).to(coords.device) * strides[1:]).sum(1)
     return NeighbourTable(grid.take(cell[:, None] + steps), kernel_size)
 
 
@@ -80,22 +84,22 @@ def table_by_search(coords: Tensor, kernel_size: int) -> NeighbourTable:
     """As ``build_table``, by binary search among sorted keys, whatever the extent.
 
     For each (dx, dy) one search finds where the run along z begins; the cells of the run are then read by walking on
-    through the keys, so a 5x5x5 table costs 25 searches a site and not 125.
+    through the keys, so a 5x5x5 table costs 25 searches a site and not 125. Nothing is read from the device.
     """
     n, k, radius = len(coords), kernel_size, kernel_size // 2
     ordered, order = torch.sort(coordinate_keys(coords))
-    rows = torch.cat([order, order.new_tensor([n])]).int()
+    rows = pad(order.int(), (0, 1), value=n)
     # One key that nothing equals, so that walking past the end finds no neighbour.
-    padded = torch.cat([ordered, ordered.new_tensor([torch.iinfo(torch.int64).max])])
-    table = torch.empty((k, k, k, n), dtype=torch.int32, device=coords.device)
+    padded = pad(ordered, (0, 1), value=torch.iinfo(torch.int64).max)
+    across = torch.arange(-radius, radius + 1, device=coords.device)[:, None] * KEY_STRIDES[0]
+    table = torch.empty((k, k, k, n), dtype=torch.int32, device=coords.device)  # z, y, x, site
     for iy in range(k):
-        for ix in range(k):
-            start = ordered + (ix - radius) * KEY_STRIDES[0] + (iy - radius) * KEY_STRIDES[1] - radius
-            at = torch.searchsorted(ordered, start)
-            for iz in range(k):
-                hit = padded[at] == start + iz
-                table[iz, iy, ix] = torch.where(hit, rows[at], n)
-                at = at + hit
+        start = ordered + across + ((iy - radius) * KEY_STRIDES[1] - radius)
+        at = torch.searchsorted(ordered, start)
+        for iz in range(k):
+            hit = padded[at] == start + iz
+            table[iz, iy] = torch.where(hit, rows[at], n)
+            at = at + hit
     by_row = torch.empty((n, k**3), dtype=torch.int32, device=coords.device)
     by_row[order] = table.reshape(k**3, n).t()
     return NeighbourTable(by_row, k)
@@ -110,48 +114,3 @@ def _bounding_boxes(coords: Tensor, margin: int) -> tuple[Tensor, tuple[int, int
     lowest = lowest.scatter_reduce(0, batch, spatial, "amin", include_self=False)
     nx, ny, nz = ((highest - lowest).amax(0) + 1 + 2 * margin).tolist()
     return lowest - margin, (nx, ny, nz)
-
-
-class StrideMap:
-    """The kernel map between a level and the next coarser one (kernel 2, stride 2).
-
-    Attributes:
-        parent: ``(N_fine,)`` int64 row of each fine site's parent ``floor(u / 2)``.
-        cell: ``(N_fine,)`` int64 kernel cell of each fine site, ``u mod 2`` in the order of ``kernel_offsets(2)``.
-        num_coarse: number of parents.
-    """
-
-    def __init__(self, parent: Tensor, cell: Tensor, num_coarse: int) -> None:
-        self.parent = parent
-        self.cell = cell
-        self.num_coarse = num_coarse
-
-    @cached_property
-    def down_pairs(self) -> Pairs:
-        """(coarse rows, fine rows) of each of the 8 cells."""
-        order = torch.argsort(self.cell, stable=True)
-        lengths = torch.bincount(self.cell, minlength=8).tolist()
-        return [(self.parent[fine], fine) for fine in order.split(lengths)]
-
-    @cached_property
-    def up_pairs(self) -> Pairs:
-        """(fine rows, coarse rows) of each of the 8 cells."""
-        return [(fine, coarse) for coarse, fine in self.down_pairs]
-
-
-def build_stride_map(coords: Tensor) -> tuple[Tensor, StrideMap]:
-    """Coordinates of the coarser level and the map to it.
-
-    Args:
-        coords: ``(N, 4)`` integers of the fine level, in its own voxels.
-
-    Returns:
-        ``(N_coarse, 4)`` coordinates, sorted by key, and the ``StrideMap``.
-    """
-    spatial = coords[:, 1:]
-    halved = torch.cat([coords[:, :1], spatial >> 1], dim=1)
-    unique, parent = torch.unique(coordinate_keys(halved), sorted=True, return_inverse=True)
-    coarse = torch.empty((len(unique), 4), dtype=coords.dtype, device=coords.device)
-    coarse[parent] = halved
-    cell = (spatial & 1).long() @ torch.tensor([1, 2, 4], device=coords.device)
-    return coarse, StrideMap(parent, cell, len(unique))

@@ -15,7 +15,8 @@ FORMS: tuple[Form, ...] = (
     ("pairs", 5),
     ("counts", 5),
     ("stride", 2),
-    ("stride_pairs", 2),
+    ("children", 2),
+    ("by_cell", 2),
 )
 _LEVELS = AXIS_BITS + 1
 

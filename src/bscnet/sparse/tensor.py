@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
 from bscnet.errors import InputError
 from bscnet.sparse.backend import Sites, resolve_backend
-from bscnet.sparse.coordinates import check_coordinates
+from bscnet.sparse.coordinates import check_form, check_values
 from bscnet.sparse.prepared import PreparedMaps
 from bscnet.sparse.torch import TorchSites
 
@@ -29,16 +28,18 @@ class SparseTensor:
     """
 
     def __init__(self, feats: Tensor, coords: Tensor, backend: str = "torch", maps: PreparedMaps | None = None) -> None:
-        check_coordinates(coords)
+        check_form(coords)
         if feats.ndim != 2 or len(feats) != len(coords) or not feats.is_floating_point():
             raise InputError(
                 f"feats are {tuple(feats.shape)} {feats.dtype}; they must be floating point of shape ({len(coords)}, C)"
             )
-        if not bool(torch.isfinite(feats).all()):
-            raise InputError("feats hold NaN or infinite values")
         name, _ = resolve_backend(backend, feats.device)
+        coords = coords.to(feats.device)
+        made = maps if name == "torch" and feats.device.type == "cpu" else None
+        # MinkowskiEngine looks for duplicates itself, and prepared maps are made of sites that were looked through.
+        check_values(coords, feats, distinct=name != "minkowski" and made is None)
         self.feats = feats
-        self.sites: Sites = _make_sites(name, coords.to(feats.device), maps)
+        self.sites: Sites = _make_sites(name, coords) if made is None else made.sites(coords)
         self.backend_name = name
 
     @property
@@ -60,18 +61,17 @@ class SparseTensor:
         return f"SparseTensor({n} sites, {c} channels, stride {self.sites.tensor_stride}, {self.backend_name})"
 
 
-def _make_sites(backend: str, coords: Tensor, maps: PreparedMaps | None) -> Sites:
-    if backend == "torch":
-        if coords.device.type == "cpu":
-            return TorchSites(coords) if maps is None else maps.sites(coords)
-        return _cuda_sites(coords) if coords.device.type == "cuda" else TorchSites(coords)
+def _make_sites(backend: str, coords: Tensor) -> Sites:
+    """Level 0 of distinct sites; only MinkowskiEngine need not be told that they are."""
+    if backend == "minkowski":
+        from bscnet.sparse.minkowski import MinkowskiSites
+
+        return MinkowskiSites.from_coords(coords)
     if backend == "spconv_triton":
         from bscnet.sparse.spconv_triton import SpconvTritonSites
 
-        return SpconvTritonSites(TorchSites(coords))
-    from bscnet.sparse.minkowski import MinkowskiSites
-
-    return MinkowskiSites.from_coords(coords)
+        return SpconvTritonSites(TorchSites(coords, distinct=True))
+    return _cuda_sites(coords) if coords.device.type == "cuda" else TorchSites(coords, distinct=True)
 
 
 def _cuda_sites(coords: Tensor) -> Sites:
@@ -79,7 +79,7 @@ def _cuda_sites(coords: Tensor) -> Sites:
     from bscnet.sparse import tiles
 
     if not tiles.available():
-        return TorchSites(coords)
+        return TorchSites(coords, distinct=True)
     from bscnet.sparse.tiles.sites import TileSites
 
     return TileSites(coords)

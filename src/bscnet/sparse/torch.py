@@ -1,4 +1,4 @@
-"""The torch backend: sparse convolution from sort, searchsorted, index_select, matmul and index_add.
+"""The torch backend: sparse convolution from sort, searchsorted, index_select, matmul and sums of groups.
 
 Runs wherever PyTorch runs, with nothing to compile.
 """
@@ -6,20 +6,22 @@ Runs wherever PyTorch runs, with nothing to compile.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-from bscnet.errors import InputError
 from bscnet.sparse.backend import plain_features
-from bscnet.sparse.blocks import BlockPlan
-from bscnet.sparse.coordinates import coordinate_keys
+from bscnet.sparse.blocks import make_plan
+from bscnet.sparse.coordinates import count_duplicates, refuse_duplicates
 from bscnet.sparse.gather_gemm import block_conv, pair_conv
-from bscnet.sparse.kernel_map import NeighbourTable, StrideMap, build_stride_map, build_table
+from bscnet.sparse.kernel_map import NeighbourTable, build_table
 from bscnet.sparse.map_requests import Form, MapRequests
 from bscnet.sparse.offsets import Shift, group_sizes, shifted_columns
 from bscnet.sparse.operand import Operand
+from bscnet.sparse.stride_map import StrideMap, build_stride_map
+from bscnet.sparse.strided import pool_max, pool_sum, stride_conv, unpool
 
 # Below this width a GEMM for one channel group is slower than one for all groups with zeros between.
 _NARROW_GROUP = 8
@@ -33,6 +35,7 @@ class TorchSites:
     Args:
         coords: ``(N, 4)`` integers [batch, x, y, z] in voxels of the level, without duplicates.
         tensor_stride: voxels of level 0 along an edge of a voxel of this level.
+        distinct: that no site is listed twice is known already.
 
     Raises:
         InputError: a site is listed twice.
@@ -40,16 +43,13 @@ class TorchSites:
 
     reads_packed = False
 
-    def __init__(self, coords: Tensor, tensor_stride: int = 1) -> None:
+    def __init__(self, coords: Tensor, tensor_stride: int = 1, distinct: bool = False) -> None:
         self.coords = coords.int()
         self.tensor_stride = tensor_stride
         self._maps: dict[Form, Any] = {}
         self._requests: MapRequests | None = None
-        if tensor_stride == 1:
-            ordered = coordinate_keys(coords).sort().values
-            duplicates = int((ordered[1:] == ordered[:-1]).sum())
-            if duplicates:
-                raise InputError(f"{duplicates} of {len(coords)} sites are duplicates")
+        if not distinct:
+            refuse_duplicates(int(count_duplicates(coords)), len(coords))
 
     def __len__(self) -> int:
         return len(self.coords)
@@ -65,7 +65,7 @@ class TorchSites:
 
     def _strided(self, size: int) -> tuple[TorchSites, StrideMap]:
         coarse, stride_map = build_stride_map(self.coords)
-        sites = TorchSites(coarse, size * self.tensor_stride)
+        sites = TorchSites(coarse, size * self.tensor_stride, distinct=True)
         sites._requests = self._requests
         return sites, stride_map
 
@@ -111,7 +111,7 @@ class TorchSites:
         if cells is not None:
             if weight.shape[1] >= _WIDE_INPUT and feats.device.type == "cpu":
                 pairs = self._map("pairs", 5)
-                return pair_conv(feats, weight, [pairs[cell] for cell in cells.tolist()], len(self))
+                return pair_conv(feats, weight, [pairs[cell] for cell in cells.tolist()])
             return block_conv(feats, weight, self._map("blocks", 5), cells)
         if weight.shape[0] == 1:
             return feats @ weight[0]
@@ -122,48 +122,67 @@ class TorchSites:
         feats = plain_features(feats)
         plan = self._map("blocks", 5)
         kernels = weight.split(group_sizes(weight.shape[2], len(shifts)), dim=2)
-        columns = [shifted_columns(shift).to(weight.device) for shift in shifts]
+        cells = _shifted_cells(shifts, weight.device)
         if weight.shape[2] < _NARROW_GROUP * len(shifts):
-            cells, places = torch.unique(torch.cat(columns), return_inverse=True)
             placed = [
-                kernel.new_zeros(len(cells), *kernel.shape[1:]).index_copy(0, place, kernel)
-                for kernel, place in zip(kernels, places.split(27), strict=True)
+                kernel.new_zeros(len(cells.union), *kernel.shape[1:]).index_copy(0, place, kernel)
+                for kernel, place in zip(kernels, cells.places, strict=True)
             ]
-            return block_conv(feats, torch.cat(placed, dim=2), plan, cells)
-        outputs = [block_conv(feats, kernel, plan, cells) for kernel, cells in zip(kernels, columns, strict=True)]
+            return block_conv(feats, torch.cat(placed, dim=2), plan, cells.union)
+        outputs = [block_conv(feats, kernel, plan, group) for kernel, group in zip(kernels, cells.groups, strict=True)]
         return torch.cat(outputs, dim=1)
 
     def down(self, feats: Operand, weight: Tensor) -> Tensor:
         """See ``Sites.down``."""
-        return pair_conv(plain_features(feats), weight, self._map("stride_pairs", 2)[0], self.stride_map.num_coarse)
+        return stride_conv(plain_features(feats), weight, self._map("by_cell", 2), down=True)
 
     def up(self, coarse_feats: Operand, weight: Tensor) -> Tensor:
         """See ``Sites.up``."""
-        return pair_conv(plain_features(coarse_feats), weight, self._map("stride_pairs", 2)[1], len(self))
+        return stride_conv(plain_features(coarse_feats), weight, self._map("by_cell", 2), down=False)
 
     def pool_sum(self, feats: Tensor) -> Tensor:
         """See ``Sites.pool_sum``."""
-        zeros = feats.new_zeros(self.stride_map.num_coarse, feats.shape[1])
-        return zeros.index_add(0, self.stride_map.parent, feats)
+        return pool_sum(feats, self.stride_map.parent, self._map("children", 2))
 
     def pool_max(self, feats: Tensor) -> Tensor:
         """See ``Sites.pool_max``."""
-        parent = self.stride_map.parent[:, None].expand_as(feats)
-        lowest = feats.new_full((self.stride_map.num_coarse, feats.shape[1]), -torch.inf)
-        return lowest.scatter_reduce(0, parent, feats, "amax")
+        return pool_max(feats, self.stride_map.parent, self._map("children", 2))
 
     def unpool(self, coarse_feats: Tensor) -> Tensor:
         """See ``Sites.unpool``."""
-        return coarse_feats.index_select(0, self.stride_map.parent)
+        return unpool(coarse_feats, self.stride_map.parent, self._map("children", 2))
+
+
+class _ShiftedCells(NamedTuple):
+    """Cells of the 5x5x5 cube that a shifted convolution reads, ``(27,)`` int64 for each of its groups.
+
+    union: those that any group reads, ascending. places: where those of each group are among them.
+    """
+
+    groups: tuple[Tensor, ...]
+    union: Tensor
+    places: tuple[Tensor, ...]
+
+
+@lru_cache(maxsize=256)
+def _shifted_cells(shifts: tuple[Shift, ...], device: torch.device) -> _ShiftedCells:
+    """Kept, as copying to a GPU makes the host wait."""
+    with torch.inference_mode(False):  # a tensor made in that mode could not serve a training step
+        groups = [shifted_columns(shift) for shift in shifts]
+        union, places = torch.unique(torch.cat(groups), return_inverse=True)
+        moved = [tensor.to(device) for tensor in (*groups, union, *places.split(27))]
+    count = len(shifts)
+    return _ShiftedCells(tuple(moved[:count]), moved[count], tuple(moved[count + 1 :]))
 
 
 _MAKERS: dict[str, Callable[[TorchSites, int], Any]] = {
     "table": lambda sites, size: build_table(sites.coords, size),
-    "blocks": lambda sites, size: BlockPlan(sites.table(size)),
+    "blocks": lambda sites, size: make_plan(sites.table(size)),
     "pairs": lambda sites, size: sites.table(size).pairs,
     "counts": lambda sites, size: sites.table(size).counts,
     "stride": TorchSites._strided,
-    "stride_pairs": lambda sites, _: (sites.stride_map.down_pairs, sites.stride_map.up_pairs),
+    "children": lambda sites, _: sites.stride_map.children,
+    "by_cell": lambda sites, _: sites.stride_map.by_cell,
 }
 """How each kernel map is made, of a kernel size, by its name in `bscnet.sparse.map_requests.FORMS`; and the tables,
 which are not among those as they are kept no longer than the maps made of them need."""
