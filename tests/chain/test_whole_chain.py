@@ -111,6 +111,36 @@ def test_an_interrupted_chain_ends_with_the_weights_of_an_uninterrupted_one(chai
 
 
 @pytest.mark.slow
+def test_a_chain_is_trained_in_mixed_precision(chain, tmp_path):
+    words = ("recipe.epochs=3", "backend=torch", "method.G=2")
+    found = {}
+    for precision in ("bf16-mixed", "32-true"):
+        assert chain(*words, f"trainer.precision={precision}", output=precision) == 0
+        found[precision] = result(tmp_path / precision)["stages"]
+        assert [row["epochs"] for row in found[precision]] == [1, 1, 1]
+    for mixed, single in zip(found["bf16-mixed"], found["32-true"], strict=True):
+        one, other = weights(mixed), weights(single)
+        assert all(one[name].dtype == value.dtype for name, value in other.items())
+        assert all(value.isfinite().all() for value in one.values())
+        assert any(not torch.equal(one[name], value) for name, value in other.items())
+
+
+@pytest.mark.parametrize(
+    "words, sentence",
+    [
+        (["trainer.precision=16-mixed", "backend=torch"], "trainer.precision=16-mixed is for GPUs alone"),
+        (["trainer.precision=bf16-mixed", "backend=minkowski"], "is not for backend=minkowski: add backend=torch"),
+        (["trainer.precision=64-true"], "trainer.precision=64-true is not known"),
+    ],
+)
+def test_a_precision_that_cannot_be_had_is_refused_before_anything_is_made(chain, tmp_path, words, sentence, capsys):
+    assert chain(*words) == 2
+    errors = capsys.readouterr().err
+    assert sentence in errors and errors.count("\n") == 1
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.slow
 def test_two_cpu_processes_train_a_chain(chain, tmp_path, backend):
     assert chain("recipe.epochs=2", f"backend={backend}", "method=real", "trainer=ddp") == 0
     found = result(tmp_path / "runs")

@@ -55,9 +55,9 @@ class StageCheckpoint(Checkpoint):
         self._epochs = trainer.current_epoch + 1
         if self._epochs == 1 or (self._validated and is_better(self._score, self._best)):
             self._best = self._score
-            trainer.save_checkpoint(self.directory / BEST)
+            trainer.save_checkpoint(self.directory / BEST, weights_only=False)
         self._validated = False
-        trainer.save_checkpoint(self.directory / LAST)
+        trainer.save_checkpoint(self.directory / LAST, weights_only=False)
 
     def on_save_checkpoint(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
