@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from bscnet.errors import InputError
-from bscnet.sparse import SparseTensor
+from bscnet.sparse import SparseTensor, tensor, tiles
 from bscnet.sparse.coordinates import MAX_COORD
 from fixtures.sites import random_sites
 
@@ -66,6 +66,14 @@ def test_coordinates_are_checked(backend: str) -> None:
 def test_unknown_backend_is_refused() -> None:
     with pytest.raises(InputError, match="'spconv'; allowed are auto, minkowski, spconv_triton, torch"):
         SparseTensor(FEATS, COORDS, "spconv")
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_cuda_has_its_own_engine_where_triton_is(installed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tiles, "available", lambda: installed)
+    assert tensor._by_tiles("torch", torch.device("cuda", 0)) is installed
+    assert not tensor._by_tiles("torch", torch.device("cpu"))
+    assert not tensor._by_tiles("spconv_triton", torch.device("cuda"))
 
 
 def test_repr_says_what_it_holds(backend: str) -> None:

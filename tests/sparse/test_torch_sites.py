@@ -28,6 +28,20 @@ def test_every_map_that_is_made_beforehand_has_a_maker_and_only_tables_are_made_
         TorchSites(some_sites()).prepare([[("tabel", 3)]])
 
 
+def test_a_table_is_dropped_with_the_blocks_made_of_it_unless_pairs_may_follow() -> None:
+    feats, weight = torch.ones(60, 1), torch.ones(125, 1, 1)
+    sites = TorchSites(some_sites())
+    sites.submanifold(feats, weight)
+    assert ("table", 5) not in sites._maps and ("blocks", 5) in sites._maps
+    counted = TorchSites(some_sites())
+    counted.cells_in_use(5)
+    counted.submanifold(feats, weight)
+    assert ("table", 5) in counted._maps
+    prepared = TorchSites(some_sites())
+    prepared.prepare([list(FORMS)])
+    assert set(prepared._maps) == set(FORMS)
+
+
 def test_requests_are_recorded_of_levels_made_before_and_after() -> None:
     sites, requests = TorchSites(some_sites()), MapRequests()
     sites.coarser.table(3)  # before anyone listens

@@ -10,10 +10,10 @@ Form = tuple[str, int]
 """A kernel map in the form that an operator reads it, and its kernel size."""
 
 FORMS: tuple[Form, ...] = (
+    ("counts", 5),  # before what is made of the same table: blocks alone need it no longer
     ("blocks", 3),
     ("blocks", 5),
     ("pairs", 5),
-    ("counts", 5),
     ("stride", 2),
     ("children", 2),
     ("by_cell", 2),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from bscnet.errors import InputError
@@ -36,8 +37,9 @@ class SparseTensor:
         name, _ = resolve_backend(backend, feats.device)
         coords = coords.to(feats.device)
         made = maps if name == "torch" and feats.device.type == "cpu" else None
-        # MinkowskiEngine looks for duplicates itself, and prepared maps are made of sites that were looked through.
-        check_values(coords, feats, distinct=name != "minkowski" and made is None)
+        # Where sites are sorted anyway, duplicates are looked for there; those of prepared maps were looked through.
+        looked_for = name == "minkowski" or made is not None or _by_tiles(name, feats.device)
+        check_values(coords, feats, distinct=not looked_for)
         self.feats = feats
         self.sites: Sites = _make_sites(name, coords) if made is None else made.sites(coords)
         self.backend_name = name
@@ -62,7 +64,7 @@ class SparseTensor:
 
 
 def _make_sites(backend: str, coords: Tensor) -> Sites:
-    """Level 0 of distinct sites; only MinkowskiEngine need not be told that they are."""
+    """Level 0 of coordinates that were checked."""
     if backend == "minkowski":
         from bscnet.sparse.minkowski import MinkowskiSites
 
@@ -71,15 +73,17 @@ def _make_sites(backend: str, coords: Tensor) -> Sites:
         from bscnet.sparse.spconv_triton import SpconvTritonSites
 
         return SpconvTritonSites(TorchSites(coords, distinct=True))
-    return _cuda_sites(coords) if coords.device.type == "cuda" else TorchSites(coords, distinct=True)
+    if _by_tiles(backend, coords.device):
+        from bscnet.sparse.tiles.sites import TileSites
+
+        return TileSites(coords)
+    return TorchSites(coords, distinct=True)
 
 
-def _cuda_sites(coords: Tensor) -> Sites:
-    """The torch backend by its own kernels where Triton can compile them, and else from torch's operators."""
+def _by_tiles(backend: str, device: torch.device) -> bool:
+    """Whether the torch backend runs its own kernels: on CUDA where Triton is installed."""
+    if backend != "torch" or device.type != "cuda":
+        return False
     from bscnet.sparse import tiles
 
-    if not tiles.available():
-        return TorchSites(coords, distinct=True)
-    from bscnet.sparse.tiles.sites import TileSites
-
-    return TileSites(coords)
+    return tiles.available()

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from bscnet.sparse.backend import plain_features
-from bscnet.sparse.blocks import make_plan
+from bscnet.sparse.blocks import BlockPlan, make_plan
 from bscnet.sparse.coordinates import count_duplicates, refuse_duplicates
 from bscnet.sparse.gather_gemm import block_conv, pair_conv
 from bscnet.sparse.kernel_map import NeighbourTable, build_table
@@ -63,6 +63,12 @@ class TorchSites:
             self._requests.add(self.tensor_stride.bit_length() - 1, form)
         return self._maps[form]
 
+    def _blocks(self, size: int) -> BlockPlan:
+        plan = make_plan(self.table(size))
+        if ("counts", size) not in self._maps:  # whoever asks for these may ask for pairs, which need the table as well
+            del self._maps["table", size]
+        return plan
+
     def _strided(self, size: int) -> tuple[TorchSites, StrideMap]:
         coarse, stride_map = build_stride_map(self.coords)
         sites = TorchSites(coarse, size * self.tensor_stride, distinct=True)
@@ -84,7 +90,7 @@ class TorchSites:
         return self._map("stride", 2)[1]
 
     def prepare(self, wanted: list[list[Form]]) -> None:
-        """Make the forms of this level, ``wanted[0]``, and of those below it, and drop the tables they came from."""
+        """Make the forms of this level, ``wanted[0]``, and of those below it, and drop all tables they came from."""
         if not wanted:
             return
         for form in wanted[0]:
@@ -177,7 +183,7 @@ def _shifted_cells(shifts: tuple[Shift, ...], device: torch.device) -> _ShiftedC
 
 _MAKERS: dict[str, Callable[[TorchSites, int], Any]] = {
     "table": lambda sites, size: build_table(sites.coords, size),
-    "blocks": lambda sites, size: make_plan(sites.table(size)),
+    "blocks": TorchSites._blocks,
     "pairs": lambda sites, size: sites.table(size).pairs,
     "counts": lambda sites, size: sites.table(size).counts,
     "stride": TorchSites._strided,
