@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from bscnet import cli
+from bscnet import cli, nn
 from bscnet.cli import doctor, probes
 from bscnet.cli.doctor import Finding
+from bscnet.sparse import tiles
 from fixtures.composed import compose_settings
 from fixtures.scannet_files import write_root
+from fixtures.simulated_cuda import simulated_cuda
 
 
 def finding(name: str = "x", ok: bool = True, required: bool = True) -> Finding:
@@ -91,11 +93,40 @@ def test_minkowski_backend_is_compared_with_torch() -> None:
 
 
 def test_wrong_convolution_is_noticed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    from bscnet import nn
-
     monkeypatch.setattr(nn.SparseConv3d, "forward", lambda self, x: x)
     assert probes.main("torch backend") == 1
     assert "gave [1.0, 10.0, 100.0]" in capsys.readouterr().err
+
+
+def test_wrong_gradients_are_noticed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    forward = nn.SparseConv3d.forward
+    monkeypatch.setattr(
+        nn.SparseConv3d, "forward", lambda self, x: (y := forward(self, x)).replace(2 * y.feats - y.feats.detach())
+    )
+    assert probes.main("torch backend") == 1
+    assert "gave its features the gradient [8.0, 8.0, 4.0] in place of [4, 4, 2]" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("triton", [True, False])
+def test_torch_backend_is_tried_on_the_device_that_is_named(
+    triton: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(tiles, "available", lambda: triton)
+    with simulated_cuda() as device:
+        assert probes.main("torch backend") == 0
+    out = capsys.readouterr().out
+    assert ", simulated; a convolution by " + ("Triton kernels" if triton else "torch's operators") + " is right" in out
+    assert device.now.launches.total() > 0
+
+
+def test_a_device_that_fails_is_a_finding(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def refuse(*words: object) -> None:
+        raise RuntimeError("CUDA error: no kernel image is available")
+
+    with simulated_cuda():
+        monkeypatch.setattr(nn.SparseConv3d, "apply_kernel", refuse)
+        assert probes.main("torch backend") == 1
+    assert capsys.readouterr().err == "RuntimeError: CUDA error: no kernel image is available\n"
 
 
 def test_every_problem_of_a_data_set_fails_the_check(tmp_path: Path) -> None:

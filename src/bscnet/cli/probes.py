@@ -12,7 +12,7 @@ import sys
 import warnings
 from collections.abc import Callable
 from importlib.metadata import version
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 PACKAGES = ("pytorch-lightning", "torchmetrics", "hydra-core", "omegaconf", "matplotlib", "rich")
 
@@ -57,22 +57,34 @@ def configuration() -> str:
 
 
 def torch_backend() -> str:
-    """A convolution on plain torch that was worked out by hand."""
+    """A convolution that was worked out by hand, forward and backward, where training would run it."""
     import torch
 
     from bscnet.nn import SparseConv3d
     from bscnet.sparse import SparseTensor
+    from bscnet.sparse.torch import TorchSites
 
-    coords = torch.tensor([[0, 0, 0, 0], [0, 1, 0, 0], [0, 5, 5, 5]])
-    feats = torch.tensor([[1.0], [10.0], [100.0]])
-    conv = SparseConv3d(1, 1, kernel_size=3)
-    with torch.no_grad():
-        conv.weight.fill_(2.0)
-        rows = conv(SparseTensor(feats, coords, backend="torch")).feats
-    if not torch.equal(rows, torch.tensor([[22.0], [22.0], [200.0]])):
-        raise RuntimeError(f"a convolution gave {rows.flatten().tolist()} in place of [22, 22, 200]")
-    device = torch.cuda.get_device_name() if torch.cuda.is_available() else "no CUDA device"
-    return f"torch {torch.__version__}, {device}; a convolution is right"
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    # Two neighbours along x and a site apart; all channels alike.
+    coords = torch.tensor([[0, 0, 0, 0], [0, 1, 0, 0], [0, 5, 5, 5]], device=device)
+    feats = torch.tensor([[1.0], [10.0], [100.0]], device=device).repeat(1, 16).requires_grad_()
+    conv = SparseConv3d(16, 16, kernel_size=3).to(device)
+    torch.nn.init.constant_(conv.weight, 2.0 / 16)
+    x = SparseTensor(feats, coords, backend="torch")
+    y = conv(x).feats
+    _expect("gave", y, [22, 22, 200])
+    y.sum().backward()
+    _expect("gave its features the gradient", feats.grad, [4, 4, 2])
+    _expect("gave its cells the gradient", conv.weight.grad, [0] * 12 + [1, 111, 10] + [0] * 12)
+    name = torch.cuda.get_device_name() if device == "cuda" else "no CUDA device"
+    engine = "torch's operators" if isinstance(x.sites, TorchSites) else "Triton kernels"
+    return f"torch {torch.__version__}, {name}; a convolution by {engine} is right, forward and backward"
+
+
+def _expect(what: str, numbers: Any, right: list[int]) -> None:
+    rows = numbers.detach().flatten(1).tolist()
+    if rows != [[number] * len(row) for number, row in zip(right, rows, strict=True)]:
+        raise RuntimeError(f"a convolution {what} {[row[0] for row in rows]} in place of {right}")
 
 
 def minkowski_backend() -> str:
