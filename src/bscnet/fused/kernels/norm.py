@@ -1,8 +1,8 @@
 """Triton kernels of batch norm over sites, of signs, and of their gradients.
 
 Sums over sites go in two launches: every program of the first sums a run of rows, and every program of the second,
-which needs the sums, adds up what those left, in the order of the rows. That is a little more to read than with a launch
-between them, and less to wait for. No atomics, so a step repeats bit for bit.
+which needs the sums, adds up what those left, in the order of the rows. That is a little more to read than with a
+launch between them, and less to wait for. No atomics, so a step repeats bit for bit.
 
 `stats` is ``(5, C)`` float32 as `bscnet.fused.norm` describes it.
 """
@@ -251,9 +251,9 @@ def norm_gradient_kernel(
     own = c < channels
     p = tl.arange(0, PROGRAMS)
     there = (p < programs)[:, None] & own[None, :]
-    at = partial + p[:, None] * channels + c[None, :]
-    to_bias = tl.sum(tl.load(at, mask=there, other=0.0), 0)
-    to_weight = tl.sum(tl.load(at + programs * channels, mask=there, other=0.0), 0)
+    left = partial + p[:, None] * channels + c[None, :]
+    to_bias = tl.sum(tl.load(left, mask=there, other=0.0), 0)
+    to_weight = tl.sum(tl.load(left + programs * channels, mask=there, other=0.0), 0)
     if program == 0:
         tl.store(sums + c, to_bias, mask=own)
         tl.store(sums + channels + c, to_weight, mask=own)

@@ -1,0 +1,105 @@
+"""Each operator's Triton body against its plain one, as a line of JSON; run with TRITON_INTERPRET=1.
+
+The answer is ``{case: what differs}``; an empty list says that all agree and that a second run gives the same bits.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from itertools import product
+
+import torch
+from torch import Tensor
+
+from bscnet.fused.norm import BITS, SIGNS, STATISTICS, VALUES
+
+Call = Callable[[], Sequence[Tensor]]
+CHANNELS = (1, 3, 24, 33)
+ROWS = (1, 2, 300)
+# so that a norm has more programs than one, and a weight more rows than one program takes
+MANY = 1100
+MANY_WEIGHT_ROWS = 8200
+
+
+def cases() -> Iterator[tuple[str, Call]]:
+    """Calls of the operators; each makes its arguments anew from a seed."""
+    ops = torch.ops.bscnet
+    for rows, channels in [*product(ROWS, CHANNELS), (MANY, 3), (MANY, 33)]:
+
+        def array(seed: int, rows: int = rows, channels: int = channels) -> Tensor:
+            generator = torch.Generator().manual_seed(seed)
+            return 2 * torch.randn(rows, channels, generator=generator) + 0.5
+
+        def norm(training: bool, form: int, array: Callable[..., Tensor] = array) -> list[Tensor]:
+            buffers = [array(3, 1)[0], array(4, 1)[0].abs() + 0.5, torch.tensor(7)]
+            out = ops.norm_forward(array(0), array(1, 1)[0], array(2, 1)[0], *buffers, 0.01, 1e-4, training, form)
+            return [*out, *buffers]
+
+        def norm_gradients(
+            training: bool, passed: bool, estimator: int, norm: Callable[..., list[Tensor]] = norm,
+            array: Callable[..., Tensor] = array,
+        ) -> list[Tensor]:  # fmt: skip
+            stats = norm(training, STATISTICS)[1]
+            beside = array(6) if passed else None
+            return list(ops.norm_backward(array(5), array(0), array(1, 1)[0], stats, beside, estimator, training))
+
+        def prelu(scaled: bool, beside: bool, whole: bool, array: Callable[..., Tensor] = array) -> list[Tensor]:
+            scale, shortcut = (array(1, 1)[0] if scaled else None), (array(2) if beside else None)
+            sums, slope = (100 * array(0)).round(), array(3, 1)[0]
+            y, kept = ops.scaled_prelu_forward(sums, scale, slope, shortcut, whole)
+            kept = kept if whole else sums
+            return [y, kept, *ops.scaled_prelu_backward(array(4), kept, scale, slope, scaled)]
+
+        shape = f"{rows} x {channels}"
+        for training, form in product((True, False), (STATISTICS, VALUES, SIGNS, BITS)):
+            if rows > 1 or not training:
+                yield f"norm {shape} {training} {form}", lambda t=training, f=form, run=norm: run(t, f)
+        for training, passed, estimator in product((True, False), (True, False), (0, 1, 2)):
+            if 1 < rows < MANY or (rows == MANY and training and passed and estimator == 2):
+                yield (
+                    f"norm's gradients {shape} {training} {passed} {estimator}",
+                    lambda t=training, p=passed, e=estimator, run=norm_gradients: run(t, p, e),
+                )
+        for biased, form in product((True, False), (SIGNS, BITS)):
+            yield (
+                f"signs {shape} {biased} {form}",
+                lambda b=biased, f=form, a=array: [ops.sign_forward(a(0), a(1, 1)[0] if b else None, f)],
+            )
+        for biased, estimator in product((True, False), (1, 2)):
+            yield (
+                f"signs' gradient {shape} {biased} {estimator}",
+                lambda b=biased, e=estimator, a=array: [ops.sign_backward(a(2), a(0), a(1, 1)[0] if b else None, e)],
+            )
+        for flags in product((True, False), repeat=3):
+            yield f"scaled prelu {shape} {flags}", lambda flags=flags, run=prelu: run(*flags)
+    for shape, scaled in product(((27, 3, 5), (1, 7, 33), (MANY_WEIGHT_ROWS // 8, 8, 3)), (True, False)):
+
+        def weights(shape: tuple[int, ...] = shape, scaled: bool = scaled) -> list[Tensor]:
+            weight = torch.randn(shape, generator=torch.Generator().manual_seed(0))
+            weight.view(-1)[:5] = torch.tensor([0.0, -0.0, 1.0, -1.0, 1.0000001])
+            return [*ops.weight_signs(weight, scaled), ops.weight_gradient(torch.ones(shape), weight)]
+
+        yield f"weight {shape} {scaled}", weights
+
+
+def differences(call: Call) -> list[str]:
+    """What is not the same in both bodies, or in two runs of the kernels."""
+    os.environ["TRITON_INTERPRET"] = "1"
+    found, again = call(), call()
+    os.environ["TRITON_INTERPRET"] = "0"
+    expected = call()
+    wrong = []
+    for place, (one, other, right) in enumerate(zip(found, again, expected, strict=True)):
+        if not torch.equal(one.nan_to_num(), other.nan_to_num()):
+            wrong.append(f"{place} does not repeat")
+        if one.shape != right.shape or one.dtype != right.dtype:
+            wrong.append(f"{place} is {one.dtype} {tuple(one.shape)}, not {right.dtype} {tuple(right.shape)}")
+        elif not torch.allclose(one, right, rtol=2e-4, atol=2e-4, equal_nan=True):
+            wrong.append(f"{place} differs by {(one - right).abs().max()}")
+    return wrong
+
+
+if __name__ == "__main__":
+    print(json.dumps({name: differences(call) for name, call in cases()}))
