@@ -28,10 +28,9 @@ def tile_convolution(
     shift: Tensor | None,
     weight: Tensor,
     reads: list[Tensor],
-    numbers: list[int],
     back_reads: list[Tensor],
-    back_numbers: list[int],
     by_entry: list[Tensor],
+    numbers: list[int],
 ) -> Tensor:
     """Convolution by a kernel map.
 
@@ -42,16 +41,16 @@ def tile_convolution(
         stand_in: where the gradient of the features goes when it is not ``values``; its values are not read.
         scale, shift: ``(C_in,)``: features are ``scale * values + shift``; both or none.
         weight: ``(slices, C_in, C_out)``, of the type in which products are made and the result is given.
-        reads, numbers: of the `Reading` by which outputs read the features.
-        back_reads, back_numbers: of the one by which the features' gradient reads that of the outputs; empty where
-            it is not wanted.
+        reads: tensors of the `Reading` by which outputs read the features.
+        back_reads: of the one by which the features' gradient reads that of the outputs; empty where it is not wanted.
         by_entry: `bscnet.sparse.tiles.tile_lists.tiles_by_entry` of the first; empty where no gradient of the weight
             is wanted, or no kernel runs.
+        numbers: of the first reading, then of the second.
 
     Returns:
         ``(rows, C_out)``.
     """
-    features, reading = Features(values, scale, shift), reading_of(reads, numbers)
+    features, reading = Features(values, scale, shift), reading_of(reads, numbers[:_NUMBERS])
     body = launch.convolve if _serves(values, weight) else reference.convolve
     return body(features, weight, reading)
 
@@ -93,10 +92,9 @@ def apply(
         features.shift,
         weight,
         reading.tensors,
-        reading.numbers,
         back.tensors if back else [],
-        back.numbers if back else [],
         by_entry,
+        reading.numbers + (back.numbers if back else []),
     )
 
 
@@ -105,7 +103,7 @@ def _serves(values: Tensor, products: Tensor) -> bool:
 
 
 @tile_convolution.register_fake
-def _(values, stand_in, scale, shift, weight, reads, numbers, back_reads, back_numbers, by_entry):  # type: ignore[no-untyped-def]
+def _(values, stand_in, scale, shift, weight, reads, back_reads, by_entry, numbers):  # type: ignore[no-untyped-def]
     return weight.new_empty((numbers[1], weight.shape[2]))
 
 
@@ -115,9 +113,9 @@ def _(values, scale, shift, grad, reads, numbers, by_entry, shape):  # type: ign
 
 
 def _keep(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-    values, stand_in, scale, shift, weight, reads, numbers, back_reads, back_numbers, by_entry = inputs
+    values, stand_in, scale, shift, weight, reads, back_reads, by_entry, numbers = inputs
     ctx.save_for_backward(values, scale, shift, weight, *reads, *back_reads, *by_entry)
-    ctx.numbers, ctx.back_numbers = numbers, back_numbers
+    ctx.numbers, ctx.back_numbers = numbers[:_NUMBERS], numbers[_NUMBERS:]
     ctx.kind = (values if stand_in is None else stand_in).dtype
 
 
@@ -128,13 +126,13 @@ def _gradients(ctx: Any, grad: Tensor) -> tuple[Any, ...]:
     to_features = to_weight = None
     if ctx.needs_input_grad[0] or ctx.needs_input_grad[1]:
         turned = weight.transpose(1, 2)
-        to_features = tile_convolution(grad, None, None, None, turned, back, ctx.back_numbers, [], [], []).to(ctx.kind)
+        to_features = tile_convolution(grad, None, None, None, turned, back, [], [], ctx.back_numbers).to(ctx.kind)
     if ctx.needs_input_grad[4]:
         to_weight = tile_weight_gradient(values, scale, shift, grad, reads, ctx.numbers, by_entry, list(weight.shape))
     to_values = to_features if ctx.needs_input_grad[0] else None
     to_stand_in = to_features if ctx.needs_input_grad[1] else None
     none: list[list[None]] = [[None] * len(part) for part in (reads, back, by_entry)]
-    return to_values, to_stand_in, None, None, to_weight, none[0], None, none[1], None, none[2]
+    return to_values, to_stand_in, None, None, to_weight, *none, None
 
 
 tile_convolution.register_autograd(_gradients, setup_context=_keep)

@@ -15,10 +15,9 @@ from bscnet.sparse.tiles.reading import CHILDREN, PARENTS, RUNS, TILE
 from bscnet.sparse.tiles.serving import device_of, kernels_serve, parts, power_of_two
 
 _BITS = 64
-_FEW_CELLS = 48
 _KEY_BLOCK = 32
 _ROW_BLOCK = 16
-_TILE_BLOCK = 64
+_LISTED = 2048  # entries that one step looks at
 
 
 @dataclass(frozen=True)
@@ -34,8 +33,8 @@ class TileLists:
 def make_lists(kind: int, table: Tensor, groups: Sequence[Entries], side: int = 1) -> TileLists:
     """Order sites so that those of a tile have the same cells, as far as possible, and list those cells.
 
-    Sites are sorted by which planes of their neighbourhood hold a site (a floor has none above), then by cell. A
-    simulated room at 5 cm has 11.1 of the 27 cells a site and 14 a tile.
+    Sites are sorted by which planes of their neighbourhood hold a site (a floor has none above), then by column, then
+    by cell. In 16 simulated rooms at 5 cm a site has 11.1 of the 27 cells of a cube, and its tile 13.3.
 
     Args:
         kind, table: of a reading; ``table`` has a row or column for each output row.
@@ -83,7 +82,7 @@ def tiles_by_entry(lists: TileLists) -> list[Tensor]:
         return []
     from bscnet.sparse.tiles.kernels import lists as kernels
 
-    tiles = lists.lists.shape[1]
+    tiles, block = lists.lists.shape[1], power_of_two(longest)
     tiles_of = lists.entries.new_empty((number, longest, tiles))
     tile_counts = torch.empty_like(lists.entries)
     with device_of(tiles_of):
@@ -95,8 +94,8 @@ def tiles_by_entry(lists: TileLists) -> list[Tensor]:
             tile_counts,
             tiles,
             longest,
-            BLOCK_TILES=_TILE_BLOCK,
-            BLOCK_ENTRIES=power_of_two(longest),
+            BLOCK_TILES=max(1, _LISTED // block),
+            BLOCK_ENTRIES=block,
         )
     return [tiles_of, tile_counts]
 
@@ -134,11 +133,13 @@ def _likeness(group: Entries) -> list[list[tuple[int, int, int]]]:
     cells = sorted({offset_of(one & (1 << PLACE_BITS) - 1) for one in group})
     # The planes through the site itself are left out: they tell little apart.
     planes = [[cell for cell in cells if cell[axis] == at] for axis in (2, 0, 1) for at in (-2, -1, 1, 2)]
-    if len(cells) <= _FEW_CELLS:
-        return [plane for plane in planes if plane] + [[cell] for cell in cells]
+    columns = [list(column) for _, column in itertools.groupby(cells, key=lambda cell: cell[:2])]
+    coarse = [plane for plane in planes if plane] + columns
+    if len(coarse) + len(cells) < _BITS:
+        return coarse + [[cell] for cell in cells]
     directions = [
         [cell for cell in cells if tuple((at > 0) - (at < 0) for at in cell) == signs]
         for signs in itertools.product((-1, 0, 1), repeat=3)
         if any(signs)
     ]
-    return planes + directions
+    return (coarse + directions)[: _BITS - 1]

@@ -10,7 +10,8 @@ from bscnet.sparse.tiles.kernels.neighbours import SELF, group_columns, has, sou
 from bscnet.sparse.tiles.kernels.operand import add_product, load_operand
 
 
-@triton.jit
+# Numbers that change with every batch are not compiled in.
+@triton.jit(do_not_specialize=["rows", "tiles", "longest", "last", "wider_in", "wider_out"])
 def convolve(
     values,
     scale,

@@ -9,7 +9,7 @@ import triton.language as tl
 from bscnet.sparse.tiles.kernels.neighbours import RUNS, has, split_entry, table_word
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["rows"])
 def likeness_keys(
     table, parts, keys, rows, WORDS: tl.constexpr, KIND: tl.constexpr, BITS: tl.constexpr, BLOCK: tl.constexpr
 ):
@@ -35,7 +35,7 @@ def likeness_keys(
     tl.store(keys + group.to(tl.int64) * rows + place, key, mask=valid)
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["rows", "tiles", "longest"])
 def tile_entries(
     table,
     perm,
@@ -71,7 +71,7 @@ def tile_entries(
     tl.store(counts + group * tiles + tile, tl.sum(held, 0))
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["tiles", "longest"])
 def entry_tiles(
     lists,
     counts,

@@ -13,7 +13,7 @@ AXIS_BITS = tl.constexpr(coordinates.AXIS_BITS)
 NO_KEY = tl.constexpr((1 << 63) - 1)
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["rows"])
 def site_keys(coords, order, keys, rows, HALVED: tl.constexpr, ORDERED: tl.constexpr, BLOCK: tl.constexpr):
     """Key of each site in turn, `bscnet.sparse.coordinates.coordinate_keys`; HALVED: that of its parent."""
     place = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
@@ -31,7 +31,7 @@ def site_keys(coords, order, keys, rows, HALVED: tl.constexpr, ORDERED: tl.const
     tl.store(keys + place, key, mask=valid)
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["rows", "digits"])
 def find_runs(keys, order, runs, rows, digits, SIDE: tl.constexpr, ORDERED: tl.constexpr, BLOCK: tl.constexpr):
     """Runs of each site, from sorted keys. Grid: (blocks, runs); ``digits``: binary digits of ``rows``."""
     place = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
@@ -60,7 +60,7 @@ def find_runs(keys, order, runs, rows, digits, SIDE: tl.constexpr, ORDERED: tl.c
     tl.store(runs + row.to(tl.int64) * (SIDE * SIDE) + run, word, mask=valid)
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["rows", "coarse_rows"])
 def link_levels(coords, order, ranks, parents, children, coarse_coords, rows, coarse_rows, BLOCK: tl.constexpr):
     """Parents, children and coarse coordinates, from the rows in the order of their parents' keys.
 

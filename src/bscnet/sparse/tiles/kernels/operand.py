@@ -3,12 +3,16 @@
 # mypy: disable-error-code="no-untyped-def"
 from __future__ import annotations
 
+import os
+
 import triton
 import triton.language as tl
 
 PLAIN = tl.constexpr(0)
 BITS = tl.constexpr(1)
 AFFINE = tl.constexpr(2)
+# The interpreter would multiply the bits of bfloat16 as integers.
+INTERPRETED = tl.constexpr(os.environ.get("TRITON_INTERPRET") == "1")
 
 
 @triton.jit
@@ -58,8 +62,16 @@ def add_product(total, x, w, PRECISION: tl.constexpr, SPLIT: tl.constexpr):
         rest = w - high.to(tl.float32)
         middle = rest.to(tl.bfloat16)
         low = (rest - middle.to(tl.float32)).to(tl.bfloat16)
-        total = tl.dot(signs, low, total)
-        total = tl.dot(signs, middle, total)
-        return tl.dot(signs, high, total)
+        total = _add_product(total, signs, low, PRECISION)
+        total = _add_product(total, signs, middle, PRECISION)
+        return _add_product(total, signs, high, PRECISION)
     else:
-        return tl.dot(x.to(w.dtype), w, total, input_precision=PRECISION)
+        return _add_product(total, x.to(w.dtype), w, PRECISION)
+
+
+@triton.jit
+def _add_product(total, x, w, PRECISION: tl.constexpr):
+    if INTERPRETED:
+        return tl.dot(x.to(tl.float32), w.to(tl.float32), total)
+    else:
+        return tl.dot(x, w, total, input_precision=PRECISION)

@@ -7,7 +7,7 @@ import triton
 import triton.language as tl
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["rows"])
 def pool_children(
     values,
     children,
@@ -39,7 +39,7 @@ def pool_children(
     tl.store(out + at, total.to(out.dtype.element_ty), mask=(row < rows)[:, None] & inside)
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["rows"])
 def copy_parents(
     values,
     parents,
@@ -60,7 +60,7 @@ def copy_parents(
     tl.store(out + row.to(tl.int64)[:, None] * channels + channel[None, :], x, mask=mask)
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["rows"])
 def pool_max_gradient(
     values,
     grad,

@@ -10,7 +10,7 @@ from bscnet.sparse.tiles.kernels.neighbours import SELF, group_columns, has, sou
 from bscnet.sparse.tiles.kernels.operand import add_product, load_operand
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["rows", "tiles", "longest", "slices", "splits", "blocks_out", "wider_out"])
 def weight_gradient(
     values,
     scale,
