@@ -7,6 +7,7 @@ import math
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import torch
 
 from benchmarks.common.arguments import ROOMS
 from benchmarks.common.rooms import ensure_rooms
-from benchmarks.gpu.setting import DEVICE, Setting, checked, stated
+from benchmarks.gpu.setting import DEVICE, Row, Setting, checked, stated
 from bscnet.export.pack import export
 from bscnet.export.scene import verification_scene
 from bscnet.export.source import read_source
@@ -27,38 +28,38 @@ DIFFERENCE = 1e-2
 """Of two scores over the largest. Sums of the device differ in their last bits, and a sign near zero with them."""
 
 
-def resumed_chain(setting: Setting) -> list[dict[str, Any]]:
+def resumed_chain(setting: Setting) -> Iterator[Row]:
     """Three stages of BSC-Net, stopped by Ctrl-C in the second and taken up again."""
     words = ("method=bsc_net", "recipe.epochs=9", *_trainer(setting))
     status, said = _interrupted(_command(setting, "chain", *words), setting.time_left)
     stopped = _result(setting, "chain")
     left = f"status {status}, the chain is {stopped['status']} after {len(stopped['stages'])} stages"
-    rows = [stated("stopped in stage 2", left if status == 130 else f"{left}: {said}", status == 130)]
+    yield stated("stopped in stage 2", left if status == 130 else f"{left}: {said}", status == 130)
     _finished(_command(setting, "chain", *words, "resume=true"), setting.time_left)
     whole = _result(setting, "chain")
     kept = whole["stages"][: len(stopped["stages"])] == stopped["stages"]
     ended = whole["status"] == "finished" and len(whole["stages"]) == 3
-    rows.append(stated("resumed", f"the chain is {whole['status']} after {len(whole['stages'])} stages", ended))
-    rows.append(stated("finished stages", "are not repeated" if kept else "are repeated", kept))
+    yield stated("resumed", f"the chain is {whole['status']} after {len(whole['stages'])} stages", ended)
+    yield stated("finished stages", "are not repeated" if kept else "are repeated", kept)
     finite = all(math.isfinite(stage["val_miou"]) for stage in whole["stages"])
     seconds = sum(stage["seconds"] for stage in whole["stages"])
-    rows.append(stated("scores", "finite" if finite else "not finite", finite))
-    rows.append(stated("time", f"{seconds:.1f} s of training in {whole['backend']}"))
-    return rows
+    yield stated("scores", "finite" if finite else "not finite", finite)
+    yield stated("time", f"{seconds:.1f} s of training in {whole['backend']}")
 
 
-def two_devices(setting: Setting) -> list[dict[str, Any]]:
+def two_devices(setting: Setting) -> Iterator[Row]:
     """One stage on two devices of this machine, which add their gradients up by NCCL."""
     if setting.dry_run or torch.cuda.device_count() < 2:
-        return [stated("two devices", "not run: there is one device")]
+        yield stated("two devices", "not run: there is one device")
+        return
     words = ("trainer=ddp", "trainer.accelerator=gpu", "trainer.devices=2")
     _finished(_command(setting, "two", "method=real", "recipe.epochs=2", *words), setting.time_left)
     found = _result(setting, "two")
     ended = found["status"] == "finished" and math.isfinite(found["stages"][0]["val_miou"])
-    return [stated("two devices", f"the chain is {found['status']}", ended)]
+    yield stated("two devices", f"the chain is {found['status']}", ended)
 
 
-def exported_chain(setting: Setting) -> list[dict[str, Any]]:
+def exported_chain(setting: Setting) -> Iterator[Row]:
     """The resumed chain as a model file: scores of the packed engine on the CPU against those of the device."""
     from bscnet import runtime
 
@@ -73,12 +74,10 @@ def exported_chain(setting: Setting) -> list[dict[str, Any]]:
     ours = runtime.load(file)(scene.coords, scene.feats)
     others = float((ours.argmax(1) != theirs.argmax(1)).mean())
     difference = float(np.abs(ours - theirs).max() / max(1.0, float(np.abs(theirs).max())))
-    return [
-        stated("scene", f"{scene.name}, {len(scene.coords)} sites"),
-        checked("against the CPU: share of other classes", 1 - on_cpu.same_class, OTHER_CLASSES),
-        checked("against the device: share of other classes", others, OTHER_CLASSES),
-        checked("against the device: difference of scores", difference, DIFFERENCE),
-    ]
+    yield stated("scene", f"{scene.name}, {len(scene.coords)} sites")
+    yield checked("against the CPU: share of other classes", 1 - on_cpu.same_class, OTHER_CLASSES)
+    yield checked("against the device: share of other classes", others, OTHER_CLASSES)
+    yield checked("against the device: difference of scores", difference, DIFFERENCE)
 
 
 def _trainer(setting: Setting) -> tuple[str, ...]:

@@ -1,10 +1,12 @@
-"""The process that computes on the device: the rows of a part for every line `PART SECONDS` on stdin, as JSON.
+"""The process that computes on the device, `python -m benchmarks.gpu.child FOLDER dry|real`.
 
-python -m benchmarks.gpu.child FOLDER dry|real
+It runs a part for every line `PART SECONDS` on stdin. The rows go to a file one by one, so that those before a sudden
+end are there.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from contextlib import AbstractContextManager, nullcontext
@@ -14,7 +16,7 @@ from typing import Any
 import torch
 
 from benchmarks.common.process import private_stdout, serve
-from benchmarks.gpu.plan import PARTS
+from benchmarks.gpu.plan import PARTS, rows_file
 from benchmarks.gpu.setting import Setting, reason_of
 
 
@@ -30,13 +32,16 @@ def main() -> None:
     def respond(request: str) -> dict[str, Any]:
         name, _, seconds = request.rpartition(" ")
         began = time.monotonic()
-        rows, reason = [], None
+        reason = None
         try:
-            rows = PARTS[name].function()(Setting(folder, began + float(seconds), mode == "dry"))
+            setting = Setting(folder, began + float(seconds), dry_run=mode == "dry", few=mode == "dry")
+            with rows_file(folder, name).open("w", encoding="utf-8") as file:
+                for row in PARTS[name].function()(setting):
+                    print(json.dumps(row), file=file, flush=True)
         except Exception as error:  # whatever goes wrong is the finding
             reason = reason_of(error)
         usable = mode == "dry" or _usable()
-        return {"rows": rows, "reason": reason, "seconds": time.monotonic() - began, "usable": usable}
+        return {"reason": reason, "seconds": time.monotonic() - began, "usable": usable}
 
     with context:
         serve(answers, respond)

@@ -5,31 +5,32 @@ from __future__ import annotations
 import importlib.util
 import platform
 import subprocess
+from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
 
 import torch
 
 from benchmarks.common.machine import processor
 from benchmarks.gpu.engines import ENGINES, missing
-from benchmarks.gpu.setting import Setting, stated
+from benchmarks.gpu.setting import Row, Setting, stated
 
 
-def describe(setting: Setting) -> list[dict[str, Any]]:
+def describe(setting: Setting) -> Iterator[Row]:
     """Name, capability, memory and number of the devices; driver, libraries and engines."""
-    rows = [stated("CPU", processor()), stated("Python", platform.python_version())]
+    yield stated("CPU", processor())
+    yield stated("Python", platform.python_version())
     found = torch.cuda.get_device_properties(0)
-    rows.append(stated("device", f"{found.name}, {torch.cuda.device_count()} of it"))
-    rows.append(stated("capability", f"{found.major}.{found.minor}"))
-    rows.append(stated("memory", f"{found.total_memory / 2**30:.1f} GiB"))
-    rows.append(stated("multiprocessors", str(found.multi_processor_count)))
-    rows.append(stated("driver", _driver()))
-    rows.append(stated("torch", f"{torch.__version__}, CUDA {torch.version.cuda or 'none'}"))
-    rows += [stated(name, _version(name)) for name in ("triton", "spconv-triton", "pytorch-lightning")]
+    yield stated("device", f"{found.name}, {torch.cuda.device_count()} of it")
+    yield stated("capability", f"{found.major}.{found.minor}")
+    yield stated("memory", f"{found.total_memory / 2**30:.1f} GiB")
+    yield stated("multiprocessors", str(found.multi_processor_count))
+    yield stated("driver", _driver())
+    yield stated("torch", f"{torch.__version__}, CUDA {torch.version.cuda or 'none'}")
+    for name in ("triton", "spconv-triton", "pytorch-lightning"):
+        yield stated(name, _version(name))
     for engine in ENGINES:
         reason = missing(engine)
-        rows.append(stated(f"engine: {engine}", "tried" if reason is None else f"left out: {reason}"))
-    return rows
+        yield stated(f"engine: {engine}", "tried" if reason is None else f"left out: {reason}")
 
 
 def _version(package: str) -> str:

@@ -3,26 +3,43 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from benchmarks.common.results import ROOT
-from benchmarks.gpu import engines
+from benchmarks.gpu.engines import SPCONV, limit_tuning, missing
 
 
 def simulated_device() -> AbstractContextManager[object]:
     """Within it ``cuda`` is a device that the CPU plays."""
-    engines.left_out[engines.SPCONV] = "its kernels take no simulated tensors, tests/sparse runs them by themselves"
-    found: AbstractContextManager[object] = _fixture("simulated_cuda").simulated_cuda()
-    return found
+    device: AbstractContextManager[object] = _fixture("simulated_cuda").simulated_cuda()
+    if missing(SPCONV) is None:
+        from spconv_triton.pytorch._impl import gemm
+
+        limit_tuning(one=True)
+        for name in ("conv_forward", "conv_backward_input", "conv_backward_weight"):
+            setattr(gemm, name, _naming(getattr(gemm, name)))
+    return device
 
 
 def tiny_scans(folder: Path) -> Path:
     """Two scans in ScanNet's layout, a hand's breadth wide."""
     root: Path = _fixture("scannet_files").write_root(folder, train=1, val=1, points=300)
     return root
+
+
+def _naming(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that finds the simulated device by its name in the backward pass as well."""
+    mode = _fixture("simulated_cuda.modes").Naming
+
+    def run(*args: Any, **kwargs: Any) -> Any:
+        with mode():
+            return function(*args, **kwargs)
+
+    return run
 
 
 def _fixture(name: str) -> Any:

@@ -7,11 +7,11 @@ from typing import Any
 
 from torch import Tensor
 
+from benchmarks.gpu.setting import PLAIN, SPCONV, TRITON
 from bscnet.errors import InputError
 from bscnet.sparse import Sites, resolve_backend
 from bscnet.sparse.torch import TorchSites
 
-TRITON, PLAIN, SPCONV = "triton", "plain torch", "spconv-triton"
 ENGINES = (TRITON, PLAIN, SPCONV)
 TUNED = {
     "_gather_gemm_kernel": ((64, 32, 32, 2, 4), (128, 64, 32, 4, 3)),
@@ -23,7 +23,7 @@ It comes with 37 and 21 and tries all of them on every shape: a network of seven
 """
 
 left_out: dict[str, str] = {}
-"""Engines that this process is not to try, and why."""
+"""Engines that a test does not try, and why."""
 
 SitesOf = Callable[[Tensor], Sites]
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib import import_module
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import NamedTuple
 
-from benchmarks.gpu.setting import Setting
+from benchmarks.gpu.setting import Row, Setting
 
 
 class Part(NamedTuple):
@@ -25,10 +26,10 @@ class Part(NamedTuple):
     at_least: float
     at_most: float
 
-    def function(self) -> Callable[[Setting], list[dict[str, Any]]]:
+    def function(self) -> Callable[[Setting], Iterable[Row]]:
         """What makes the rows; what it raises is the part's failure."""
         module, name = self.place
-        found: Callable[[Setting], list[dict[str, Any]]] = getattr(import_module(f"benchmarks.gpu.{module}"), name)
+        found: Callable[[Setting], Iterable[Row]] = getattr(import_module(f"benchmarks.gpu.{module}"), name)
         return found
 
 
@@ -44,3 +45,8 @@ PARTS = {
     "two devices": Part("Two devices (DDP, NCCL)", ("chains", "two_devices"), 30, 90),
     "speed": Part("Time and memory of a training step", ("speed", "measure_steps"), 20, 600),
 }
+
+
+def rows_file(folder: Path, name: str) -> Path:
+    """Where a part leaves its rows, a line of JSON each."""
+    return folder / f"{name}.jsonl"

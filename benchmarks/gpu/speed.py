@@ -6,49 +6,41 @@ import statistics
 import time
 from collections.abc import Iterator
 from itertools import product
-from typing import Any
 
 import torch
 
 from benchmarks.gpu.engines import ENGINES, PLAIN, SPCONV, missing, sites_of
 from benchmarks.gpu.scene import Scene, crate, room
-from benchmarks.gpu.setting import DEVICE, FLOAT32, Setting, reason_of
+from benchmarks.gpu.setting import DEVICE, FLOAT32, NO_TIME, Row, Setting, reason_of
 from benchmarks.gpu.stepper import Stepper, matmul_precision
 
 SITES = (100_000, 400_000, 1_300_000)
+TINY_SITES = (60, 120)
 NETWORKS = ("unet_s", "unet_h")
 KINDS = ("real", "1-bit", "SFSC", "search")
 WARM_UP, AT_LEAST, AT_MOST = 2, 3, 10
 SECONDS = 1.5
 """Counted steps of a case go on for so long, between the two numbers of them."""
 
-NO_TIME = "the time was up"
-Row = dict[str, Any]
-
 
 def cases(setting: Setting) -> Iterator[tuple[int, str, str, str]]:
     """Sites, network, kind and engine, the most telling ones first: spconv-triton compiles for minutes."""
     engines = [engine for engine in ENGINES if missing(engine) is None]
     own = [engine for engine in engines if engine != SPCONV]
-    sizes, networks, kinds = (SITES, NETWORKS, KINDS) if not setting.dry_run else ((60, 120), ("unet_s",), KINDS[:2])
+    if setting.few:
+        yield from ((sites, "unet_s", "real", PLAIN) for sites in TINY_SITES[:1])
+        return
+    sizes, networks, kinds = (TINY_SITES, ("unet_s",), KINDS[:2]) if setting.dry_run else (SITES, NETWORKS, KINDS)
     yield from product(sizes, networks, kinds, own)
     if SPCONV in engines:
         yield from product(sizes, networks, kinds, (SPCONV,))
 
 
-def measure_steps(setting: Setting) -> list[Row]:
+def measure_steps(setting: Setting) -> Iterator[Row]:
     """A row a case; those that the time does not allow say so."""
     base = (crate() if setting.dry_run else room()).to(DEVICE)
-    rows = [_row(case, base, setting) for case in cases(setting)]
-    plain = {_what(row): row["step_ms"] for row in rows if row["engine"] == PLAIN}
-    for row in rows:
-        over = plain.get(_what(row))
-        row["ratio_to_plain"] = None if row["step_ms"] is None or over is None else row["step_ms"] / over
-    return rows
-
-
-def _what(row: Row) -> tuple[int, str, str]:
-    return row["wanted_sites"], row["network"], row["kind"]
+    for case in cases(setting):
+        yield _row(case, base, setting)
 
 
 def _row(case: tuple[int, str, str, str], base: Scene, setting: Setting) -> Row:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import threading
@@ -11,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.common.process import Worker
-from benchmarks.gpu.plan import PARTS
+from benchmarks.gpu.plan import PARTS, rows_file
+from benchmarks.gpu.setting import Row
 
 GRACE_SECONDS = 15
 """Past its time a part may finish what it is at."""
@@ -30,25 +32,24 @@ def run_parts(names: Sequence[str], folder: Path, seconds: float, dry_run: bool)
     """
     deadline = time.monotonic() + seconds
     worker: Worker | None = None
-    found = []
+    found: list[dict[str, Any]] = []
     try:
         for name in names:
             part, left = PARTS[name], deadline - time.monotonic()
             if left < part.at_least:
                 why = f"{max(left, 0):.0f} s were left, it wants {part.at_least:.0f}"
-                found.append(_outcome(name, NOT_RUN, reason=why))
+                found.append({"part": name, "status": NOT_RUN, "reason": why, "seconds": None, "rows": []})
                 continue
             print(f"{part.title} …", file=sys.stderr, flush=True)
             allowed = min(part.at_most, left)
+            began = time.monotonic()
             try:
                 worker = worker or _started(folder, dry_run)
                 answer = _asked(worker, name, allowed)
             except RuntimeError as error:
-                found.append(_outcome(name, FAILED, reason=" / ".join(str(error).splitlines()[-3:])[:300]))
-                worker = _without(worker)
-                continue
-            bad = answer["reason"] is not None or not all(row["ok"] for row in answer["rows"])
-            found.append(_outcome(name, FAILED if bad else OK, answer["rows"], answer["reason"], answer["seconds"]))
+                reason = " / ".join(str(error).splitlines()[-3:])[:300]
+                answer = {"reason": reason, "seconds": time.monotonic() - began, "usable": False}
+            found.append(_outcome(name, _rows(folder, name), answer["reason"], answer["seconds"]))
             if not answer["usable"]:
                 worker = _without(worker)
     finally:
@@ -56,10 +57,14 @@ def run_parts(names: Sequence[str], folder: Path, seconds: float, dry_run: bool)
     return found
 
 
-def _outcome(
-    name: str, status: str, rows: Sequence[Any] = (), reason: str | None = None, seconds: float | None = None
-) -> dict[str, Any]:
-    return {"part": name, "status": status, "reason": reason, "seconds": seconds, "rows": list(rows)}
+def _outcome(name: str, rows: list[Row], reason: str | None, seconds: float) -> dict[str, Any]:
+    good = reason is None and all(row["ok"] for row in rows)
+    return {"part": name, "status": OK if good else FAILED, "reason": reason, "seconds": seconds, "rows": rows}
+
+
+def _rows(folder: Path, name: str) -> list[Row]:
+    file = rows_file(folder, name)
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
 
 
 def _started(folder: Path, dry_run: bool) -> Worker:
