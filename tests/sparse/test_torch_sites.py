@@ -42,6 +42,16 @@ def test_a_table_is_dropped_with_the_blocks_made_of_it_unless_pairs_may_follow()
     assert set(prepared._maps) == set(FORMS)
 
 
+def test_cells_of_shifts_met_in_inference_mode_serve_training() -> None:
+    shifts = ((0, 1, -1), (1, 0, 0))
+    sites, feats, weight = TorchSites(some_sites()), torch.ones(60, 2), torch.ones(27, 2, 4)
+    with torch.inference_mode():
+        sites.shifted(feats, weight, shifts)
+    leaf = weight.clone().requires_grad_()
+    TorchSites(some_sites()).shifted(feats, leaf, shifts).sum().backward()
+    assert leaf.grad is not None
+
+
 def test_requests_are_recorded_of_levels_made_before_and_after() -> None:
     sites, requests = TorchSites(some_sites()), MapRequests()
     sites.coarser.table(3)  # before anyone listens

@@ -176,9 +176,9 @@ def _shifted_cells(shifts: tuple[Shift, ...], device: torch.device) -> _ShiftedC
     with torch.inference_mode(False):  # a tensor made in that mode could not serve a training step
         groups = [shifted_columns(shift) for shift in shifts]
         union, places = torch.unique(torch.cat(groups), return_inverse=True)
-        moved = [tensor.to(device) for tensor in (*groups, union, *places.split(27))]
-    count = len(shifts)
-    return _ShiftedCells(tuple(moved[:count]), moved[count], tuple(moved[count + 1 :]))
+        moved = torch.cat([*groups, places, union]).to(device)
+        read, found, union = moved.split([len(places), len(places), len(union)])
+    return _ShiftedCells(read.split(27), union, found.split(27))
 
 
 _MAKERS: dict[str, Callable[[TorchSites, int], Any]] = {
