@@ -16,9 +16,10 @@ import torch
 
 from benchmarks.common.arguments import ROOMS
 from benchmarks.common.rooms import ensure_rooms
+from benchmarks.gpu.engines import default_engine, sites_of
 from benchmarks.gpu.setting import DEVICE, Row, Setting, checked, stated
 from bscnet.export.pack import export
-from bscnet.export.scene import verification_scene
+from bscnet.export.scene import cropped, verification_scene
 from bscnet.export.source import read_source
 from bscnet.sparse import SparseTensor
 
@@ -30,7 +31,7 @@ DIFFERENCE = 1e-2
 
 def resumed_chain(setting: Setting) -> Iterator[Row]:
     """Three stages of BSC-Net, stopped by Ctrl-C in the second and taken up again."""
-    words = ("method=bsc_net", "recipe.epochs=9", *_trainer(setting))
+    words = ("method=bsc_net", f"recipe.epochs={6 if setting.few else 9}", *_trainer(setting))
     status, said = _interrupted(_command(setting, "chain", *words), setting.time_left)
     stopped = _result(setting, "chain")
     left = f"status {status}, the chain is {stopped['status']} after {len(stopped['stages'])} stages"
@@ -52,7 +53,7 @@ def two_devices(setting: Setting) -> Iterator[Row]:
     if setting.dry_run or torch.cuda.device_count() < 2:
         yield stated("two devices", "not run: there is one device")
         return
-    words = ("trainer=ddp", "trainer.accelerator=gpu", "trainer.devices=2")
+    words = ("trainer=ddp_gpu", "trainer.devices=2")
     _finished(_command(setting, "two", "method=real", "recipe.epochs=2", *words), setting.time_left)
     found = _result(setting, "two")
     ended = found["status"] == "finished" and math.isfinite(found["stages"][0]["val_miou"])
@@ -67,9 +68,12 @@ def exported_chain(setting: Setting) -> Iterator[Row]:
     on_cpu = export(source, file).agreement
     found = read_source(source)
     scene = verification_scene(found.facts["voxel_size"], found.features, found.stage_directory)
+    if setting.few:
+        scene = cropped(scene, 60)
     with torch.no_grad():
         feats, coords = (torch.from_numpy(array).to(DEVICE) for array in (scene.feats, scene.coords))
-        x = SparseTensor(feats, coords, "torch")
+        sites = sites_of(default_engine(setting))(coords)
+        x = SparseTensor(feats, coords, "torch").replace(feats, sites)
         theirs = found.network.to(DEVICE).eval()(x).cpu().numpy()
     ours = runtime.load(file)(scene.coords, scene.feats)
     others = float((ours.argmax(1) != theirs.argmax(1)).mean())

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from benchmarks.gpu.setting import PLAIN, SPCONV, TRITON
+from benchmarks.gpu.setting import PLAIN, SPCONV, TRITON, Setting
 from bscnet.errors import InputError
 from bscnet.sparse import Sites, resolve_backend
 from bscnet.sparse.torch import TorchSites
@@ -42,6 +42,11 @@ def missing(engine: str) -> str | None:
         except InputError as error:
             return str(error)
     return None
+
+
+def default_engine(setting: Setting) -> str:
+    """The one that ``backend=torch`` takes on the device; where few cases are tried, plain torch."""
+    return TRITON if missing(TRITON) is None and not setting.few else PLAIN
 
 
 def sites_of(engine: str) -> SitesOf:

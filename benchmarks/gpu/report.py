@@ -16,9 +16,9 @@ ABOUT = {
     "operators": "Largest difference of values and of gradients, over their largest entry.",
     "steps": "First step from the same weights. Where a sum is within rounding of zero its sign may differ, and what "
     "it feeds with it: with 1-bit activations only the whole can be compared.",
-    "speed": "A step is the kernel maps made anew, forward, loss, backward and Adam, in float32 without TF32: median "
-    "of CUDA events after a warm-up. A simulated room at 5 cm, copied in the batch axis. `ratio` is on the plain-torch "
-    "block plan of the same row; memory is the largest that torch's allocator had given out.",
+    "speed": "A step is the kernel maps made anew, forward, loss, backward and Adam, in float32 with TF32 as "
+    "`trainer=gpu` has it: median of CUDA events after a warm-up. A simulated room at 5 cm, copied in the batch axis. `ratio` is on "
+    "plain torch in the same case; memory is the largest that torch's allocator had given out.",
 }
 
 
@@ -72,12 +72,8 @@ def _speed(rows: list[dict[str, Any]]) -> list[str]:
     cells = []
     for row in rows:
         line = [row["network"], row["kind"], row["engine"], f"{row['sites'] or row['wanted_sites']:,}"]
-        line += [
-            number(row["step_ms"]),
-            number(_ratio(row["step_ms"], plain.get(_case(row))), 2),
-            number(row["peak_gb"]),
-        ]
-        cells.append([*line, row["reason"] or ""])
+        ratio = _ratio(row["step_ms"], plain.get(_case(row)))
+        cells.append([*line, number(row["step_ms"]), number(ratio, 2), number(row["peak_gb"]), row["reason"] or ""])
     order = ["network", "kind", "engine", "sites", "step ms", "ratio", "GiB", "why not"]
     return table(order, cells, left=3)
 

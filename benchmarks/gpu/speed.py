@@ -11,7 +11,7 @@ import torch
 
 from benchmarks.gpu.engines import ENGINES, PLAIN, SPCONV, missing, sites_of
 from benchmarks.gpu.scene import Scene, crate, room
-from benchmarks.gpu.setting import DEVICE, FLOAT32, NO_TIME, Row, Setting, reason_of
+from benchmarks.gpu.setting import DEVICE, NO_TIME, TF32, Row, Setting, reason_of
 from benchmarks.gpu.stepper import Stepper, matmul_precision
 
 SITES = (100_000, 400_000, 1_300_000)
@@ -45,7 +45,7 @@ def measure_steps(setting: Setting) -> Iterator[Row]:
 
 def _row(case: tuple[int, str, str, str], base: Scene, setting: Setting) -> Row:
     wanted, network, kind, engine = case
-    row: Row = {"wanted_sites": wanted, "network": network, "kind": kind, "engine": engine, "precision": FLOAT32}
+    row: Row = {"wanted_sites": wanted, "network": network, "kind": kind, "engine": engine, "precision": TF32}
     nothing: Row = {"sites": None, "steps_ms": [], "step_ms": None, "peak_gb": None}
     if setting.time_left < 0:
         return row | nothing | {"reason": NO_TIME, "ok": True}
@@ -61,7 +61,7 @@ def _row(case: tuple[int, str, str, str], base: Scene, setting: Setting) -> Row:
 
 
 def _measured(scene: Scene, network: str, kind: str, engine: str, dry_run: bool) -> Row:
-    with matmul_precision(FLOAT32):
+    with matmul_precision(TF32):
         stepper = Stepper(network, kind, scene, sites_of(engine), small=dry_run)
         clock = _wall_ms if dry_run else _device_ms
         for _ in range(1 if dry_run else WARM_UP):

@@ -11,7 +11,7 @@ from itertools import product
 import torch
 from torch.nn import functional
 
-from benchmarks.gpu.engines import ENGINES, PLAIN, TRITON, missing, sites_of
+from benchmarks.gpu.engines import ENGINES, default_engine, missing, sites_of
 from benchmarks.gpu.kinds import KINDS
 from benchmarks.gpu.scene import crate, room
 from benchmarks.gpu.setting import BFLOAT16, DEVICE, FLOAT16, NO_TIME, Row, Setting, checked, failed, stated
@@ -29,11 +29,6 @@ def _limits(kind: str) -> tuple[float, float, float]:
     activations only the whole can be compared.
     """
     return (1e-4, 1e-3, 1e-3) if kind == "real" else (5e-2, 0.5, 0.5)
-
-
-def default_engine(setting: Setting) -> str:
-    """The one that ``backend=torch`` takes on the device."""
-    return TRITON if missing(TRITON) is None and not setting.few else PLAIN
 
 
 def _each(work: Callable[[str, str], Iterator[Row]], engine: str, setting: Setting) -> Iterator[Row]:
@@ -120,7 +115,7 @@ def mix_precisions(setting: Setting) -> Iterator[Row]:
 def compile_times(setting: Setting) -> Iterator[Row]:
     """The first step of each kind in a process without compiled kernels, and later ones."""
     scene = (crate() if setting.dry_run else room()).to(DEVICE)
-    kinds, later_steps = (["real"], 1) if setting.few else (list(KINDS), LATER_STEPS)
+    kinds, later_steps = (["real"], 0) if setting.few else (list(KINDS), LATER_STEPS)
     for engine, kind in product([one for one in ENGINES if missing(one) is None], kinds):
         what = f"unet_s, {kind}"
         if setting.time_left < 0:
@@ -132,7 +127,7 @@ def compile_times(setting: Setting) -> Iterator[Row]:
         except Exception as reason:  # whatever goes wrong is the finding
             yield failed(what, reason, engine)
             continue
-        later = statistics.median(seconds[1:])
+        later = statistics.median(seconds[1:] or seconds)
         yield stated(what, f"first step {seconds[0]:.1f} s, later ones {1e3 * later:.0f} ms", True, engine)
 
 

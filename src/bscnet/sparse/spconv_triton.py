@@ -21,6 +21,7 @@ from bscnet.sparse.backend import plain_features
 from bscnet.sparse.kernel_map import build_table
 from bscnet.sparse.offsets import Shift, group_sizes, shifted_columns
 from bscnet.sparse.operand import Operand
+from bscnet.sparse.precision import in_product_type
 from bscnet.sparse.torch import TorchSites
 
 # The library skips absent cells by one 32-bit word a row; with more cells it multiplies all of them.
@@ -174,15 +175,13 @@ def _convolve(feats: Tensor, weight: Tensor, relation: Relation) -> Tensor:
     Raises:
         InputError: the features are of a type that the library does not multiply.
     """
-    device = feats.device.type
-    if torch.is_autocast_enabled(device):
-        feats, weight = (operand.to(torch.get_autocast_dtype(device)) for operand in (feats, weight))
+    feats, weight = in_product_type(feats, weight)
     if feats.dtype not in _DTYPES:
         raise InputError(f"spconv-triton multiplies float32, float16 and bfloat16, not {feats.dtype}")
     ahead, back = relation
     # Two switches are the library's own: autocast, which means float16 to it, and TF32, which is to follow torch's.
     constants.SPCONV_ALLOW_TF32 = torch.get_float32_matmul_precision() != "highest"
-    with torch.autocast(device, enabled=False):
+    with torch.autocast(feats.device.type, enabled=False):
         return SparseImplicitGemmFunction.apply(
             feats,
             weight.permute(2, 0, 1).contiguous(),
