@@ -102,6 +102,17 @@ def test_norm_as_an_operand_keeps_its_input() -> None:
     assert kept_bytes(lambda: normalized_operand(x, layer.parts(1000)), x, layer.weight, layer.bias) == 5 * 16 * 4
 
 
+def test_running_statistics_may_be_means_over_all_batches() -> None:
+    layer = norm(3, True)
+    layer.momentum = None
+    other = copy.deepcopy(layer)
+    for rows in (20, 30):
+        x = features(rows, 3)
+        norm_sign(x, layer.parts(rows), "clip", True)
+        other(x)
+    close(buffers(layer), buffers(other), 1e-6)
+
+
 def test_nothing_needs_a_gradient() -> None:
     x, layer = features(20, 3), norm(3, True)
     with torch.no_grad():

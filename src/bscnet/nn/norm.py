@@ -18,7 +18,6 @@ class SiteNorm(nn.BatchNorm1d):
     running_mean: Tensor
     running_var: Tensor
     num_batches_tracked: Tensor
-    momentum: float
 
     def __init__(self, channels: int, eps: float = 1e-4, momentum: float = 0.01) -> None:
         super().__init__(channels, eps=eps, momentum=momentum)
@@ -36,13 +35,17 @@ class SiteNorm(nn.BatchNorm1d):
 
     def parts(self, sites: int) -> Norm:
         """What it consists of when it normalizes so many sites."""
+        training = self.training and sites > 1
+        momentum = self.momentum
+        if momentum is None:  # torch's word for the mean over all batches, this one included
+            momentum = 1.0 / (float(self.num_batches_tracked) + 1.0) if training else 0.0
         return Norm(
-            weight=self.weight,
-            bias=self.bias,
-            running_mean=self.running_mean,
-            running_var=self.running_var,
-            batches=self.num_batches_tracked,
-            momentum=self.momentum,
+            self.weight,
+            self.bias,
+            self.running_mean,
+            self.running_var,
+            self.num_batches_tracked,
+            momentum=momentum,
             eps=self.eps,
-            training=self.training and sites > 1,
+            training=training,
         )
