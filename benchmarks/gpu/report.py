@@ -17,8 +17,8 @@ ABOUT = {
     "steps": "First step from the same weights. Where a sum is within rounding of zero its sign may differ, and what "
     "it feeds with it: with 1-bit activations only the whole can be compared.",
     "speed": "A step is the kernel maps made anew, forward, loss, backward and Adam, in float32 with TF32 as "
-    "`trainer=gpu` has it: median of CUDA events after a warm-up. A simulated room at 5 cm, copied in the batch axis. `ratio` is on "
-    "plain torch in the same case; memory is the largest that torch's allocator had given out.",
+    "`trainer=gpu` has it: median of CUDA events after a warm-up. A simulated room at 5 cm, copied in the batch axis. "
+    "`ratio` is on plain torch in the same case; memory is the largest that torch's allocator had given out.",
 }
 
 

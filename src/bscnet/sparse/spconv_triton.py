@@ -180,7 +180,7 @@ def _convolve(feats: Tensor, weight: Tensor, relation: Relation) -> Tensor:
         raise InputError(f"spconv-triton multiplies float32, float16 and bfloat16, not {feats.dtype}")
     ahead, back = relation
     # Two switches are the library's own: autocast, which means float16 to it, and TF32, which is to follow torch's.
-    constants.SPCONV_ALLOW_TF32 = torch.get_float32_matmul_precision() != "highest"
+    constants.SPCONV_ALLOW_TF32 = torch.backends.cuda.matmul.fp32_precision == "tf32"
     with torch.autocast(feats.device.type, enabled=False):
         return SparseImplicitGemmFunction.apply(
             feats,
