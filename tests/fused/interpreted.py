@@ -6,8 +6,8 @@ The answer is ``{case: what differs}``; an empty list says that all agree and th
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import product
 
 import torch
@@ -15,7 +15,7 @@ from torch import Tensor
 
 from bscnet.fused.norm import BITS, SIGNS, STATISTICS, VALUES
 
-Call = Callable[[], Sequence[Tensor]]
+Call = Callable[[bool], Sequence[Tensor]]
 CHANNELS = (1, 3, 24, 33)
 ROWS = (1, 2, 300)
 # so that a norm has more programs than one, and a weight more rows than one program takes
@@ -24,7 +24,7 @@ MANY_WEIGHT_ROWS = 8200
 
 
 def cases() -> Iterator[tuple[str, Call]]:
-    """Calls of the operators; each makes its arguments anew from a seed."""
+    """Calls of the operators by their argument ``on_gpu``; each makes its other arguments anew from a seed."""
     ops = torch.ops.bscnet
     for rows, channels in [*product(ROWS, CHANNELS), (MANY, 3), (MANY, 33)]:
 
@@ -32,64 +32,68 @@ def cases() -> Iterator[tuple[str, Call]]:
             generator = torch.Generator().manual_seed(seed)
             return 2 * torch.randn(rows, channels, generator=generator) + 0.5
 
-        def norm(training: bool, form: int, array: Callable[..., Tensor] = array) -> list[Tensor]:
+        def norm(training: bool, form: int, on_gpu: bool, array: Callable[..., Tensor] = array) -> list[Tensor]:
+            x, weight, bias = array(0), array(1, 1)[0], array(2, 1)[0]
             buffers = [array(3, 1)[0], array(4, 1)[0].abs() + 0.5, torch.tensor(7)]
-            out = ops.norm_forward(array(0), array(1, 1)[0], array(2, 1)[0], *buffers, 0.01, 1e-4, training, form)
+            out = ops.norm_forward(x, weight, bias, *buffers, 0.01, 1e-4, training, form, on_gpu)
             return [*out, *buffers]
 
         def norm_gradients(
-            training: bool, passed: bool, estimator: int, norm: Callable[..., list[Tensor]] = norm,
+            training: bool,
+            passed: bool,
+            estimator: int,
+            on_gpu: bool,
             array: Callable[..., Tensor] = array,
-        ) -> list[Tensor]:  # fmt: skip
-            stats = norm(training, STATISTICS)[1]
-            beside = array(6) if passed else None
-            return list(ops.norm_backward(array(5), array(0), array(1, 1)[0], stats, beside, estimator, training))
+            norm: Callable[..., list[Tensor]] = norm,
+        ) -> list[Tensor]:
+            grad, x, weight, beside = array(5), array(0), array(1, 1)[0], array(6) if passed else None
+            stats = norm(training, STATISTICS, False)[1]
+            return list(ops.norm_backward(grad, x, weight, stats, beside, estimator, training, on_gpu))
 
-        def prelu(scaled: bool, beside: bool, whole: bool, array: Callable[..., Tensor] = array) -> list[Tensor]:
+        def signs(biased: bool, form: int, on_gpu: bool, array: Callable[..., Tensor] = array) -> list[Tensor]:
+            return [ops.sign_forward(array(0), array(1, 1)[0] if biased else None, form, on_gpu)]
+
+        def sign_gradient(
+            biased: bool, estimator: int, on_gpu: bool, array: Callable[..., Tensor] = array
+        ) -> list[Tensor]:
+            return [ops.sign_backward(array(2), array(0), array(1, 1)[0] if biased else None, estimator, on_gpu)]
+
+        def prelu(
+            scaled: bool, beside: bool, whole: bool, on_gpu: bool, array: Callable[..., Tensor] = array
+        ) -> list[Tensor]:
             scale, shortcut = (array(1, 1)[0] if scaled else None), (array(2) if beside else None)
             sums, slope = (100 * array(0)).round(), array(3, 1)[0]
-            y, kept = ops.scaled_prelu_forward(sums, scale, slope, shortcut, whole)
-            kept = kept if whole else sums
-            return [y, kept, *ops.scaled_prelu_backward(array(4), kept, scale, slope, scaled)]
+            y, kept = ops.scaled_prelu_forward(sums, scale, slope, shortcut, whole, on_gpu)
+            of = kept if whole else sums
+            return [y, kept, *ops.scaled_prelu_backward(array(4), of, scale, slope, scaled, on_gpu)]
 
         shape = f"{rows} x {channels}"
-        for training, form in product((True, False), (STATISTICS, VALUES, SIGNS, BITS)):
-            if rows > 1 or not training:
-                yield f"norm {shape} {training} {form}", lambda t=training, f=form, run=norm: run(t, f)
-        for training, passed, estimator in product((True, False), (True, False), (0, 1, 2)):
-            if 1 < rows < MANY or (rows == MANY and training and passed and estimator == 2):
-                yield (
-                    f"norm's gradients {shape} {training} {passed} {estimator}",
-                    lambda t=training, p=passed, e=estimator, run=norm_gradients: run(t, p, e),
-                )
-        for biased, form in product((True, False), (SIGNS, BITS)):
-            yield (
-                f"signs {shape} {biased} {form}",
-                lambda b=biased, f=form, a=array: [ops.sign_forward(a(0), a(1, 1)[0] if b else None, f)],
-            )
-        for biased, estimator in product((True, False), (1, 2)):
-            yield (
-                f"signs' gradient {shape} {biased} {estimator}",
-                lambda b=biased, e=estimator, a=array: [ops.sign_backward(a(2), a(0), a(1, 1)[0] if b else None, e)],
-            )
-        for flags in product((True, False), repeat=3):
-            yield f"scaled prelu {shape} {flags}", lambda flags=flags, run=prelu: run(*flags)
+        for flags in product((True, False), (STATISTICS, VALUES, SIGNS, BITS)):
+            if rows > 1 or not flags[0]:
+                yield f"norm {shape} {flags}", partial(norm, *flags)
+        for choice in product((True, False), (True, False), (0, 1, 2)):
+            if 1 < rows < MANY or (rows == MANY and choice == (True, True, 2)):
+                yield f"norm's gradients {shape} {choice}", partial(norm_gradients, *choice)
+        for pair in product((True, False), (SIGNS, BITS)):
+            yield f"signs {shape} {pair}", partial(signs, *pair)
+        for pair in product((True, False), (1, 2)):
+            yield f"signs' gradient {shape} {pair}", partial(sign_gradient, *pair)
+        for triple in product((True, False), repeat=3):
+            yield f"scaled prelu {shape} {triple}", partial(prelu, *triple)
     for shape, scaled in product(((27, 3, 5), (1, 7, 33), (MANY_WEIGHT_ROWS // 8, 8, 3)), (True, False)):
 
-        def weights(shape: tuple[int, ...] = shape, scaled: bool = scaled) -> list[Tensor]:
+        def weights(on_gpu: bool, shape: tuple[int, ...] = shape, scaled: bool = scaled) -> list[Tensor]:
             weight = torch.randn(shape, generator=torch.Generator().manual_seed(0))
             weight.view(-1)[:5] = torch.tensor([0.0, -0.0, 1.0, -1.0, 1.0000001])
-            return [*ops.weight_signs(weight, scaled), ops.weight_gradient(torch.ones(shape), weight)]
+            signs, scale = ops.weight_signs(weight, scaled, on_gpu)
+            return [signs, scale, ops.weight_gradient(torch.ones(shape), weight, on_gpu)]
 
         yield f"weight {shape} {scaled}", weights
 
 
 def differences(call: Call) -> list[str]:
     """What is not the same in both bodies, or in two runs of the kernels."""
-    os.environ["TRITON_INTERPRET"] = "1"
-    found, again = call(), call()
-    os.environ["TRITON_INTERPRET"] = "0"
-    expected = call()
+    found, again, expected = call(True), call(True), call(False)
     wrong = []
     for place, (one, other, right) in enumerate(zip(found, again, expected, strict=True)):
         if not torch.equal(one.nan_to_num(), other.nan_to_num()):

@@ -1,6 +1,6 @@
 """The Triton bodies, on a CPU: by Triton's interpreter against the plain bodies, and compiled for two GPUs.
 
-Both in processes of their own, since Triton chooses to interpret when it is imported.
+Both in processes of their own, since Triton chooses whether to interpret when it is imported.
 """
 
 from __future__ import annotations

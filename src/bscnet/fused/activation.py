@@ -34,7 +34,7 @@ class _ScaledPReLU(Function):
     def forward(
         ctx: Any, sums: Tensor, scale: Tensor | None, slope: Tensor, shortcut: Tensor | None, whole: bool
     ) -> Tensor:
-        y, kept = torch.ops.bscnet.scaled_prelu_forward(sums, scale, slope, shortcut, whole)
+        y, kept = torch.ops.bscnet.scaled_prelu_forward(sums, scale, slope, shortcut, whole, sums.is_cuda)
         ctx.save_for_backward(kept if whole else sums, scale, slope)
         return y
 
@@ -44,37 +44,39 @@ class _ScaledPReLU(Function):
         kept, scale, slope = ctx.saved_tensors
         learned = ctx.needs_input_grad[1]
         to_sums, to_scale, to_slope = torch.ops.bscnet.scaled_prelu_backward(
-            grad.contiguous(), kept, scale, slope, learned
+            grad.contiguous(), kept, scale, slope, learned, grad.is_cuda
         )
         return to_sums, to_scale if learned else None, to_slope, grad if ctx.needs_input_grad[3] else None, None
 
 
 @operator(
-    "scaled_prelu_forward(Tensor sums, Tensor? scale, Tensor slope, Tensor? shortcut, bool whole) -> (Tensor, Tensor)"
+    "scaled_prelu_forward(Tensor sums, Tensor? scale, Tensor slope, Tensor? shortcut, bool whole, "
+    "bool on_gpu) -> (Tensor, Tensor)"
 )
 def _scaled_prelu_forward(
-    sums: Tensor, scale: Tensor | None, slope: Tensor, shortcut: Tensor | None, whole: bool
+    sums: Tensor, scale: Tensor | None, slope: Tensor, shortcut: Tensor | None, whole: bool, on_gpu: bool
 ) -> tuple[Tensor, Tensor]:
     """The activations; and the sums as int16 if ``whole``, else nothing."""
-    if kernels_serve(sums):
+    if on_gpu and kernels_serve(sums):
         from bscnet.fused.kernels import activation as kernels
 
         with device_of(sums):
             return kernels.scaled_prelu_forward(sums, scale, slope, shortcut, whole)
-    y = torch.prelu(sums if scale is None else sums * scale, slope)
+    # torch.prelu, without autocast's cast to a short type
+    y = torch.ops.aten._prelu_kernel(sums if scale is None else sums * scale, slope[None])
     kept = sums.to(torch.int16) if whole else sums.new_empty(0, dtype=torch.int16)
     return (y if shortcut is None else y.add_(shortcut)), kept
 
 
 @operator(
-    "scaled_prelu_backward(Tensor grad, Tensor kept, Tensor? scale, Tensor slope, bool to_scale) "
+    "scaled_prelu_backward(Tensor grad, Tensor kept, Tensor? scale, Tensor slope, bool to_scale, bool on_gpu) "
     "-> (Tensor, Tensor, Tensor)"
 )
 def _scaled_prelu_backward(
-    grad: Tensor, kept: Tensor, scale: Tensor | None, slope: Tensor, to_scale: bool
+    grad: Tensor, kept: Tensor, scale: Tensor | None, slope: Tensor, to_scale: bool, on_gpu: bool
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Gradients of the sums, the scale (empty unless ``to_scale``) and the slope."""
-    if kernels_serve(grad):
+    if on_gpu and kernels_serve(grad):
         from bscnet.fused.kernels import activation as kernels
 
         with device_of(grad):
@@ -90,11 +92,11 @@ def _scaled_prelu_backward(
 
 @torch.library.register_fake("bscnet::scaled_prelu_forward")
 def _scaled_prelu_forward_shapes(sums: Tensor, *rest: Any) -> tuple[Tensor, Tensor]:
-    return torch.empty_like(sums), sums.new_empty(sums.shape if rest[-1] else 0, dtype=torch.int16)
+    return torch.empty_like(sums), sums.new_empty(sums.shape if rest[-2] else 0, dtype=torch.int16)
 
 
 @torch.library.register_fake("bscnet::scaled_prelu_backward")
 def _scaled_prelu_backward_shapes(
-    grad: Tensor, kept: Tensor, scale: Tensor | None, slope: Tensor, to_scale: bool
+    grad: Tensor, kept: Tensor, scale: Tensor | None, slope: Tensor, to_scale: bool, on_gpu: bool
 ) -> tuple[Tensor, Tensor, Tensor]:
     return torch.empty_like(grad), grad.new_empty(slope.shape if to_scale else 0), torch.empty_like(slope)

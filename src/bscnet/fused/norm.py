@@ -95,7 +95,7 @@ class _Normalize(Function):
     ) -> tuple[Tensor, ...]:
         buffers = norm.running_mean, norm.running_var, norm.batches
         out, stats = torch.ops.bscnet.norm_forward(
-            x, weight, bias, *buffers, norm.momentum, norm.eps, norm.training, form
+            x, weight, bias, *buffers, norm.momentum, norm.eps, norm.training, form, x.is_cuda
         )
         ctx.save_for_backward(x, weight, stats)
         ctx.estimator, ctx.training = estimator, norm.training
@@ -115,7 +115,9 @@ class _Normalize(Function):
             return passed, None, None, None, None, None
         x, weight, stats = ctx.saved_tensors
         passed = None if passed is None else passed.contiguous()
-        found = torch.ops.bscnet.norm_backward(grad.contiguous(), x, weight, stats, passed, ctx.estimator, ctx.training)
+        found = torch.ops.bscnet.norm_backward(
+            grad.contiguous(), x, weight, stats, passed, ctx.estimator, ctx.training, x.is_cuda
+        )
         return *found, None, None, None
 
 
@@ -124,7 +126,7 @@ class _Sign(Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, bias: Tensor | None, estimator: int, packed: bool) -> tuple[Tensor, ...]:
-        signs = torch.ops.bscnet.sign_forward(x, bias, BITS if packed else SIGNS)
+        signs = torch.ops.bscnet.sign_forward(x, bias, BITS if packed else SIGNS, x.is_cuda)
         ctx.save_for_backward(x, bias)
         ctx.estimator = estimator
         if not packed:
@@ -136,13 +138,13 @@ class _Sign(Function):
     @once_differentiable
     def backward(ctx: Any, grad: Tensor, *_: Tensor) -> tuple[Tensor | None, ...]:
         x, bias = ctx.saved_tensors
-        to_x = torch.ops.bscnet.sign_backward(grad.contiguous(), x, bias, ctx.estimator)
+        to_x = torch.ops.bscnet.sign_backward(grad.contiguous(), x, bias, ctx.estimator, x.is_cuda)
         return to_x, None if bias is None else to_x.sum(0), None, None
 
 
 @operator(
     "norm_forward(Tensor x, Tensor weight, Tensor bias, Tensor(a!) running_mean, Tensor(b!) running_var, "
-    "Tensor(c!) batches, float momentum, float eps, bool training, int form) -> (Tensor, Tensor)"
+    "Tensor(c!) batches, float momentum, float eps, bool training, int form, bool on_gpu) -> (Tensor, Tensor)"
 )
 def _norm_forward(
     x: Tensor,
@@ -155,9 +157,10 @@ def _norm_forward(
     eps: float,
     training: bool,
     form: int,
+    on_gpu: bool,
 ) -> tuple[Tensor, Tensor]:
     """The normalized array in a form (for ``STATISTICS`` empty) and the statistics."""
-    if kernels_serve(x):
+    if on_gpu and kernels_serve(x):
         from bscnet.fused.kernels import norm as kernels
 
         with device_of(x):
@@ -175,14 +178,21 @@ def _norm_forward(
 
 
 @operator(
-    "norm_backward(Tensor grad, Tensor x, Tensor weight, Tensor stats, Tensor? passed, int estimator, bool training) "
-    "-> (Tensor, Tensor, Tensor)"
+    "norm_backward(Tensor grad, Tensor x, Tensor weight, Tensor stats, Tensor? passed, int estimator, bool training, "
+    "bool on_gpu) -> (Tensor, Tensor, Tensor)"
 )
 def _norm_backward(
-    grad: Tensor, x: Tensor, weight: Tensor, stats: Tensor, passed: Tensor | None, estimator: int, training: bool
+    grad: Tensor,
+    x: Tensor,
+    weight: Tensor,
+    stats: Tensor,
+    passed: Tensor | None,
+    estimator: int,
+    training: bool,
+    on_gpu: bool,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Gradients of x, weight and bias; ``passed`` is added to that of x."""
-    if kernels_serve(x):
+    if on_gpu and kernels_serve(x):
         from bscnet.fused.kernels import norm as kernels
 
         with device_of(grad):
@@ -199,10 +209,10 @@ def _norm_backward(
     return (to_x if passed is None else to_x.add_(passed)), to_weight, to_bias
 
 
-@operator("sign_forward(Tensor x, Tensor? bias, int form) -> Tensor")
-def _sign_forward(x: Tensor, bias: Tensor | None, form: int) -> Tensor:
+@operator("sign_forward(Tensor x, Tensor? bias, int form, bool on_gpu) -> Tensor")
+def _sign_forward(x: Tensor, bias: Tensor | None, form: int, on_gpu: bool) -> Tensor:
     """``sign(x + bias_c)`` in the form ``SIGNS`` or ``BITS``."""
-    if kernels_serve(x):
+    if on_gpu and kernels_serve(x):
         from bscnet.fused.kernels import norm as kernels
 
         with device_of(x):
@@ -210,10 +220,10 @@ def _sign_forward(x: Tensor, bias: Tensor | None, form: int) -> Tensor:
     return _formed(x.clone() if bias is None else x + bias, form)
 
 
-@operator("sign_backward(Tensor grad, Tensor x, Tensor? bias, int estimator) -> Tensor")
-def _sign_backward(grad: Tensor, x: Tensor, bias: Tensor | None, estimator: int) -> Tensor:
+@operator("sign_backward(Tensor grad, Tensor x, Tensor? bias, int estimator, bool on_gpu) -> Tensor")
+def _sign_backward(grad: Tensor, x: Tensor, bias: Tensor | None, estimator: int, on_gpu: bool) -> Tensor:
     """The gradient of x; that of the bias is its sum over the sites."""
-    if kernels_serve(x):
+    if on_gpu and kernels_serve(x):
         from bscnet.fused.kernels import norm as kernels
 
         with device_of(grad):
@@ -223,7 +233,7 @@ def _sign_backward(grad: Tensor, x: Tensor, bias: Tensor | None, estimator: int)
 
 @torch.library.register_fake("bscnet::norm_forward")
 def _norm_forward_shapes(x: Tensor, weight: Tensor, *rest: Any) -> tuple[Tensor, Tensor]:
-    return _shape_of_form(x, rest[-1]), x.new_empty(5, x.shape[1])
+    return _shape_of_form(x, rest[-2]), x.new_empty(5, x.shape[1])
 
 
 @torch.library.register_fake("bscnet::norm_backward")
@@ -232,7 +242,7 @@ def _norm_backward_shapes(grad: Tensor, x: Tensor, weight: Tensor, *rest: Any) -
 
 
 @torch.library.register_fake("bscnet::sign_forward")
-def _sign_forward_shape(x: Tensor, bias: Tensor | None, form: int) -> Tensor:
+def _sign_forward_shape(x: Tensor, bias: Tensor | None, form: int, on_gpu: bool) -> Tensor:
     return _shape_of_form(x, form)
 
 

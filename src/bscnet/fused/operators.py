@@ -14,7 +14,8 @@ _Body = TypeVar("_Body", bound=Callable[..., object])
 def operator(schema: str) -> Callable[[_Body], _Body]:
     """Registers the decorated function as ``torch.ops.bscnet.<name>``, for tensors on any device.
 
-    It has no gradient of its own: autograd functions call it in both directions.
+    It has no gradient of its own: autograd functions call it in both directions. Its argument ``on_gpu`` says whether
+    they were given CUDA tensors; if so, and where kernels serve the tensors that the body sees, the body is Triton's.
     """
 
     def register(body: _Body) -> _Body:

@@ -29,7 +29,7 @@ def weight_signs_and_scale(weight: Tensor) -> tuple[Tensor, Tensor]:
 class _WeightSigns(Function):
     @staticmethod
     def forward(ctx: Any, weight: Tensor, scaled: bool) -> tuple[Tensor, Tensor]:
-        signs, scale = torch.ops.bscnet.weight_signs(weight.contiguous(), scaled)
+        signs, scale = torch.ops.bscnet.weight_signs(weight.contiguous(), scaled, weight.is_cuda)
         ctx.save_for_backward(weight)
         ctx.mark_non_differentiable(scale)
         return signs, scale
@@ -38,13 +38,13 @@ class _WeightSigns(Function):
     @once_differentiable
     def backward(ctx: Any, grad: Tensor, *_: Tensor) -> tuple[Tensor, None]:
         (weight,) = ctx.saved_tensors
-        return torch.ops.bscnet.weight_gradient(grad.contiguous(), weight.contiguous()), None
+        return torch.ops.bscnet.weight_gradient(grad.contiguous(), weight.contiguous(), grad.is_cuda), None
 
 
-@operator("weight_signs(Tensor weight, bool scaled) -> (Tensor, Tensor)")
-def _weight_signs(weight: Tensor, scaled: bool) -> tuple[Tensor, Tensor]:
+@operator("weight_signs(Tensor weight, bool scaled, bool on_gpu) -> (Tensor, Tensor)")
+def _weight_signs(weight: Tensor, scaled: bool, on_gpu: bool) -> tuple[Tensor, Tensor]:
     """The signs, and the scales or, unless ``scaled``, nothing."""
-    if kernels_serve(weight):
+    if on_gpu and kernels_serve(weight):
         from bscnet.fused.kernels import weight as kernels
 
         with device_of(weight):
@@ -54,10 +54,10 @@ def _weight_signs(weight: Tensor, scaled: bool) -> tuple[Tensor, Tensor]:
     return signs, weight.abs().flatten(0, -2).mean(0) if scaled else weight.new_empty(0)
 
 
-@operator("weight_gradient(Tensor grad, Tensor weight) -> Tensor")
-def _weight_gradient(grad: Tensor, weight: Tensor) -> Tensor:
+@operator("weight_gradient(Tensor grad, Tensor weight, bool on_gpu) -> Tensor")
+def _weight_gradient(grad: Tensor, weight: Tensor, on_gpu: bool) -> Tensor:
     """``grad * 1[|W| <= 1]``."""
-    if kernels_serve(weight):
+    if on_gpu and kernels_serve(weight):
         from bscnet.fused.kernels import weight as kernels
 
         with device_of(grad):
@@ -66,10 +66,10 @@ def _weight_gradient(grad: Tensor, weight: Tensor) -> Tensor:
 
 
 @torch.library.register_fake("bscnet::weight_signs")
-def _weight_signs_shapes(weight: Tensor, scaled: bool) -> tuple[Tensor, Tensor]:
+def _weight_signs_shapes(weight: Tensor, scaled: bool, on_gpu: bool) -> tuple[Tensor, Tensor]:
     return torch.empty_like(weight), weight.new_empty(weight.shape[-1] if scaled else 0)
 
 
 @torch.library.register_fake("bscnet::weight_gradient")
-def _weight_gradient_shape(grad: Tensor, weight: Tensor) -> Tensor:
+def _weight_gradient_shape(grad: Tensor, weight: Tensor, on_gpu: bool) -> Tensor:
     return torch.empty_like(weight)
