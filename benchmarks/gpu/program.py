@@ -13,9 +13,12 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.common.arguments import ROOMS
 from benchmarks.common.results import FOLDER, Results
+from benchmarks.common.rooms import ensure_rooms
 from benchmarks.gpu.plan import PARTS
 from benchmarks.gpu.report import markdown
+from benchmarks.gpu.setting import reason_of
 from benchmarks.gpu.supervise import FAILED, run_parts
 from bscnet.errors import InputError
 
@@ -46,6 +49,8 @@ def run(words: Sequence[str] | None = None) -> int:
     if not (args.dry_run or torch.cuda.is_available()):
         print("there is no CUDA device here: --dry-run tries the program on a simulated one", file=sys.stderr)
         return 1
+    if not args.dry_run:
+        _simulate_rooms()
     with tempfile.TemporaryDirectory(prefix="bscnet-gpu-") as folder:
         parts = run_parts(args.parts, Path(folder), args.budget_seconds, args.dry_run)
     found = {"dry_run": args.dry_run, "budget_seconds": args.budget_seconds, "parts": parts}
@@ -57,3 +62,11 @@ def run(words: Sequence[str] | None = None) -> int:
     if failed:
         print(f"failed: {', '.join(failed)}", file=sys.stderr)
     return int(bool(failed))
+
+
+def _simulate_rooms() -> None:
+    """Have the rooms before time is counted; where that fails, the parts that need them say so."""
+    try:
+        ensure_rooms(ROOMS)
+    except Exception as error:
+        print(f"the rooms cannot be simulated: {reason_of(error)}", file=sys.stderr)

@@ -15,7 +15,8 @@ ABOUT = {
     "there already. spconv-triton tries two tile sizes a shape here, and more as it comes.",
     "operators": "Largest difference of values and of gradients, over their largest entry.",
     "steps": "First step from the same weights. Where a sum is within rounding of zero its sign may differ, and what "
-    "it feeds with it: with 1-bit activations only the whole can be compared.",
+    "it feeds with it: on the CPU alone, with the sites in another order, the loss of a 1-bit FCN-S differs by 5 % and "
+    "the direction of its gradient by 0.6. Steps with 1-bit activations are only seen to be no nonsense.",
     "speed": "A step is the kernel maps made anew, forward, loss, backward and Adam, in float32 with TF32 as "
     "`trainer=gpu` has it: median of CUDA events after a warm-up. A simulated room at 5 cm, copied in the batch axis. "
     "`ratio` is on plain torch in the same case; memory is the largest that torch's allocator had given out.",

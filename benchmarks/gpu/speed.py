@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import statistics
-import time
 from collections.abc import Iterator
 from itertools import product
 
@@ -61,29 +60,23 @@ def _row(case: tuple[int, str, str, str], base: Scene, setting: Setting) -> Row:
 
 
 def _measured(scene: Scene, network: str, kind: str, engine: str, dry_run: bool) -> Row:
+    warm_up, at_most = (1, AT_LEAST) if dry_run else (WARM_UP, AT_MOST)
     with matmul_precision(TF32):
         stepper = Stepper(network, kind, scene, sites_of(engine), small=dry_run)
-        clock = _wall_ms if dry_run else _device_ms
-        for _ in range(1 if dry_run else WARM_UP):
-            clock(stepper)
+        for _ in range(warm_up):
+            stepper.step()
         torch.cuda.reset_peak_memory_stats()
         times: list[float] = []
-        while len(times) < AT_LEAST or (sum(times) < 1e3 * SECONDS and len(times) < AT_MOST and not dry_run):
-            times.append(clock(stepper))
+        while len(times) < AT_LEAST or (sum(times) < 1e3 * SECONDS and len(times) < at_most):
+            times.append(_step_ms(stepper))
     peak = torch.cuda.max_memory_allocated() / 2**30
     return {"sites": len(scene.coords), "steps_ms": times, "step_ms": statistics.median(times), "peak_gb": peak}
 
 
-def _device_ms(stepper: Stepper) -> float:
+def _step_ms(stepper: Stepper) -> float:
     begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
     begin.record()
     stepper.step()
     end.record()
     end.synchronize()
     return float(begin.elapsed_time(end))
-
-
-def _wall_ms(stepper: Stepper) -> float:
-    began = time.perf_counter()
-    stepper.step()
-    return 1e3 * (time.perf_counter() - began)

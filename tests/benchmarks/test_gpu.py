@@ -16,6 +16,7 @@ import torch
 from benchmarks.common.results import FOLDER
 from benchmarks.gpu import chains, engines, operators, program, report, speed, steps
 from benchmarks.gpu import supervise as supervision
+from benchmarks.gpu.dry import WallEvent
 from benchmarks.gpu.plan import PARTS, rows_file
 from benchmarks.gpu.scene import crate
 from benchmarks.gpu.setting import NO_TIME, PLAIN, SPCONV, TRITON, Setting, checked, failed, stated
@@ -38,6 +39,7 @@ def cpu(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("empty_cache", "reset_peak_memory_stats"):
         monkeypatch.setattr(torch.cuda, name, lambda: None)
     monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda: 2**30)
+    monkeypatch.setattr(torch.cuda, "Event", WallEvent)
 
 
 def test_copies_are_scenes_of_their_own() -> None:
