@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,12 +13,6 @@ from torch import Tensor, nn
 from torch.autograd import Function
 
 from fixtures.simulated_cuda import SimulatedCuda, simulated_cuda
-
-
-@pytest.fixture
-def device() -> Iterator[SimulatedCuda]:
-    with simulated_cuda() as found:
-        yield found
 
 
 def network() -> nn.Module:
