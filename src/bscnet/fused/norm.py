@@ -129,6 +129,7 @@ class _Sign(Function):
         signs = torch.ops.bscnet.sign_forward(x, bias, BITS if packed else SIGNS, x.is_cuda)
         ctx.save_for_backward(x, bias)
         ctx.estimator = estimator
+        ctx.set_materialize_grads(False)
         if not packed:
             return (signs,)
         ctx.mark_non_differentiable(signs)
@@ -136,7 +137,9 @@ class _Sign(Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, grad: Tensor, *_: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, grad: Tensor | None, *_: None) -> tuple[Tensor | None, ...]:
+        if grad is None:
+            return None, None, None, None
         x, bias = ctx.saved_tensors
         to_x = torch.ops.bscnet.sign_backward(grad.contiguous(), x, bias, ctx.estimator, x.is_cuda)
         return to_x, None if bias is None else to_x.sum(0), None, None

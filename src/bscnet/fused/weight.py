@@ -32,11 +32,14 @@ class _WeightSigns(Function):
         signs, scale = torch.ops.bscnet.weight_signs(weight.contiguous(), scaled, weight.is_cuda)
         ctx.save_for_backward(weight)
         ctx.mark_non_differentiable(scale)
+        ctx.set_materialize_grads(False)
         return signs, scale
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, grad: Tensor, *_: Tensor) -> tuple[Tensor, None]:
+    def backward(ctx: Any, grad: Tensor | None, *_: None) -> tuple[Tensor | None, None]:
+        if grad is None:
+            return None, None
         (weight,) = ctx.saved_tensors
         return torch.ops.bscnet.weight_gradient(grad.contiguous(), weight.contiguous(), grad.is_cuda), None
 

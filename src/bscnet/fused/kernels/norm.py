@@ -211,17 +211,6 @@ def norm_sums_kernel(
     tl.store(at + programs * channels, tl.sum(products, 0), mask=own)
 
 
-@triton.jit(do_not_specialize=["programs"])
-def add_up_kernel(partial, out, channels, programs, PROGRAMS: tl.constexpr, BLOCK_CHANNELS: tl.constexpr):
-    """out (Q, C) = partial (Q, programs, C) summed over the programs; program axis 1 is Q."""
-    c = tl.program_id(0) * BLOCK_CHANNELS + tl.arange(0, BLOCK_CHANNELS)
-    p = tl.arange(0, PROGRAMS)
-    which = tl.program_id(1)
-    inside = (p < programs)[:, None] & (c < channels)[None, :]
-    values = tl.load(partial + (which * programs + p[:, None]) * channels + c[None, :], mask=inside, other=0.0)
-    tl.store(out + which * channels + c, tl.sum(values, 0), mask=c < channels)
-
-
 @triton.jit(do_not_specialize=["rows", "programs"])
 def norm_gradient_kernel(
     grad,
@@ -392,18 +381,6 @@ def norm_backward(
         applied.block_channels,
     )
     return out, sums[1], sums[0]
-
-
-def add_up(partial: Tensor) -> Tensor:
-    """``(Q, C)`` from ``(Q, programs, C)``: 1 launch, none for one program."""
-    count, programs, channels = partial.shape
-    if programs == 1:
-        return partial[:, 0]
-    out = partial.new_empty(count, channels)
-    add_up_kernel[triton.cdiv(channels, 32), count](
-        partial, out, channels, programs, triton.next_power_of_2(programs), 32
-    )
-    return out
 
 
 def sign_forward(x: Tensor, bias: Tensor | None, form: int) -> Tensor:

@@ -7,7 +7,6 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from bscnet.fused.kernels.norm import add_up
 from bscnet.fused.kernels.tiling import sums_tiling, tiling
 
 # Up to so many rows one program a block of channels takes all of them, and one launch does.
@@ -66,7 +65,7 @@ def weight_signs(weight: Tensor, scaled: bool) -> tuple[Tensor, Tensor]:
     )
     if not scaled:
         return signs, partial
-    return signs, add_up(partial)[0]
+    return signs, partial[0, 0] if tile.programs == 1 else partial[0].sum(0)
 
 
 def weight_gradient(grad: Tensor, weight: Tensor) -> Tensor:
