@@ -38,6 +38,17 @@ def test_training_on_it_is_training_on_the_cpu(device: SimulatedCuda) -> None:
     assert all(torch.equal(found[name], tensor) for name, tensor in expected.items())
 
 
+def test_inference_on_it_is_inference_on_the_cpu(device: SimulatedCuda) -> None:
+    net, x = network().eval(), torch.randn(5, 4)
+    with torch.inference_mode():
+        expected = net(x)
+    net.to("cuda")
+    with torch.inference_mode():
+        found = net(x.to("cuda"))[1:]
+        assert found.is_inference() and not net[0].weight[0].is_inference()
+    assert torch.equal(found.cpu(), expected[1:])
+
+
 def test_tensors_say_that_they_are_on_cuda_and_moved_parameters_stay_the_same_objects(device: SimulatedCuda) -> None:
     for tensor in (torch.zeros(2, device="cuda"), torch.zeros(2).cuda(), torch.tensor([1], device="cuda:0")):
         assert tensor.is_cuda and tensor.device == torch.device("cuda:0")
