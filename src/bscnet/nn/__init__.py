@@ -1,7 +1,7 @@
 """Layers: sparse convolutions with optional 1-bit operands, and what stands around them."""
 
 from bscnet.nn.activation import ACTIVATIONS, RPReLU, make_activation
-from bscnet.nn.composite_conv import RELAXATIONS, CompositeShiftConv3d
+from bscnet.nn.composite_conv import RELAXATIONS, CompositeShiftConv3d, importance
 from bscnet.nn.conv import QuantizedConv, SparseConv3d, StridedConv3d, TransposedConv3d, binary_weights
 from bscnet.nn.fusion import activated, fuses, operands_of
 from bscnet.nn.norm import SiteNorm
@@ -24,6 +24,7 @@ __all__ = [
     "activated",
     "binary_weights",
     "fuses",
+    "importance",
     "make_activation",
     "operands_of",
     "unpool",

@@ -16,6 +16,11 @@ from bscnet.sparse.operand import Operand
 RELAXATIONS = ("softmax", "gumbel_softmax", "gumbel_st")
 
 
+def importance(alpha: Tensor) -> Tensor:
+    """``pi = softmax(alpha)`` of each row of ``(G, n_s)`` search logits."""
+    return alpha.softmax(dim=1)
+
+
 class CompositeShiftConv3d(QuantizedConv):
     """Search stage of BSC-Net: every group is a mixture over candidate shifts.
 
@@ -71,8 +76,8 @@ class CompositeShiftConv3d(QuantizedConv):
         self.register_buffer("candidates", torch.tensor(shifts), persistent=False)
 
     def importance(self) -> Tensor:
-        """``pi = softmax(alpha)``, ``(G, n_s)``."""
-        return self.alpha.softmax(dim=1)
+        """``(G, n_s)`` importance weights of the layer's logits."""
+        return importance(self.alpha)
 
     @property
     def whole_sums(self) -> bool:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from bscnet.errors import InputError
+from bscnet.nn import importance
 from bscnet.search.discretise import composite_layers
 
 
@@ -66,8 +67,14 @@ def reduce_confidence(pis: list[Tensor], kind: str = "entropy", reduce: str = "p
 
 
 def confidence_loss(network: nn.Module, kind: str = "entropy", reduce: str = "paper") -> Tensor:
-    """``reduce_confidence`` over all composite convolutions of a network (scalar, differentiable)."""
-    return reduce_confidence([layer.importance() for layer in composite_layers(network).values()], kind, reduce)
+    """``reduce_confidence`` over all composite convolutions of a network (scalar, differentiable).
+
+    Layers with as many candidates are taken together: dozens of tables of a few rows are dozens of launches on a GPU.
+    """
+    alike: dict[int, list[Tensor]] = {}
+    for layer in composite_layers(network).values():
+        alike.setdefault(layer.alpha.shape[1], []).append(layer.alpha)
+    return reduce_confidence([importance(torch.cat(alphas)) for alphas in alike.values()], kind, reduce)
 
 
 def search_state(network: nn.Module) -> dict[str, dict[str, list[float]]]:
