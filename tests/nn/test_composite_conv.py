@@ -154,6 +154,15 @@ def test_evaluation_uses_the_plain_mixture(backend: str, relax: str) -> None:
     torch.testing.assert_close(conv(x).feats, expected, rtol=1e-12, atol=1e-12)
 
 
+def test_a_search_trains_after_an_evaluation_in_inference_mode(backend: str) -> None:
+    coords = random_sites(30)
+    conv = CompositeShiftConv3d(3, 4, 2, [(1, 1, 0), (0, -1, 1), (1, 0, -1)])  # candidates of no other test
+    with torch.inference_mode():
+        conv(SparseTensor(torch.randn(len(coords), 3), coords, backend=backend))
+    conv(SparseTensor(torch.randn(len(coords), 3), coords, backend=backend)).feats.sum().backward()
+    assert conv.alpha.grad is not None and torch.isfinite(conv.alpha.grad).all()
+
+
 def test_bad_searches_are_refused() -> None:
     with pytest.raises(InputError, match="relax is 'hard'"):
         CompositeShiftConv3d(3, 8, 4, CANDIDATES["faces7"], relax="hard")

@@ -87,7 +87,8 @@ def _by_cell(values: Tensor, c_in: int, c_out: int) -> Tensor:
 @lru_cache(maxsize=8)
 def _placement(shifts: tuple[Shift, ...], device: torch.device, dtype: torch.dtype) -> Tensor:
     """``(n_s, 125, 27)``: 1 where candidate i puts kernel cell k on cell o, else 0; kept for each device."""
-    placed = torch.zeros(len(shifts), 125, 27, dtype=dtype)
-    for candidate, shift in enumerate(shifts):
-        placed[candidate, shifted_columns(shift), torch.arange(27)] = 1
-    return placed.to(device)
+    with torch.inference_mode(False):  # a tensor made in that mode could not serve a training step
+        placed = torch.zeros(len(shifts), 125, 27, dtype=dtype)
+        for candidate, shift in enumerate(shifts):
+            placed[candidate, shifted_columns(shift), torch.arange(27)] = 1
+        return placed.to(device)

@@ -281,3 +281,14 @@ def test_operators_are_registered_as_pytorch_wants_them(name: str) -> None:
         weight = torch.randn(CONVOLUTIONS[name][1], 3, 2, device=device()).requires_grad_()
         given = (leaf, None, None, None, weight, reading.tensors, back.tensors, sites._tiles_by_entry(reading))
         torch.library.opcheck(tile_convolution, (*given, reading.numbers + back.numbers))
+
+
+def test_shifts_first_met_in_inference_mode_serve_a_training_step() -> None:
+    coords = random_sites(20)
+    shifts = ((1, 0, -1), (-1, -1, 1))  # of no other test
+    weight = numbers(27, 2, 4, dtype=torch.float32).to(device()).requires_grad_()
+    x = numbers(len(coords), 2, dtype=torch.float32).to(device())
+    with torch.inference_mode():
+        tiles_of(coords).shifted(x, weight, shifts)
+    tiles_of(coords).shifted(x, weight, shifts).sum().backward()
+    assert weight.grad is not None

@@ -8,7 +8,7 @@ that it reads (15 bits; 0 where there is one group).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 import torch
 from torch import Tensor
@@ -84,9 +84,10 @@ def on_device(entries: Sequence[Entries], device: torch.device) -> Tensor:
     return _on_device(tuple(entries), device)
 
 
-@cache
+@lru_cache(maxsize=1024)
 def _on_device(entries: tuple[Entries, ...], device: torch.device) -> Tensor:
-    return torch.tensor(entries, dtype=torch.int32, device=device)
+    with torch.inference_mode(False):  # a tensor made in that mode could not serve a training step
+        return torch.tensor(entries, dtype=torch.int32, device=device)
 
 
 @cache
