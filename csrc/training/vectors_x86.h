@@ -1,0 +1,21 @@
+// Vectors of 4 and 8 floats, for every level that has AVX2 and FMA. Included into a level's namespace.
+
+struct Floats4 {
+  using Vector = __m128;
+  static constexpr int kWidth = 4;
+
+  static Vector broadcast(float v) { return _mm_set1_ps(v); }
+  static Vector load(const float* p) { return _mm_loadu_ps(p); }
+  static void store(float* p, Vector v) { _mm_storeu_ps(p, v); }
+  static Vector fma(Vector a, Vector b, Vector c) { return _mm_fmadd_ps(a, b, c); }
+};
+
+struct Floats8 {
+  using Vector = __m256;
+  static constexpr int kWidth = 8;
+
+  static Vector broadcast(float v) { return _mm256_set1_ps(v); }
+  static Vector load(const float* p) { return _mm256_loadu_ps(p); }
+  static void store(float* p, Vector v) { _mm256_storeu_ps(p, v); }
+  static Vector fma(Vector a, Vector b, Vector c) { return _mm256_fmadd_ps(a, b, c); }
+};
