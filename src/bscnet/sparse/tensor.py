@@ -20,7 +20,7 @@ class SparseTensor:
     Args:
         feats: ``(N, C)`` floating point.
         coords: ``(N, 4)`` integers [batch, x, y, z] in voxels, without duplicates.
-        backend: ``torch``, ``minkowski``, ``spconv_triton`` or ``auto``.
+        backend: ``torch``, ``native``, ``minkowski``, ``spconv_triton`` or ``auto``.
         maps: kernel maps of these coordinates, made beforehand for the torch backend on the CPU; elsewhere unused.
 
     Raises:
@@ -69,6 +69,10 @@ def _make_sites(backend: str, coords: Tensor) -> Sites:
         from bscnet.sparse.minkowski import MinkowskiSites
 
         return MinkowskiSites.from_coords(coords)
+    if backend == "native":
+        from bscnet.sparse.native.sites import NativeSites
+
+        return NativeSites(coords)
     if backend == "spconv_triton":
         from bscnet.sparse.spconv_triton import SpconvTritonSites
 
