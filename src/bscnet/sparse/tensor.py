@@ -38,7 +38,7 @@ class SparseTensor:
         coords = coords.to(feats.device)
         made = maps if name == "torch" and feats.device.type == "cpu" else None
         # Where sites are sorted anyway, duplicates are looked for there; those of prepared maps were looked through.
-        looked_for = name == "minkowski" or made is not None or _by_tiles(name, feats.device)
+        looked_for = name in ("minkowski", "native") or made is not None or _by_tiles(name, feats.device)
         check_values(coords, feats, distinct=not looked_for)
         self.feats = feats
         self.sites: Sites = _make_sites(name, coords) if made is None else made.sites(coords)

@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from bscnet.sparse.backend import plain_features
-from bscnet.sparse.gather_gemm import pair_conv
 from bscnet.sparse.native import ops, pooling
 from bscnet.sparse.native.maps import (
     CHILDREN,
@@ -154,10 +153,11 @@ def _convolve_by_torch(feats: Tensor, weight: Tensor, there: Way, out_rows: int)
     words, cells = there
     if words is None:
         return feats @ weight[0]
-    pairs = pair_lists(words)
-    kernels = weight.split(group_sizes(weight.shape[2], len(cells)), dim=2)
-    parts = [
-        pair_conv(feats, kernel, [pairs[cell] for cell in row], out_rows)
-        for kernel, row in zip(kernels, cells.tolist(), strict=True)
-    ]
+    pairs, parts = pair_lists(words), []
+    for kernels, row in zip(weight.split(group_sizes(weight.shape[2], len(cells)), dim=2), cells.tolist(), strict=True):
+        part = feats.new_zeros(out_rows, kernels.shape[2])
+        for kernel, cell in zip(kernels, row, strict=True):
+            targets, sources = pairs[cell]
+            part = part.index_add(0, targets, feats.index_select(0, sources) @ kernel)
+        parts.append(part)
     return torch.cat(parts, dim=1)
