@@ -105,6 +105,59 @@ BSCNET_API int bscnet_pool_max_gradient(int64_t coarse_rows, int64_t fine_rows, 
 BSCNET_API int bscnet_unpool(int64_t fine_rows, int64_t coarse_rows, int32_t channels, const int32_t* parent,
                              const float* x, int32_t threads, float* y);
 
+/* Forms of what is made of features z: nothing, z itself, +1 where z >= 0 and else -1, or those signs as bits of words,
+ * see bscnet_conv_forward. */
+enum { BSCNET_FORM_NOTHING = 0, BSCNET_FORM_VALUES = 1, BSCNET_FORM_SIGNS = 2, BSCNET_FORM_BITS = 3 };
+
+/* What stands in for the gradient of a sign: there is no sign; 1 where |z| <= 1; max(0, 2 - 2 |z|). */
+enum { BSCNET_ESTIMATOR_NONE = 0, BSCNET_ESTIMATOR_CLIP = 1, BSCNET_ESTIMATOR_APPROX = 2 };
+
+/* A batch norm over rows: arrays of channels. In training the statistics are those of the rows, of which there are two
+ * or more, and the running ones are moved towards them; else they are the running ones. */
+typedef struct bscnet_norm {
+  const float* weight;
+  const float* bias;
+  float* running_mean;
+  float* running_var;
+  double momentum;
+  double eps;
+  int32_t training;
+} bscnet_norm;
+
+/* z = scale * x + shift in a form. stats is 5 x channels: mean, 1 / std, scale, shift, and a row of NaN. */
+BSCNET_API int bscnet_norm_forward(int64_t rows, int32_t channels, const float* x, const bscnet_norm* norm,
+                                   int32_t form, int32_t threads, float* stats, void* out);
+
+/* Gradients of x, weight and bias from that of z or, with an estimator, of its sign. passed, which may be NULL, is
+ * added to that of x. */
+BSCNET_API int bscnet_norm_backward(int64_t rows, int32_t channels, const float* grad, const float* x,
+                                    const float* stats, const float* passed, int32_t estimator, int32_t training,
+                                    int32_t threads, float* to_x, float* to_weight, float* to_bias);
+
+/* The sign of x + bias as signs or bits; bias may be NULL. And its gradient, which bias has summed over the rows. */
+BSCNET_API int bscnet_sign_forward(int64_t rows, int32_t channels, const float* x, const float* bias, int32_t form,
+                                   int32_t threads, void* out);
+BSCNET_API int bscnet_sign_backward(int64_t rows, int32_t channels, const float* grad, const float* x,
+                                    const float* bias, int32_t estimator, int32_t threads, float* to_x);
+
+/* y = prelu(scale * sums) + shortcut; scale, shortcut and kept may be NULL. kept: the sums, which are whole numbers
+ * within 16 bits. */
+BSCNET_API int bscnet_prelu_forward(int64_t rows, int32_t channels, const float* sums, const float* scale,
+                                    const float* slope, const float* shortcut, int32_t threads, float* y,
+                                    int16_t* kept);
+
+/* Its gradients from sums or, where these are NULL, from kept; to_scale may be NULL. */
+BSCNET_API int bscnet_prelu_backward(int64_t rows, int32_t channels, const float* grad, const float* sums,
+                                     const int16_t* kept, const float* scale, const float* slope, int32_t threads,
+                                     float* to_sums, float* to_scale, float* to_slope);
+
+/* Signs of weights (rows x channels) and, where scale is not NULL, the mean of |weight| over the rows. And the
+ * gradient, grad where |weight| <= 1. */
+BSCNET_API int bscnet_weight_signs(int64_t rows, int32_t channels, const float* weight, int32_t threads, float* signs,
+                                   float* scale);
+BSCNET_API int bscnet_weight_signs_backward(int64_t rows, int32_t channels, const float* grad, const float* weight,
+                                            int32_t threads, float* to_weight);
+
 #ifdef __cplusplus
 }
 #endif

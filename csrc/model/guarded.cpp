@@ -28,4 +28,10 @@ void need_count(std::int64_t count, const char* name) {
               "the number of " + std::string(name) + " is " + std::to_string(count) + "; it must be 0 or more");
 }
 
+void need_range(std::int64_t value, std::int64_t low, std::int64_t high, const char* name) {
+  if (value >= low && value <= high) return;
+  throw Error(Fault::kBadInput, std::string(name) + " is " + std::to_string(value) + "; allowed are " +
+                                    std::to_string(low) + " to " + std::to_string(high));
+}
+
 }  // namespace bscnet

@@ -40,4 +40,7 @@ void need(const void* pointer, const char* name);
 /// Refuses a number of things below 0 (Error, kBadInput).
 void need_count(std::int64_t count, const char* name);
 
+/// Refuses a number outside of low..high (Error, kBadInput).
+void need_range(std::int64_t value, std::int64_t low, std::int64_t high, const char* name);
+
 }  // namespace bscnet

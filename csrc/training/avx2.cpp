@@ -25,6 +25,7 @@ inline void for_narrow(int, const Action& action) {
 }
 
 #include "training/generic_checks.h"
+#include "training/generic_elementwise.h"
 #include "training/generic_products.h"
 #include "training/generic_signs.h"
 
@@ -35,7 +36,8 @@ const TrainingKernels kAvx2Training = {"avx2",
                                        training_avx2::add_outer,
                                        training_avx2::expand_signs,
                                        training_avx2::largest_row,
-                                       training_avx2::largest_place};
+                                       training_avx2::largest_place,
+                                       &training_avx2::kElementwise};
 
 }  // namespace bscnet
 

@@ -28,6 +28,9 @@ struct Floats16 {
   static Vector load(const float* p) { return _mm512_loadu_ps(p); }
   static void store(float* p, Vector v) { _mm512_storeu_ps(p, v); }
   static Vector fma(Vector a, Vector b, Vector c) { return _mm512_fmadd_ps(a, b, c); }
+  static Vector mul(Vector a, Vector b) { return _mm512_mul_ps(a, b); }
+  static Vector add(Vector a, Vector b) { return _mm512_add_ps(a, b); }
+  static std::uint32_t at_least_zero(Vector v) { return _mm512_cmp_ps_mask(v, _mm512_setzero_ps(), _CMP_GE_OQ); }
 };
 
 using Widest = Floats16;
@@ -50,6 +53,7 @@ inline void expand_signs(const std::int32_t* words, int channels, float* out) {
 }
 
 #include "training/generic_checks.h"
+#include "training/generic_elementwise.h"
 #include "training/generic_products.h"
 
 }  // namespace training_avx512
@@ -59,7 +63,8 @@ const TrainingKernels kAvx512Training = {"avx512",
                                          training_avx512::add_outer,
                                          training_avx512::expand_signs,
                                          training_avx512::largest_row,
-                                         training_avx512::largest_place};
+                                         training_avx512::largest_place,
+                                         &training_avx512::kElementwise};
 
 }  // namespace bscnet
 

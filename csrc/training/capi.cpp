@@ -1,6 +1,5 @@
 // The C functions of bscnet_training.h: arguments are checked here, the work is done elsewhere.
 #include <algorithm>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,6 +11,7 @@
 #include "threads/shared_team.h"
 #include "training/convolution.h"
 #include "training/flat_map.h"
+#include "training/kernels.h"
 #include "training/maps.h"
 #include "training/pooling.h"
 
@@ -30,17 +30,11 @@ using bscnet::Error;
 using bscnet::Fault;
 using bscnet::guarded;
 using bscnet::need;
-using bscnet::need_count;
+using bscnet::need_range;
 using bscnet::SharedTeam;
 
-constexpr std::int64_t kMostRows = std::numeric_limits<std::int32_t>::max();
-constexpr int kMostChannels = 1 << 16;
-
-void need_range(std::int64_t value, std::int64_t low, std::int64_t high, const char* name) {
-  if (value >= low && value <= high) return;
-  throw Error(Fault::kBadInput, std::string(name) + " is " + std::to_string(value) + "; allowed are " +
-                                    std::to_string(low) + " to " + std::to_string(high));
-}
+using bscnet::kMostChannels;
+using bscnet::kMostRows;
 
 /// A convolution of the caller after all its numbers were checked.
 class Checked {

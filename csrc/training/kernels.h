@@ -3,9 +3,14 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "training/elementwise_kernels.h"
 #include "training/flat_map.h"
 
 namespace bscnet {
+
+/// Rows and channels of an array at most.
+constexpr std::int64_t kMostRows = 0x7fffffff;
+constexpr int kMostChannels = 1 << 16;
 
 /// Lanes come in multiples of this many, so that the shortest vectors end with a row.
 constexpr int kLaneStep = 4;
@@ -37,6 +42,8 @@ struct TrainingKernels {
   /// The largest of rows and of places, 0 of none; negative rows count as large ones.
   std::uint32_t (*largest_row)(const std::int32_t* rows, std::int64_t count);
   std::uint8_t (*largest_place)(const std::uint8_t* places, std::int64_t count);
+
+  const ElementwiseKernels* elementwise;
 };
 
 extern const TrainingKernels kScalarTraining;

@@ -18,6 +18,12 @@ struct Floats4 {
   static Vector load(const float* p) { return vld1q_f32(p); }
   static void store(float* p, Vector v) { vst1q_f32(p, v); }
   static Vector fma(Vector a, Vector b, Vector c) { return vfmaq_f32(c, a, b); }
+  static Vector mul(Vector a, Vector b) { return vmulq_f32(a, b); }
+  static Vector add(Vector a, Vector b) { return vaddq_f32(a, b); }
+  static std::uint32_t at_least_zero(Vector v) {
+    constexpr std::uint32_t kBit[kWidth] = {1, 2, 4, 8};
+    return vaddvq_u32(vandq_u32(vcgezq_f32(v), vld1q_u32(kBit)));
+  }
 };
 
 using Widest = Floats4;
@@ -30,6 +36,7 @@ inline void for_narrow(int, const Action& action) {
 }
 
 #include "training/generic_checks.h"
+#include "training/generic_elementwise.h"
 #include "training/generic_products.h"
 #include "training/generic_signs.h"
 
@@ -40,7 +47,8 @@ const TrainingKernels kNeonTraining = {"neon",
                                        training_neon::add_outer,
                                        training_neon::expand_signs,
                                        training_neon::largest_row,
-                                       training_neon::largest_place};
+                                       training_neon::largest_place,
+                                       &training_neon::kElementwise};
 
 }  // namespace bscnet
 

@@ -15,6 +15,9 @@ struct Floats1 {
   static Vector load(const float* p) { return *p; }
   static void store(float* p, Vector v) { *p = v; }
   static Vector fma(Vector a, Vector b, Vector c) { return std::fma(a, b, c); }
+  static Vector mul(Vector a, Vector b) { return a * b; }
+  static Vector add(Vector a, Vector b) { return a + b; }
+  static std::uint32_t at_least_zero(Vector v) { return v >= 0.0f ? 1u : 0u; }
 };
 
 using Widest = Floats1;
@@ -27,6 +30,7 @@ inline void for_narrow(int, const Action& action) {
 }
 
 #include "training/generic_checks.h"
+#include "training/generic_elementwise.h"
 #include "training/generic_products.h"
 #include "training/generic_signs.h"
 
@@ -37,6 +41,7 @@ const TrainingKernels kScalarTraining = {"scalar",
                                          training_scalar::add_outer,
                                          training_scalar::expand_signs,
                                          training_scalar::largest_row,
-                                         training_scalar::largest_place};
+                                         training_scalar::largest_place,
+                                         &training_scalar::kElementwise};
 
 }  // namespace bscnet

@@ -28,6 +28,7 @@ PLAIN = {
     "bscnet_times*": ctypes.POINTER(library.CTimes),
     "bscnet_sites**": ctypes.POINTER(ctypes.c_void_p), "bscnet_map**": ctypes.POINTER(ctypes.c_void_p),
     "const bscnet_convolution*": ctypes.POINTER(training.CConvolution),
+    "const bscnet_norm*": ctypes.POINTER(training.CNorm),
 }  # fmt: skip
 
 
@@ -63,16 +64,18 @@ def test_functions_have_the_headers_types(header: str) -> None:
         assert SIGNATURES[header][name] == wanted, name
 
 
+@pytest.mark.parametrize("name, struct", [("convolution", training.CConvolution), ("norm", training.CNorm)])
+def test_structs_of_training_have_the_headers_fields(name: str, struct: type[ctypes.Structure]) -> None:
+    (fields,) = re.findall(rf"typedef struct bscnet_{name} \{{ (.*?) \}} bscnet_{name};", code("bscnet_training.h"))
+    listed = [one.rsplit(" ", 1) for one in fields.rstrip(";").split("; ")]
+    assert struct._fields_ == tuple((name, ctype(kind, {})) for kind, name in listed)
+
+
 def test_structs_callbacks_and_statuses_have_the_headers_types() -> None:
     text = code()
     (fields,) = re.findall(r"typedef struct bscnet_times \{ (.*?) \} bscnet_times;", text)
     listed = [one.rsplit(" ", 1) for one in fields.rstrip(";").split("; ")]
     assert library.CTimes._fields_ == tuple((name, PLAIN[kind]) for kind, name in listed)
-    (fields,) = re.findall(
-        r"typedef struct bscnet_convolution \{ (.*?) \} bscnet_convolution;", code("bscnet_training.h")
-    )
-    listed = [one.rsplit(" ", 1) for one in fields.rstrip(";").split("; ")]
-    assert training.CConvolution._fields_ == tuple((name, ctype(kind, {})) for kind, name in listed)
     ((given),) = re.findall(r"typedef void \(\*bscnet_visit\)\((.*?)\);", text)
     arrays = {"const int32_t*": ctypes.POINTER(ctypes.c_int32), "const float*": ctypes.POINTER(ctypes.c_float)}
     assert library.VISIT._restype_ is None

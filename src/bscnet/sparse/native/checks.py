@@ -13,15 +13,16 @@ Shape = tuple[int | None, ...]
 
 def check_floats(name: str, tensor: Tensor, shape: Shape) -> Tensor:
     """The tensor in C order; InputError: not float32 on the CPU, or of another shape."""
-    return _checked(name, tensor, shape, torch.float32)
+    return check_tensor(name, tensor, shape, torch.float32)
 
 
 def check_integers(name: str, tensor: Tensor, shape: Shape) -> Tensor:
     """The tensor in C order; InputError: not int32 on the CPU, or of another shape."""
-    return _checked(name, tensor, shape, torch.int32)
+    return check_tensor(name, tensor, shape, torch.int32)
 
 
-def _checked(name: str, tensor: Tensor, shape: Shape, dtype: torch.dtype) -> Tensor:
+def check_tensor(name: str, tensor: Tensor, shape: Shape, dtype: torch.dtype) -> Tensor:
+    """The tensor in C order; InputError: not of this type on the CPU, or of another shape."""
     if tensor.dtype != dtype or tensor.device.type != "cpu":
         raise InputError(f"{name} is {tensor.dtype} on {tensor.device}; the native backend reads {dtype} on the CPU")
     fits = tensor.ndim == len(shape) and all(

@@ -27,6 +27,21 @@ class CConvolution(ctypes.Structure):
     )
 
 
+class CNorm(ctypes.Structure):
+    """`bscnet_norm`."""
+
+    _fields_ = (
+        ("weight", _POINTER),
+        ("bias", _POINTER),
+        ("running_mean", _POINTER),
+        ("running_var", _POINTER),
+        ("momentum", ctypes.c_double),
+        ("eps", ctypes.c_double),
+        ("training", _INT32),
+    )
+
+
+_SIZE = (_INT64, _INT32)
 _POOL = (_INT64, _INT64, _INT32, _POINTER, _POINTER)
 _CONV = ctypes.POINTER(CConvolution)
 _HANDLE = ctypes.POINTER(_POINTER)
@@ -48,6 +63,20 @@ SIGNATURES: compiled.Signatures = {
     "bscnet_pool_max": (_STATUS, (*_POOL, _POINTER, _INT32, _POINTER)),
     "bscnet_pool_max_gradient": (_STATUS, (*_POOL, _POINTER, _POINTER, _POINTER, _INT32, _POINTER)),
     "bscnet_unpool": (_STATUS, (_INT64, _INT64, _INT32, _POINTER, _POINTER, _INT32, _POINTER)),
+    "bscnet_norm_forward": (
+        _STATUS,
+        (*_SIZE, _POINTER, ctypes.POINTER(CNorm), _INT32, _INT32, _POINTER, _POINTER),
+    ),
+    "bscnet_norm_backward": (
+        _STATUS,
+        (*_SIZE, *(_POINTER,) * 4, _INT32, _INT32, _INT32, _POINTER, _POINTER, _POINTER),
+    ),
+    "bscnet_sign_forward": (_STATUS, (*_SIZE, _POINTER, _POINTER, _INT32, _INT32, _POINTER)),
+    "bscnet_sign_backward": (_STATUS, (*_SIZE, *(_POINTER,) * 3, _INT32, _INT32, _POINTER)),
+    "bscnet_prelu_forward": (_STATUS, (*_SIZE, *(_POINTER,) * 4, _INT32, _POINTER, _POINTER)),
+    "bscnet_prelu_backward": (_STATUS, (*_SIZE, *(_POINTER,) * 5, _INT32, *(_POINTER,) * 3)),
+    "bscnet_weight_signs": (_STATUS, (*_SIZE, _POINTER, _INT32, _POINTER, _POINTER)),
+    "bscnet_weight_signs_backward": (_STATUS, (*_SIZE, _POINTER, _POINTER, _INT32, _POINTER)),
 }
 
 
