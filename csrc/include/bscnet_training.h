@@ -19,9 +19,9 @@ extern "C" {
 typedef struct bscnet_sites bscnet_sites;
 
 /*
- * A kernel map that was made and waits to be copied into the caller's memory. There it is one array of 32-bit words
- * without pointers: it can be kept, saved and sent to another process. Whoever wrote the words, the functions that read
- * them check that they lead to rows that exist.
+ * A kernel map whose size is known and that waits to be written into the caller's memory. There it is one array of
+ * 32-bit words without pointers: it can be kept, saved and sent to another process. Whoever wrote the words, the
+ * functions that read them check that they lead to rows that exist.
  */
 typedef struct bscnet_map bscnet_map;
 
@@ -47,13 +47,13 @@ BSCNET_API int64_t bscnet_sites_coarse(const bscnet_sites* sites);
 BSCNET_API int bscnet_sites_links(const bscnet_sites* sites, int32_t* coords, int32_t* parent, int32_t* first_child,
                                   int32_t* child);
 
-/* Makes a map of a kind; *made is NULL on failure. */
+/* Plans a map of a kind; *made is NULL on failure. */
 BSCNET_API int bscnet_map_create(const bscnet_sites* sites, int32_t kind, int32_t threads, bscnet_map** made);
 BSCNET_API void bscnet_map_free(bscnet_map* map);
 
-/* Words that a map takes (0 for NULL), and the words. */
+/* Words that a map takes (0 for NULL), and the map written there. */
 BSCNET_API int64_t bscnet_map_words(const bscnet_map* map);
-BSCNET_API int bscnet_map_copy(const bscnet_map* map, int32_t* words);
+BSCNET_API int bscnet_map_write(const bscnet_map* map, int32_t threads, int32_t* words);
 
 /* Pairs of each of a map's cells into counts (cells). */
 BSCNET_API int bscnet_map_counts(const int32_t* map, int64_t words, int32_t cells, int64_t* counts);

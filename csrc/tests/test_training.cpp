@@ -51,7 +51,7 @@ std::vector<std::int32_t> map_of(const Scene& scene, int kind) {
   bscnet_map* made = nullptr;
   CHECK_EQ(bscnet_map_create(scene.made.get(), kind, 2, &made), BSCNET_OK);
   std::vector<std::int32_t> words(static_cast<std::size_t>(bscnet_map_words(made)));
-  CHECK_EQ(bscnet_map_copy(made, words.data()), BSCNET_OK);
+  CHECK_EQ(bscnet_map_write(made, 2, words.data()), BSCNET_OK);
   bscnet_map_free(made);
   return words;
 }
@@ -270,7 +270,7 @@ TEST(training_refuses_bad_calls) {
   CHECK_EQ(bscnet_map_create(scene.made.get(), 3, -1, &map), BSCNET_BAD_CALL);
   CHECK_EQ(bscnet_map_create(nullptr, 3, 1, &map), BSCNET_BAD_CALL);
   CHECK(map == nullptr);
-  CHECK_EQ(bscnet_map_copy(nullptr, nullptr), BSCNET_BAD_CALL);
+  CHECK_EQ(bscnet_map_write(nullptr, 1, nullptr), BSCNET_BAD_CALL);
   bscnet_map_free(nullptr);
   bscnet_sites_free(nullptr);
   bscnet_convolution conv{nullptr, 0, 1, 1, 1, 1, 1, 1, nullptr};

@@ -21,7 +21,7 @@ struct bscnet_sites {
 };
 
 struct bscnet_map {
-  std::vector<std::int32_t> words;
+  bscnet::PlannedMap planned;
 };
 
 namespace {
@@ -150,20 +150,21 @@ int bscnet_map_create(const bscnet_sites* sites, int32_t kind, int32_t threads, 
     }
     const SharedTeam team(threads);
     auto map = std::make_unique<bscnet_map>();
-    map->words = sites->made.map(static_cast<bscnet::MapKind>(kind), *team);
+    map->planned = sites->made.map(static_cast<bscnet::MapKind>(kind), *team);
     *made = map.release();
   });
 }
 
 void bscnet_map_free(bscnet_map* map) { delete map; }
 
-int64_t bscnet_map_words(const bscnet_map* map) { return map == nullptr ? 0 : static_cast<int64_t>(map->words.size()); }
+int64_t bscnet_map_words(const bscnet_map* map) { return map == nullptr ? 0 : map->planned.words(); }
 
-int bscnet_map_copy(const bscnet_map* map, int32_t* words) {
+int bscnet_map_write(const bscnet_map* map, int32_t threads, int32_t* words) {
   return guarded([&] {
     need(map, "map");
     need(words, "words");
-    std::copy(map->words.begin(), map->words.end(), words);
+    const SharedTeam team(threads);
+    map->planned.write(*team, words);
   });
 }
 

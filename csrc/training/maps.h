@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "sites/ordering.h"
@@ -16,6 +17,23 @@ enum class MapKind {
   kParent = -2    ///< the site of the coarser level that holds each site of this one, by the site's place in it
 };
 
+/// A map whose size is known and whose pairs are yet to be written, straight to where they are wanted.
+struct PlannedMap {
+  /// Writes the pairs, input rows and places, in the order of `start`.
+  using Fill = std::function<void(Team& team, std::int32_t* from, std::uint8_t* to)>;
+
+  std::int64_t in_rows = 0;
+  int cells = 0;
+  std::vector<std::int32_t> begin;  ///< as in FlatMap
+  std::vector<std::int32_t> order;
+  std::vector<std::int32_t> start;
+  Fill fill;
+
+  std::int64_t words() const;
+  /// The whole map, as words() words.
+  void write(Team& team, std::int32_t* words) const;
+};
+
 /// The sites of one level and the way to the next coarser one. Rows are the caller's; coarse rows stand in the order of
 /// the engine.
 class TrainingSites {
@@ -23,8 +41,7 @@ class TrainingSites {
   /// coords: (sites, 4) batch, x, y, z; sites >= 1. Throws Error (kBadInput) as order_sites.
   TrainingSites(std::int64_t sites, const std::int32_t* coords);
 
-  /// A map in the form of FlatMap.
-  std::vector<std::int32_t> map(MapKind kind, Team& team) const;
+  PlannedMap map(MapKind kind, Team& team) const;
 
   std::int64_t sites() const { return static_cast<std::int64_t>(ordering_.rows.size()); }
   std::int64_t coarse_sites() const { return static_cast<std::int64_t>(first_child_.size()) - 1; }
@@ -34,9 +51,9 @@ class TrainingSites {
   const std::vector<std::int32_t>& child() const { return child_; }                  ///< (sites,)
 
  private:
-  std::vector<std::int32_t> neighbours(int reach, Team& team) const;
-  std::vector<std::int32_t> children() const;
-  std::vector<std::int32_t> parents() const;
+  PlannedMap neighbours(int reach, Team& team) const;
+  PlannedMap children() const;
+  PlannedMap parents() const;
 
   Ordering ordering_;
   std::vector<std::int32_t> coarse_coords_;

@@ -54,7 +54,7 @@ SIGNATURES: compiled.Signatures = {
     "bscnet_map_create": (_STATUS, (_POINTER, _INT32, _INT32, _HANDLE)),
     "bscnet_map_free": (None, (_POINTER,)),
     "bscnet_map_words": (_INT64, (_POINTER,)),
-    "bscnet_map_copy": (_STATUS, (_POINTER, _POINTER)),
+    "bscnet_map_write": (_STATUS, (_POINTER, _INT32, _POINTER)),
     "bscnet_map_counts": (_STATUS, (_POINTER, _INT64, _INT32, _POINTER)),
     "bscnet_conv_forward": (_STATUS, (_CONV, _POINTER, _POINTER, _POINTER, _INT32, _POINTER)),
     "bscnet_conv_input_gradient": (_STATUS, (_CONV, _POINTER, _POINTER, _INT32, _POINTER)),

@@ -59,11 +59,11 @@ class MapMaker:
 
     def map(self, kind: int) -> Tensor:
         """One of the maps, ``(words,)`` int32; what the words are, csrc/training/flat_map.h says."""
-        library, made = training_library(), ctypes.c_void_p()
-        call("bscnet_map_create", self._handle, kind, torch.get_num_threads(), ctypes.byref(made))
+        library, made, threads = training_library(), ctypes.c_void_p(), torch.get_num_threads()
+        call("bscnet_map_create", self._handle, kind, threads, ctypes.byref(made))
         try:
             words = torch.empty(library.bscnet_map_words(made), dtype=torch.int32)
-            call("bscnet_map_copy", made, words.data_ptr())
+            call("bscnet_map_write", made, threads, words.data_ptr())
         finally:
             library.bscnet_map_free(made)
         return words
