@@ -1,8 +1,4 @@
-#include <cstdio>
-#include <exception>
 #include <memory>
-#include <new>
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +9,7 @@
 #include "kernels/dispatch.h"
 #include "model/description.h"
 #include "model/error.h"
+#include "model/guarded.h"
 #include "model/model_file.h"
 
 struct bscnet_model {
@@ -24,43 +21,9 @@ namespace {
 
 using bscnet::Error;
 using bscnet::Fault;
-
-// An array, so that writing down an error cannot run out of memory; there is room for a long path and a sentence.
-thread_local char last_error[6144] = "";
-
-int failed(int status, const char* sentence) {
-  std::snprintf(last_error, sizeof last_error, "%s", sentence);
-  return status;
-}
-
-/// Nothing may leave through the C functions but a status.
-template <typename Action>
-int guarded(Action&& action) noexcept {
-  try {
-    action();
-    return BSCNET_OK;
-  } catch (const Error& error) {
-    return failed(static_cast<int>(error.fault()), error.what());
-  } catch (const std::bad_alloc&) {
-    return failed(BSCNET_NO_MEMORY, "there is not enough memory for this model and cloud");
-  } catch (const std::length_error&) {
-    return failed(BSCNET_NO_MEMORY, "there is not enough memory for this model and cloud");
-  } catch (const std::exception& error) {
-    return failed(BSCNET_BAD_CALL, error.what());
-  } catch (...) {
-    return failed(BSCNET_BAD_CALL, "an unknown exception ended the call");
-  }
-}
-
-void need(const void* pointer, const char* name) {
-  if (pointer == nullptr) throw Error(Fault::kBadCall, std::string(name) + " is a null pointer");
-}
-
-void need_count(std::int64_t count, const char* name) {
-  if (count >= 0) return;
-  throw Error(Fault::kBadInput,
-              "the number of " + std::string(name) + " is " + std::to_string(count) + "; it must be 0 or more");
-}
+using bscnet::guarded;
+using bscnet::need;
+using bscnet::need_count;
 
 /// Arrays of no sites may be missing.
 void need_arrays(const bscnet_model* model, std::int64_t sites, const void* coords, const void* feats) {
@@ -173,7 +136,7 @@ int32_t bscnet_num_classes(const bscnet_model* model) {
   return model == nullptr ? 0 : model->network.program().num_classes;
 }
 
-const char* bscnet_last_error(void) { return last_error; }
+const char* bscnet_last_error(void) { return bscnet::last_failure(); }
 
 const char* bscnet_implementation(void) {
   const char* name = nullptr;

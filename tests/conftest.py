@@ -42,7 +42,7 @@ def torch_settings() -> Iterator[None]:
     torch.set_default_dtype(dtype)
 
 
-@pytest.fixture(params=["torch", pytest.param("minkowski", marks=pytest.mark.minkowski)])
+@pytest.fixture(params=["torch", "native", pytest.param("minkowski", marks=pytest.mark.minkowski)])
 def backend(request: pytest.FixtureRequest) -> str:
     """Each backend's name in turn: a test that takes it runs once on either."""
     return str(request.param)

@@ -18,19 +18,20 @@ from oracles.labelled_points import label_points
 from oracles.packed_program import Interpreter
 
 ROOT = Path(__file__).resolve().parents[2]
-HEADER = ROOT / "csrc" / "include" / "bscnet.h"
+HEADERS = ROOT / "csrc" / "include"
 EXAMPLE = ROOT / "csrc" / "examples" / "predict.c"
 STRICT = ["-pedantic", "-Wall", "-Wextra", "-Werror", "-Wshadow"]
 Build = Callable[..., Path]
 builds = pytest.mark.slow  # the first to run compiles the engine
 
 
+@pytest.mark.parametrize("header", ["bscnet.h", "bscnet_training.h"])
 @pytest.mark.parametrize("language", ["c -std=c99", "c -std=c11", "c++ -std=c++98", "c++ -std=c++17"])
-def test_the_header_compiles_alone(language: str, tmp_path: Path) -> None:
+def test_a_header_compiles_alone(language: str, header: str, tmp_path: Path) -> None:
     name, standard = language.split()
     source = tmp_path / "alone.txt"
-    source.write_text('#include "bscnet.h"\n#include "bscnet.h"\nint main(void) { return bscnet_version() == 0; }\n')
-    command = ["g++" if name == "c++" else "gcc", "-x", name, standard, *STRICT, f"-I{HEADER.parent}"]
+    source.write_text(f'#include "{header}"\n' * 2 + "int main(void) { return bscnet_version() == 0; }\n")
+    command = ["g++" if name == "c++" else "gcc", "-x", name, standard, *STRICT, f"-I{HEADERS}"]
     if standard == "-std=c++98":  # its <stdint.h> and comments are those of C99 all the same
         command.append("-Wno-long-long")
     made = subprocess.run([*command, "-fsyntax-only", source], capture_output=True, text=True, check=False)
@@ -38,7 +39,7 @@ def test_the_header_compiles_alone(language: str, tmp_path: Path) -> None:
 
 
 @builds
-def test_the_library_shows_the_header_and_nothing_else(engine_build: Build) -> None:
+def test_the_library_shows_the_headers_and_nothing_else(engine_build: Build) -> None:
     if shutil.which("nm") is None:
         pytest.skip("nm is not installed")
     listed = subprocess.run(
@@ -47,12 +48,13 @@ def test_the_library_shows_the_header_and_nothing_else(engine_build: Build) -> N
     own = {line.split()[-1] for line in listed.stdout.splitlines() if "bscnet" in line}
     declared = {
         word.split("(")[0].lstrip("*")
-        for line in HEADER.read_text().splitlines()
+        for header in HEADERS.glob("*.h")
+        for line in header.read_text().splitlines()
         if line.startswith("BSCNET_API ")
         for word in line.split()
         if word.lstrip("*").startswith("bscnet_") and "(" in word
     }
-    assert len(declared) == 17
+    assert len(declared) == 41
     assert own == declared
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -41,8 +42,8 @@ WHATS = ("real", "bits", "sums")
 
 
 @pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """trace_cases.c with the engine for 64-bit ARM, without warnings; the flags are the Makefile's but for -O2."""
+def build() -> Path:
+    """The engine and its unit tests for 64-bit ARM, without warnings; the flags are the Makefile's but for -O2."""
     missing = [tool for tool in TOOLS if shutil.which(tool) is None]
     if missing:
         reason = (
@@ -56,8 +57,14 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     # this may itself run under a make whose variables are not meant for the engine
     environment = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "SANITIZE")}
     jobs = os.environ.get("MAX_JOBS") or os.cpu_count() or 1
-    make = ["make", "-C", str(ROOT / "csrc"), f"-j{jobs}", "lib", f"BUILD={build}"]
+    make = ["make", "-C", str(ROOT / "csrc"), f"-j{jobs}", "lib", "tests", f"BUILD={build}"]
     done([*make, f"CC={TARGET}-gcc", f"CXX={TARGET}-g++", "CXXFLAGS=-O2"], environment)
+    return build
+
+
+@pytest.fixture(scope="module")
+def program(build: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """trace_cases.c with the engine."""
     program = tmp_path_factory.mktemp("program") / "trace_cases"
     compiler = [f"{TARGET}-gcc", "-std=c99", "-pedantic", "-Wall", "-Wextra", "-Werror", "-O2"]
     source = Path(__file__).with_name("trace_cases.c")
@@ -176,3 +183,12 @@ def difference(case: tuple[Any, ...], found: bytes, wanted: bytes) -> str:
 def test_neon_is_what_arm_runs_first(program: Path, wanted: tuple[Path, list[bytes]]) -> None:
     environment = {name: value for name, value in os.environ.items() if name != "BSCNET_IMPLEMENTATION"}
     assert done([*EMULATOR, str(program), str(wanted[0]), "0", "none"], environment).split() == ["neon"]
+
+
+@pytest.mark.parametrize("name", ["neon", "scalar"])
+def test_training_on_arm(name: str, build: Path) -> None:
+    """The unit tests of training, which ask for what the other kernels give: equal to the last bit."""
+    source = (ROOT / "csrc" / "tests" / "test_training.cpp").read_text()
+    names = re.findall(r"^TEST\((\w+)\)", source, flags=re.MULTILINE)
+    said = done([*EMULATOR, str(build / "unit_tests"), *names], {**os.environ, "BSCNET_IMPLEMENTATION": name})
+    assert len(names) >= 5 and said.count("passed ") == len(names) and ", 0 failures" in said

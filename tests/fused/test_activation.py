@@ -7,6 +7,8 @@ from torch import nn
 from bscnet.fused import scaled_prelu
 from fused.chains import CHANNELS, close, features, gradients, kept_bytes
 
+pytestmark = pytest.mark.usefixtures("body")
+
 
 @pytest.mark.parametrize("channels", CHANNELS)
 @pytest.mark.parametrize("scaled", [False, True])

@@ -11,6 +11,8 @@ from bscnet.sparse.operand import Normalized, PackedSigns
 from fixtures.packed_sites import unpacked
 from fused.chains import CHANNELS, buffers, close, features, gradients, kept_bytes, norm
 
+pytestmark = pytest.mark.usefixtures("body")
+
 shapes = pytest.mark.parametrize(
     "rows, channels, training", [*((300, c, t) for c in CHANNELS for t in (True, False)), (1, 5, True), (2, 3, True)]
 )

@@ -7,6 +7,8 @@ from bscnet.fused import weight_signs, weight_signs_and_scale
 from bscnet.quantizers import WeightQuantizer
 from fused.chains import kept_bytes
 
+pytestmark = pytest.mark.usefixtures("body")
+
 
 @pytest.mark.parametrize("shape", [(27, 3, 5), (8, 1, 24), (1, 7, 1), (9, 27, 3, 33)])
 def test_signs_scale_and_gradient_are_those_of_the_quantizer(shape: tuple[int, ...]) -> None:

@@ -1,4 +1,4 @@
-"""The C types that ctypes is told stand beside csrc/include/bscnet.h: here they are compared with it."""
+"""The C types that ctypes is told stand beside the headers in csrc/include: here they are compared with them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,17 @@ import re
 from pathlib import Path
 from typing import Any
 
-from bscnet.runtime import library
+import pytest
 
-HEADER = Path(__file__).resolve().parents[2] / "csrc" / "include" / "bscnet.h"
+from bscnet import compiled
+from bscnet.runtime import library
+from bscnet.sparse.native import library as training
+
+HEADERS = Path(__file__).resolve().parents[2] / "csrc" / "include"
+SIGNATURES: dict[str, compiled.Signatures] = {
+    "bscnet.h": {**library._SIGNATURES, **compiled.COMMON},
+    "bscnet_training.h": training.SIGNATURES,
+}
 NOT_CALLED = {  # from Python: the same is had by another call, or from the description
     *("bscnet_run", "bscnet_needs_colors", "bscnet_num_values", "bscnet_value_name"),
 }
@@ -18,12 +26,15 @@ PLAIN = {
     "double": ctypes.c_double, "void": None, "bscnet_visit": library.VISIT,
     "const char*": ctypes.c_char_p, "bscnet_model**": ctypes.POINTER(ctypes.c_void_p),
     "bscnet_times*": ctypes.POINTER(library.CTimes),
+    "bscnet_sites**": ctypes.POINTER(ctypes.c_void_p), "bscnet_map**": ctypes.POINTER(ctypes.c_void_p),
+    "const bscnet_convolution*": ctypes.POINTER(training.CConvolution),
+    "const bscnet_norm*": ctypes.POINTER(training.CNorm),
 }  # fmt: skip
 
 
-def code() -> str:
-    """The header without comments and with single spaces."""
-    text = re.sub(r"/\*.*?\*/", " ", HEADER.read_text(), flags=re.DOTALL)
+def code(header: str = "bscnet.h") -> str:
+    """A header without comments and with single spaces."""
+    text = re.sub(r"/\*.*?\*/", " ", (HEADERS / header).read_text(), flags=re.DOTALL)
     return " ".join(text.split())
 
 
@@ -40,16 +51,24 @@ def ctype(name: str, buffers: dict[str, Any]) -> Any:
     return buffers.get(name, ctypes.c_void_p)
 
 
-def test_functions_have_the_headers_types() -> None:
-    declared = re.findall(r"BSCNET_API ([\w ]+[ *]+)(bscnet_\w+)\(([^)]*)\);", code())
-    assert {name for _, name, _ in declared} - NOT_CALLED == library._SIGNATURES.keys()
+@pytest.mark.parametrize("header", SIGNATURES)
+def test_functions_have_the_headers_types(header: str) -> None:
+    declared = re.findall(r"BSCNET_API ([\w ]+[ *]+)(bscnet_\w+)\(([^)]*)\);", code(header))
+    assert {name for _, name, _ in declared} - NOT_CALLED == SIGNATURES[header].keys()
     bytes_of_a_file = {"const void*": ctypes.c_char_p}  # Python's bytes
     for result, name, given in declared:
         if name in NOT_CALLED:
             continue
         buffers = bytes_of_a_file if name == "bscnet_load_memory" else {}
         wanted = (ctype(result.strip(), {}), tuple(ctype(one, buffers) for one in parameters(given)))
-        assert library._SIGNATURES[name] == wanted, name
+        assert SIGNATURES[header][name] == wanted, name
+
+
+@pytest.mark.parametrize("name, struct", [("convolution", training.CConvolution), ("norm", training.CNorm)])
+def test_structs_of_training_have_the_headers_fields(name: str, struct: type[ctypes.Structure]) -> None:
+    (fields,) = re.findall(rf"typedef struct bscnet_{name} \{{ (.*?) \}} bscnet_{name};", code("bscnet_training.h"))
+    listed = [one.rsplit(" ", 1) for one in fields.rstrip(";").split("; ")]
+    assert struct._fields_ == tuple((name, ctype(kind, {})) for kind, name in listed)
 
 
 def test_structs_callbacks_and_statuses_have_the_headers_types() -> None:
@@ -61,4 +80,4 @@ def test_structs_callbacks_and_statuses_have_the_headers_types() -> None:
     arrays = {"const int32_t*": ctypes.POINTER(ctypes.c_int32), "const float*": ctypes.POINTER(ctypes.c_float)}
     assert library.VISIT._restype_ is None
     assert library.VISIT._argtypes_ == tuple(ctype(one, arrays) for one in parameters(given))
-    assert f"BSCNET_NO_MEMORY = {library.NO_MEMORY}," in text
+    assert f"BSCNET_NO_MEMORY = {compiled.NO_MEMORY}," in text

@@ -49,5 +49,5 @@ def test_an_engine_without_cuda_does_not_serve_a_gpu(monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize("name", ["", "Torch", "spconv"])
 def test_unknown_names_are_refused(name: str) -> None:
-    with pytest.raises(InputError, match="allowed are auto, minkowski, spconv_triton, torch"):
+    with pytest.raises(InputError, match="allowed are auto, minkowski, native, spconv_triton, torch"):
         resolve_backend(name)

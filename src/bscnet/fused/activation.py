@@ -10,6 +10,8 @@ from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
 from bscnet.fused.operators import operator
+from bscnet.sparse.native import elementwise as native
+from bscnet.sparse.native.elementwise import native_serves
 from bscnet.sparse.tiles.serving import device_of, kernels_serve
 
 
@@ -62,6 +64,8 @@ def _scaled_prelu_forward(
 
         with device_of(sums):
             return kernels.scaled_prelu_forward(sums, scale, slope, shortcut, whole)
+    if native_serves(sums):
+        return native.scaled_prelu_forward(sums, scale, slope, shortcut, whole)
     # torch.prelu, without autocast's cast to a short type
     y = torch.ops.aten._prelu_kernel(sums if scale is None else sums * scale, slope[None])
     kept = sums.to(torch.int16) if whole else sums.new_empty(0, dtype=torch.int16)
@@ -81,6 +85,8 @@ def _scaled_prelu_backward(
 
         with device_of(grad):
             return kernels.scaled_prelu_backward(grad, kept, scale, slope, to_scale)
+    if native_serves(grad):
+        return native.scaled_prelu_backward(grad, kept, scale, slope, to_scale)
     t = kept.to(grad.dtype) if scale is None else kept * scale
     positive = torch.ops.aten.threshold_backward(grad, t, 0)
     negative = grad - positive

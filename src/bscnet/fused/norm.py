@@ -22,6 +22,8 @@ from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
 from bscnet.fused.operators import operator
+from bscnet.sparse.native import elementwise as native
+from bscnet.sparse.native.elementwise import native_serves
 from bscnet.sparse.operand import Normalized, PackedSigns, pack_signs, stand_in_for
 from bscnet.sparse.tiles.serving import device_of, kernels_serve
 
@@ -170,6 +172,8 @@ def _norm_forward(
             return kernels.norm_forward(
                 x, weight, bias, running_mean, running_var, batches, momentum, eps, training, form
             )
+    if native_serves(x):
+        return native.norm_forward(x, weight, bias, running_mean, running_var, batches, momentum, eps, training, form)
     z, mean, rstd = torch.native_batch_norm(x, weight, bias, running_mean, running_var, training, momentum, eps)
     if training:
         batches += 1
@@ -200,6 +204,8 @@ def _norm_backward(
 
         with device_of(grad):
             return kernels.norm_backward(grad, x, stats, passed, estimator, training)
+    if native_serves(grad):
+        return native.norm_backward(grad, x, stats, passed, estimator, training)
     mean, rstd, scale, shift, _ = stats
     if estimator:
         grad = _estimated(grad, torch.addcmul(shift, x, scale), estimator)
@@ -220,6 +226,8 @@ def _sign_forward(x: Tensor, bias: Tensor | None, form: int, on_gpu: bool) -> Te
 
         with device_of(x):
             return kernels.sign_forward(x, bias, form)
+    if native_serves(x):
+        return native.sign_forward(x, bias, form)
     return _formed(x.clone() if bias is None else x + bias, form)
 
 
@@ -231,6 +239,8 @@ def _sign_backward(grad: Tensor, x: Tensor, bias: Tensor | None, estimator: int,
 
         with device_of(grad):
             return kernels.sign_backward(grad, x, bias, estimator)
+    if native_serves(x):
+        return native.sign_backward(grad, x, bias, estimator)
     return _estimated(grad, x.clone() if bias is None else x + bias, estimator)
 
 

@@ -10,6 +10,8 @@ from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
 from bscnet.fused.operators import operator
+from bscnet.sparse.native import elementwise as native
+from bscnet.sparse.native.elementwise import native_serves
 from bscnet.sparse.tiles.serving import device_of, kernels_serve
 
 # |W| <= 1 as the open interval that torch's hardtanh asks for: the float32 next to 1 is the first outside.
@@ -52,6 +54,8 @@ def _weight_signs(weight: Tensor, scaled: bool, on_gpu: bool) -> tuple[Tensor, T
 
         with device_of(weight):
             return kernels.weight_signs(weight, scaled)
+    if native_serves(weight):
+        return native.weight_signs(weight, scaled)
     signs = weight + 0.0  # which makes +0.0 of -0.0
     torch.copysign(torch.ones((), device=weight.device), signs, out=signs)
     return signs, weight.abs().flatten(0, -2).mean(0) if scaled else weight.new_empty(0)
@@ -65,6 +69,8 @@ def _weight_gradient(grad: Tensor, weight: Tensor, on_gpu: bool) -> Tensor:
 
         with device_of(grad):
             return kernels.weight_gradient(grad, weight)
+    if native_serves(weight):
+        return native.weight_gradient(grad, weight)
     return torch.ops.aten.hardtanh_backward(grad, weight, -_BEYOND_ONE, _BEYOND_ONE)
 
 

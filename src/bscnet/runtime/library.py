@@ -1,16 +1,12 @@
-"""The engine's shared library: where it is, the C types of csrc/include/bscnet.h, and errors as exceptions."""
+"""The engine's functions: the C types of csrc/include/bscnet.h, and errors as exceptions."""
 
 from __future__ import annotations
 
 import ctypes
 import functools
-from importlib.machinery import EXTENSION_SUFFIXES
-from pathlib import Path
 
+from bscnet import compiled
 from bscnet.errors import InputError
-from bscnet.version import __version__
-
-NO_MEMORY = 3
 
 Handle = ctypes.c_void_p
 
@@ -54,10 +50,8 @@ _SIGNATURES = {
     "bscnet_description": (_TEXT, (Handle,)),
     "bscnet_in_channels": (_INT32, (Handle,)),
     "bscnet_num_classes": (_INT32, (Handle,)),
-    "bscnet_last_error": (_TEXT, ()),
     "bscnet_implementation": (_TEXT, ()),
     "bscnet_implementations": (_TEXT, ()),
-    "bscnet_version": (_TEXT, ()),
 }
 
 
@@ -68,22 +62,7 @@ def engine() -> ctypes.CDLL:
     Raises:
         InputError: it was not built, cannot be loaded, or belongs to another version of the package.
     """
-    folder = Path(__file__).resolve().parent
-    path = next((path for suffix in EXTENSION_SUFFIXES if (path := folder / f"_engine{suffix}").is_file()), None)
-    advice = "install bscnet again (`make setup`, or `pip install` with a C++ compiler)"
-    if path is None:
-        raise InputError(f"the compiled engine is missing from {folder}: {advice}")
-    try:
-        library = ctypes.CDLL(str(path))
-        for name, (result, arguments) in _SIGNATURES.items():
-            function = getattr(library, name)
-            function.restype, function.argtypes = result, arguments
-    except (OSError, AttributeError) as error:
-        raise InputError(f"the compiled engine {path} cannot be used ({error}): {advice}") from error
-    version = library.bscnet_version().decode()
-    if version != __version__:
-        raise InputError(f"the compiled engine {path} is of version {version}, the package of {__version__}: {advice}")
-    return library
+    return compiled.open_library(_SIGNATURES)
 
 
 def check(status: int) -> None:
@@ -93,11 +72,7 @@ def check(status: int) -> None:
         InputError: the file, the arrays or the call were refused.
         MemoryError: the machine has not enough memory.
     """
-    if status == 0:
-        return
-    if status == NO_MEMORY:
-        raise MemoryError(_last_error())
-    raise InputError(_last_error())
+    compiled.check(engine(), status)
 
 
 def implementation() -> str:
@@ -108,14 +83,10 @@ def implementation() -> str:
     """
     name = engine().bscnet_implementation()
     if name is None:
-        raise InputError(_last_error())
+        raise InputError(compiled.last_error(engine()))
     return str(name.decode())
 
 
 def implementations() -> tuple[str, ...]:
     """The kernels that this CPU can run, best first."""
     return tuple(engine().bscnet_implementations().decode().split(","))
-
-
-def _last_error() -> str:
-    return str(engine().bscnet_last_error().decode("utf-8", "replace"))

@@ -13,7 +13,7 @@ from bscnet.errors import InputError
 from bscnet.sparse.offsets import Shift
 from bscnet.sparse.operand import Operand
 
-BACKENDS = ("minkowski", "spconv_triton", "torch")
+BACKENDS = ("minkowski", "native", "spconv_triton", "torch")
 
 
 class Sites(Protocol):
@@ -95,8 +95,8 @@ def resolve_backend(name: str, device: torch.device | str = "cpu") -> tuple[str,
     """The backend that ``name`` stands for, and why.
 
     Args:
-        name: ``minkowski``, ``spconv_triton``, ``torch`` or ``auto`` (MinkowskiEngine where it imports and supports the
-            device, else torch).
+        name: ``minkowski``, ``native``, ``spconv_triton``, ``torch`` or ``auto`` (MinkowskiEngine where it imports and
+            supports the device, else torch).
         device: where the features will be.
 
     Returns:
@@ -143,8 +143,21 @@ def _spconv_triton_obstacle(device: str) -> str | None:
     return None
 
 
+def _native_obstacle(device: str) -> str | None:
+    if device != "cpu":
+        return f"the native backend computes on the CPU only, not on {device}"
+    from bscnet.sparse.native.library import training_library
+
+    try:
+        training_library()
+    except InputError as error:
+        return str(error)
+    return None
+
+
 _OBSTACLES: dict[str, Callable[[str], str | None]] = {
     "minkowski": _minkowski_obstacle,
+    "native": _native_obstacle,
     "spconv_triton": _spconv_triton_obstacle,
 }
 """What keeps a backend from serving a kind of device, None where nothing does; the torch backend serves all."""

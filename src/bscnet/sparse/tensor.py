@@ -20,7 +20,7 @@ class SparseTensor:
     Args:
         feats: ``(N, C)`` floating point.
         coords: ``(N, 4)`` integers [batch, x, y, z] in voxels, without duplicates.
-        backend: ``torch``, ``minkowski``, ``spconv_triton`` or ``auto``.
+        backend: ``torch``, ``native``, ``minkowski``, ``spconv_triton`` or ``auto``.
         maps: kernel maps of these coordinates, made beforehand for the torch backend on the CPU; elsewhere unused.
 
     Raises:
@@ -38,7 +38,7 @@ class SparseTensor:
         coords = coords.to(feats.device)
         made = maps if name == "torch" and feats.device.type == "cpu" else None
         # Where sites are sorted anyway, duplicates are looked for there; those of prepared maps were looked through.
-        looked_for = name == "minkowski" or made is not None or _by_tiles(name, feats.device)
+        looked_for = name in ("minkowski", "native") or made is not None or _by_tiles(name, feats.device)
         check_values(coords, feats, distinct=not looked_for)
         self.feats = feats
         self.sites: Sites = _make_sites(name, coords) if made is None else made.sites(coords)
@@ -69,6 +69,10 @@ def _make_sites(backend: str, coords: Tensor) -> Sites:
         from bscnet.sparse.minkowski import MinkowskiSites
 
         return MinkowskiSites.from_coords(coords)
+    if backend == "native":
+        from bscnet.sparse.native.sites import NativeSites
+
+        return NativeSites(coords)
     if backend == "spconv_triton":
         from bscnet.sparse.spconv_triton import SpconvTritonSites
 

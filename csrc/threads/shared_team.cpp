@@ -1,0 +1,44 @@
+#include "threads/shared_team.h"
+
+#include <unistd.h>
+
+namespace bscnet {
+namespace {
+
+/// Never destroyed: at the end of the process its threads sleep, and waiting for them would serve nobody.
+struct Shared {
+  std::mutex mutex;
+  Team* team = nullptr;
+  int threads = -1;
+  pid_t process = 0;
+};
+
+Shared& shared() {
+  static Shared* const only = new Shared;
+  return *only;
+}
+
+}  // namespace
+
+SharedTeam::SharedTeam(int threads) {
+  check_threads(threads);
+  Shared& all = shared();
+  if (threads != 1) lock_ = std::unique_lock<std::mutex>(all.mutex, std::try_to_lock);
+  if (!lock_.owns_lock()) {
+    own_ = std::make_unique<Team>(1);
+    team_ = own_.get();
+    return;
+  }
+  const pid_t process = getpid();
+  if (all.process != process) all.team = nullptr;  // a fork takes the memory of a team along, but not its threads
+  if (all.team == nullptr || all.threads != threads) {
+    delete all.team;
+    all.team = nullptr;
+    all.team = new Team(threads);
+    all.threads = threads;
+    all.process = process;
+  }
+  team_ = all.team;
+}
+
+}  // namespace bscnet

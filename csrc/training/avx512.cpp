@@ -1,0 +1,73 @@
+// Training with AVX-512.
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+#include <type_traits>
+
+#include "training/kernels.h"
+
+#pragma GCC push_options
+#if !defined(__clang__)
+// GCC 12 takes its own header's undefined vectors (_mm512_undefined_ps) for mistakes.
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#endif
+#pragma GCC target("avx512f,avx512bw,avx512vl,avx512dq,avx2,fma,bmi,bmi2,popcnt")
+
+namespace bscnet {
+namespace training_avx512 {
+
+#include "training/vectors_x86.h"
+
+struct Floats16 {
+  using Vector = __m512;
+  static constexpr int kWidth = 16;
+
+  static Vector broadcast(float v) { return _mm512_set1_ps(v); }
+  static Vector load(const float* p) { return _mm512_loadu_ps(p); }
+  static void store(float* p, Vector v) { _mm512_storeu_ps(p, v); }
+  static Vector fma(Vector a, Vector b, Vector c) { return _mm512_fmadd_ps(a, b, c); }
+  static Vector mul(Vector a, Vector b) { return _mm512_mul_ps(a, b); }
+  static Vector add(Vector a, Vector b) { return _mm512_add_ps(a, b); }
+  static std::uint32_t at_least_zero(Vector v) { return _mm512_cmp_ps_mask(v, _mm512_setzero_ps(), _CMP_GE_OQ); }
+};
+
+using Widest = Floats16;
+constexpr int kRegisters = 24;
+constexpr int kMostVectors = 4;
+
+template <typename Action>
+inline void for_narrow(int lanes, const Action& action) {
+  lanes >= Floats8::kWidth ? action(Floats8{}) : action(Floats4{});
+}
+
+inline void expand_signs(const std::int32_t* words, int channels, float* out) {
+  const __m512 plus = _mm512_set1_ps(1.0f);
+  const __m512 minus = _mm512_set1_ps(-1.0f);
+  for (int c = 0; c < channels; c += 16) {
+    const auto bits = static_cast<__mmask16>(static_cast<std::uint32_t>(words[c / 32]) >> (c % 32));
+    const int width = channels - c < 16 ? channels - c : 16;
+    _mm512_mask_storeu_ps(out + c, static_cast<__mmask16>((1u << width) - 1), _mm512_mask_mov_ps(minus, bits, plus));
+  }
+}
+
+#include "training/generic_checks.h"
+#include "training/generic_elementwise.h"
+#include "training/generic_products.h"
+
+}  // namespace training_avx512
+
+const TrainingKernels kAvx512Training = {"avx512",
+                                         training_avx512::add_products,
+                                         training_avx512::add_outer,
+                                         training_avx512::expand_signs,
+                                         training_avx512::largest_row,
+                                         training_avx512::largest_place,
+                                         &training_avx512::kElementwise};
+
+}  // namespace bscnet
+
+#pragma GCC pop_options
+
+#endif

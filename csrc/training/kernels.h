@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "training/elementwise_kernels.h"
+#include "training/flat_map.h"
+
+namespace bscnet {
+
+/// Rows and channels of an array at most.
+constexpr std::int64_t kMostRows = 0x7fffffff;
+constexpr int kMostChannels = 1 << 16;
+
+/// Lanes come in multiples of this many, so that the shortest vectors end with a row.
+constexpr int kLaneStep = 4;
+constexpr int padded_lanes(int channels) { return (channels + kLaneStep - 1) / kLaneStep * kLaneStep; }
+
+/// Row of a tile behind those of a block: what is added to it is not read.
+constexpr int kSpareRow = kBlockRows;
+
+/// The kernels of training of one CPU level. A sum is a chain of fused multiply-adds in a fixed order, so all levels
+/// give the same bits.
+struct TrainingKernels {
+  const char* name;
+
+  /// tile[to[i]] += W^T x[from[i]] for each pair, channels in order.
+  /// x: rows of `channels` floats, x_stride apart; weight: `channels` rows of lanes, weight_stride apart; lanes a
+  /// multiple of kLaneStep; the tile has kSpareRow + 1 rows.
+  void (*add_products)(const float* x, std::size_t x_stride, int channels, const float* weight,
+                       std::size_t weight_stride, int lanes, const std::int32_t* from, const std::uint8_t* to,
+                       int pairs, float* tile, std::size_t tile_stride);
+
+  /// sum[r] += p[p_row[i]][r] * q[q_row[i]] for each pair in order and each of `rows` rows of lanes.
+  void (*add_outer)(const float* p, std::size_t p_stride, int rows, const float* q, std::size_t q_stride, int lanes,
+                    const std::int32_t* p_row, const std::int32_t* q_row, int pairs, float* sum,
+                    std::size_t sum_stride);
+
+  /// +-1 for each bit of a row of words, bit c % 32 of word c // 32.
+  void (*expand_signs)(const std::int32_t* words, int channels, float* out);
+
+  /// The largest of rows and of places, 0 of none; negative rows count as large ones.
+  std::uint32_t (*largest_row)(const std::int32_t* rows, std::int64_t count);
+  std::uint8_t (*largest_place)(const std::uint8_t* places, std::int64_t count);
+
+  const ElementwiseKernels* elementwise;
+};
+
+extern const TrainingKernels kScalarTraining;
+#if defined(__x86_64__)
+extern const TrainingKernels kAvx2Training;
+extern const TrainingKernels kAvx512Training;
+#endif
+#if defined(__aarch64__)
+extern const TrainingKernels kNeonTraining;
+#endif
+
+/// The kernels of the level that chosen_kernels() takes.
+const TrainingKernels& training_kernels();
+
+}  // namespace bscnet

@@ -1,0 +1,55 @@
+// Training with NEON.
+#if defined(__aarch64__)
+
+#include <arm_neon.h>
+
+#include <type_traits>
+
+#include "training/kernels.h"
+
+namespace bscnet {
+namespace training_neon {
+
+struct Floats4 {
+  using Vector = float32x4_t;
+  static constexpr int kWidth = 4;
+
+  static Vector broadcast(float v) { return vdupq_n_f32(v); }
+  static Vector load(const float* p) { return vld1q_f32(p); }
+  static void store(float* p, Vector v) { vst1q_f32(p, v); }
+  static Vector fma(Vector a, Vector b, Vector c) { return vfmaq_f32(c, a, b); }
+  static Vector mul(Vector a, Vector b) { return vmulq_f32(a, b); }
+  static Vector add(Vector a, Vector b) { return vaddq_f32(a, b); }
+  static std::uint32_t at_least_zero(Vector v) {
+    constexpr std::uint32_t kBit[kWidth] = {1, 2, 4, 8};
+    return vaddvq_u32(vandq_u32(vcgezq_f32(v), vld1q_u32(kBit)));
+  }
+};
+
+using Widest = Floats4;
+constexpr int kRegisters = 24;
+constexpr int kMostVectors = 4;
+
+template <typename Action>
+inline void for_narrow(int, const Action& action) {
+  action(Floats4{});
+}
+
+#include "training/generic_checks.h"
+#include "training/generic_elementwise.h"
+#include "training/generic_products.h"
+#include "training/generic_signs.h"
+
+}  // namespace training_neon
+
+const TrainingKernels kNeonTraining = {"neon",
+                                       training_neon::add_products,
+                                       training_neon::add_outer,
+                                       training_neon::expand_signs,
+                                       training_neon::largest_row,
+                                       training_neon::largest_place,
+                                       &training_neon::kElementwise};
+
+}  // namespace bscnet
+
+#endif

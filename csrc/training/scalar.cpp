@@ -1,0 +1,47 @@
+// Training in plain C++: the reference of the other levels, and what runs where none of them can.
+#include <cmath>
+#include <type_traits>
+
+#include "training/kernels.h"
+
+namespace bscnet {
+namespace training_scalar {
+
+struct Floats1 {
+  using Vector = float;
+  static constexpr int kWidth = 1;
+
+  static Vector broadcast(float v) { return v; }
+  static Vector load(const float* p) { return *p; }
+  static void store(float* p, Vector v) { *p = v; }
+  static Vector fma(Vector a, Vector b, Vector c) { return std::fma(a, b, c); }
+  static Vector mul(Vector a, Vector b) { return a * b; }
+  static Vector add(Vector a, Vector b) { return a + b; }
+  static std::uint32_t at_least_zero(Vector v) { return v >= 0.0f ? 1u : 0u; }
+};
+
+using Widest = Floats1;
+constexpr int kRegisters = 8;
+constexpr int kMostVectors = 4;
+
+template <typename Action>
+inline void for_narrow(int, const Action& action) {
+  action(Floats1{});
+}
+
+#include "training/generic_checks.h"
+#include "training/generic_elementwise.h"
+#include "training/generic_products.h"
+#include "training/generic_signs.h"
+
+}  // namespace training_scalar
+
+const TrainingKernels kScalarTraining = {"scalar",
+                                         training_scalar::add_products,
+                                         training_scalar::add_outer,
+                                         training_scalar::expand_signs,
+                                         training_scalar::largest_row,
+                                         training_scalar::largest_place,
+                                         &training_scalar::kElementwise};
+
+}  // namespace bscnet
