@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import copy
+import functools
 import io
+import sys
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -260,6 +263,16 @@ def test_it_draws_from_a_generator_of_its_own(device: SimulatedCuda) -> None:
     assert torch.equal(torch.randn(2), expected)
     torch.cuda.set_rng_state_all(state)
     assert torch.equal(torch.randn(2, device="cuda"), drawn)
+
+
+def test_what_the_package_keeps_for_a_device_is_made_anew_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = ModuleType("bscnet.keeping")
+    module.kept = functools.cache(lambda device: torch.tensor([1.0], device=device))  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    for _ in range(2):
+        with simulated_cuda() as device:
+            assert module.kept("cuda") is module.kept("cuda")
+            assert device.now.to_device.total() == 1
 
 
 def test_outside_of_its_context_nothing_of_it_is_left() -> None:
