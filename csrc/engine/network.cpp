@@ -9,10 +9,11 @@
 #include <utility>
 #include <vector>
 
+#include "engine/lifetimes.h"
 #include "engine/packed.h"
 #include "engine/run.h"
-#include "engine/workspace.h"
 #include "kernels/dispatch.h"
+#include "memory/arena.h"
 #include "model/error.h"
 #include "sites/ordering.h"
 #include "sites/pyramid.h"
@@ -22,9 +23,6 @@ namespace bscnet {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-// What a network keeps for its next run; after a larger scene the memory goes back to the system.
-constexpr std::size_t kMostIdleBytes = std::size_t{512} << 20;
 
 double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
 
@@ -70,11 +68,14 @@ struct Network::Packed {
   const Kernels& kernels;
   std::vector<PackedInstruction> instructions;
   std::vector<int> halo;
+  Lifetimes lifetimes;
 
-  mutable std::mutex mutex;
-  mutable std::unique_ptr<Workspace> idle;
+  mutable std::mutex mutex;  ///< of what follows
+  std::size_t most_idle_bytes = kMostIdleBytes;
+  mutable std::unique_ptr<Arena> idle;
 
-  explicit Packed(Program from) : program(std::move(from)), kernels(chosen_kernels()), halo(halo_of(program)) {
+  explicit Packed(Program from)
+      : program(std::move(from)), kernels(chosen_kernels()), halo(halo_of(program)), lifetimes(program) {
     for (Instruction& instruction : program.instructions) {
       instructions.push_back(pack_instruction(instruction, program));
       // The kernels' copies serve from here on.
@@ -83,16 +84,22 @@ struct Network::Packed {
     }
   }
 
-  std::unique_ptr<Workspace> workspace() const {
+  std::unique_ptr<Arena> take_arena() const {
     const std::lock_guard<std::mutex> lock(mutex);
-    return idle != nullptr ? std::move(idle) : std::make_unique<Workspace>();
+    return idle != nullptr ? std::move(idle) : std::make_unique<Arena>();
   }
 
-  void keep(std::unique_ptr<Workspace> workspace) const {
-    if (workspace->bytes() > kMostIdleBytes) return;
-    workspace->give_back_all();
+  /// Of what runs at the same time leave behind, the largest stays.
+  void keep(std::unique_ptr<Arena> arena) const {
     const std::lock_guard<std::mutex> lock(mutex);
-    idle = std::move(workspace);
+    if (arena->bytes() > most_idle_bytes) return;
+    if (idle == nullptr || idle->bytes() < arena->bytes()) idle = std::move(arena);
+  }
+
+  void keep_at_most(std::size_t bytes) {
+    const std::lock_guard<std::mutex> lock(mutex);
+    most_idle_bytes = bytes;
+    if (idle != nullptr && idle->bytes() > bytes) idle.reset();
   }
 
   void run(std::int64_t sites, const std::int32_t* coords, const float* feats, int threads, float* logits,
@@ -111,26 +118,28 @@ void Network::Packed::run(std::int64_t sites, const std::int32_t* coords, const 
   check_feats(sites, program.in_channels, feats);
   Team team(threads);
   const Clock::time_point before_maps = Clock::now();
-  const Pyramid pyramid(order_sites(sites, coords, program.levels), halo, team);
+  std::unique_ptr<Arena> arena = take_arena();
+  const Pyramid pyramid(order_sites(sites, coords, program.levels, *arena), halo, team, *arena);
   const double maps = seconds_since(before_maps);
-  std::unique_ptr<Workspace> memory = workspace();
-  Run run(program, instructions, kernels, pyramid, team, *memory);
+  Run run(program, lifetimes, instructions, kernels, pyramid, team, *arena);
   run.load(feats);
   run.execute(visit, times);
   if (logits != nullptr) run.unload(logits);
   if (times != nullptr) {
     times->kernel_maps = maps;
-    times->workspace_bytes = static_cast<std::int64_t>(memory->bytes() + pyramid.bytes());
+    times->workspace_bytes = static_cast<std::int64_t>(arena->bytes() + pyramid.bytes());
     times->rest = seconds_since(begin) - maps - times->bit_convolutions - times->real_parts;
   }
-  keep(std::move(memory));
+  keep(std::move(arena));
 }
 
-Network::Network(Program program) : packed_(std::make_unique<const Packed>(std::move(program))) {}
+Network::Network(Program program) : packed_(std::make_unique<Packed>(std::move(program))) {}
 
 Network::~Network() = default;
 
 const Program& Network::program() const { return packed_->program; }
+
+void Network::keep_at_most(std::size_t bytes) { packed_->keep_at_most(bytes); }
 
 void Network::run(std::int64_t sites, const std::int32_t* coords, const float* feats, int threads, float* logits,
                   Times* times) const {

@@ -49,7 +49,7 @@ void Run::sources(const Job& job, std::size_t first, int rows, std::uint32_t* so
 }
 
 void Run::convolve_bits(const Job& job, const BitConv& conv) {
-  const auto* bits = static_cast<const std::uint8_t*>(memory_[static_cast<std::size_t>(job.instruction->in[0])]);
+  const std::uint8_t* bits = memory(job.instruction->in[0]);
   if (job.instruction->geometry != Instruction::Geometry::kSubmanifold) {
     over_rows(job.level->sites, [&](std::size_t first, int rows, Scratch& scratch) {
       std::uint32_t source[kTileRows];

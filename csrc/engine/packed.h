@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "engine/aligned.h"
 #include "kernels/kernels.h"
+#include "memory/aligned.h"
 #include "model/program.h"
 
 namespace bscnet {

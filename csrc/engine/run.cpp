@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstring>
+#include <iterator>
+
+#include "memory/plan.h"
 
 namespace bscnet {
 namespace {
@@ -16,55 +18,79 @@ std::size_t row_bytes(const Value& value) {
 
 }  // namespace
 
-Run::Run(const Program& program, const std::vector<PackedInstruction>& packed, const Kernels& kernels,
-         const Pyramid& pyramid, Team& team, Workspace& workspace)
+Run::Run(const Program& program, const Lifetimes& lifetimes, const std::vector<PackedInstruction>& packed,
+         const Kernels& kernels, const Pyramid& pyramid, Team& team, Arena& arena)
     : program_(program),
+      lifetimes_(lifetimes),
       packed_(packed),
       kernels_(kernels),
       pyramid_(pyramid),
       team_(team),
-      workspace_(workspace),
       memory_(program.values.size(), nullptr),
-      last_use_(program.values.size(), -1),
       coords_(static_cast<std::size_t>(program.levels)) {
-  for (std::size_t i = 0; i < program.instructions.size(); ++i) {
-    for (int id : program.instructions[i].in) last_use_[static_cast<std::size_t>(id)] = static_cast<int>(i);
-    for (const Step& step : program.instructions[i].steps) {
-      if (step.value >= 0) last_use_[static_cast<std::size_t>(step.value)] = static_cast<int>(i);
-    }
-  }
-  last_use_[static_cast<std::size_t>(program.output)] = static_cast<int>(program.instructions.size());
+  lay_out(arena);
+}
+
+std::size_t Run::bytes_of(int id) const {
+  // Kernels may read a vector beyond the last row.
+  return level_of(id).sites * row_bytes(value(id)) + kTileChannels * sizeof(float);
+}
+
+void Run::lay_out(Arena& arena) {
   int widest = 0;
   std::size_t widest_row = 0;
-  for (const Value& each : program.values) {
+  for (const Value& each : program_.values) {
     widest = std::max(widest, each.channels);
     if (each.kind == Value::Kind::kBits) widest_row = std::max(widest_row, row_bytes(each));
   }
-  for (int member = 0; member < team.size(); ++member) {
-    Scratch scratch;
-    scratch.tile = static_cast<float*>(workspace.take(kTileRows * tile_stride(widest) * sizeof(float)));
-    scratch.block = static_cast<std::uint8_t*>(workspace.take(block_bytes(widest_row)));
-    constexpr std::size_t kRealBlock = kBlockCells * kRealBlockChannels;
-    scratch.real_block = static_cast<float*>(workspace.take(kRealBlock * sizeof(float)));
-    scratch.block_rows = static_cast<std::uint32_t*>(workspace.take(kBlockCells * sizeof(std::uint32_t)));
-    scratch_.push_back(scratch);
+  const int end = static_cast<int>(program_.instructions.size());
+  std::vector<Need> needs;
+  std::vector<std::size_t> need_of(program_.values.size());
+  for (std::size_t id = 0; id < need_of.size(); ++id) {
+    if (lifetimes_.home[id] != static_cast<int>(id)) continue;
+    need_of[id] = needs.size();
+    needs.push_back({bytes_of(static_cast<int>(id)), lifetimes_.first[id], lifetimes_.last[id]});
+  }
+  for (std::size_t id = 0; id < need_of.size(); ++id) {
+    need_of[id] = need_of[static_cast<std::size_t>(lifetimes_.home[id])];
+    needs[need_of[id]].last = std::max(needs[need_of[id]].last, lifetimes_.last[id]);
+  }
+  const std::size_t first_scratch = needs.size();
+  constexpr std::size_t kRealBlock = kBlockCells * kRealBlockChannels;
+  const std::size_t scratch_bytes[] = {kTileRows * tile_stride(widest) * sizeof(float), block_bytes(widest_row),
+                                       kRealBlock * sizeof(float), kBlockCells * sizeof(std::uint32_t)};
+  for (int member = 0; member < team_.size(); ++member) {
+    for (std::size_t bytes : scratch_bytes) needs.push_back({bytes, kInput, end});
+  }
+  const MemoryPlan plan = plan_memory(needs);
+  std::uint8_t* begin = arena.reserve(plan.bytes);
+  const auto place = [&](std::size_t need) { return begin + plan.offset[need]; };
+  for (std::size_t id = 0; id < memory_.size(); ++id) memory_[id] = place(need_of[id]);
+  for (std::size_t need = first_scratch; need < needs.size(); need += std::size(scratch_bytes)) {
+    scratch_.push_back({reinterpret_cast<float*>(place(need)), place(need + 1),
+                        reinterpret_cast<float*>(place(need + 2)), reinterpret_cast<std::uint32_t*>(place(need + 3))});
+  }
+  if (kWatchesMemory) {
+    forbid_access(begin, arena.bytes());
+    for (std::size_t need = 0; need < needs.size(); ++need) watched_.push_back({needs[need], place(need)});
   }
 }
 
-void* Run::allocate(int id) {
-  // Kernels may read a vector beyond the last row.
-  const std::size_t bytes = level_of(id).sites * row_bytes(value(id)) + kTileChannels * sizeof(float);
-  return memory_[static_cast<std::size_t>(id)] = workspace_.take(bytes);
+void Run::begin_instruction(int index) const {
+  for (const Watched& each : watched_) {
+    if (each.need.first == index) allow_access(each.memory, each.need.bytes);
+  }
 }
 
-void Run::release(int id) {
-  void*& memory = memory_[static_cast<std::size_t>(id)];
-  if (memory != nullptr) workspace_.give_back(memory);
-  memory = nullptr;
+void Run::end_instruction(int index) const {
+  for (const Watched& each : watched_) {
+    if (each.need.last == index) forbid_access(each.memory, each.need.bytes);
+  }
 }
 
 void Run::load(const float* feats) {
-  auto* rows = static_cast<float*>(allocate(0));
+  begin_instruction(kInput);
+  float* rows = real(0);
   const auto channels = static_cast<std::size_t>(program_.in_channels);
   const std::vector<std::uint32_t>& from = pyramid_.caller_rows();
   over_rows(from.size(), [&](std::size_t first, int count, Scratch&) {
@@ -89,6 +115,7 @@ void Run::execute(const std::function<void(const Visit&)>* visit, Times* times) 
   for (std::size_t i = 0; i < program_.instructions.size(); ++i) {
     const Instruction& instruction = program_.instructions[i];
     const Clock::time_point begin = Clock::now();
+    begin_instruction(static_cast<int>(i));
     const Job job = prepare(i);
     if (visit != nullptr) show_sums(i, job, *visit);
     perform(job);
@@ -98,9 +125,7 @@ void Run::execute(const std::function<void(const Visit&)>* visit, Times* times) 
       (bits ? times->bit_convolutions : times->real_parts) += seconds;
     }
     if (visit != nullptr) show(i, job, *visit);
-    for (std::size_t id = 0; id < memory_.size(); ++id) {
-      if (last_use_[id] <= static_cast<int>(i)) release(static_cast<int>(id));
-    }
+    end_instruction(static_cast<int>(i));
   }
 }
 
@@ -121,32 +146,12 @@ Run::Job Run::prepare(std::size_t index) {
     }
     job.steps.push_back(view);
   }
-  if (instruction.out >= 0) {
-    // The sum of a shortcut may replace it where nobody reads the shortcut any more: each row is read before it is
-    // written.
-    void* reused = nullptr;
-    for (const Step& step : instruction.steps) {
-      const bool dies = step.value >= 0 && last_use_[static_cast<std::size_t>(step.value)] == static_cast<int>(index);
-      const bool alone = std::count(instruction.in.begin(), instruction.in.end(), step.value) == 0;
-      if (dies && alone && reused == nullptr && value(step.value).level == value(result).level) {
-        const auto uses = std::count_if(instruction.steps.begin(), instruction.steps.end(),
-                                        [&](const Step& other) { return other.value == step.value; });
-        if (uses == 1) std::swap(reused, memory_[static_cast<std::size_t>(step.value)]);
-      }
-    }
-    if (reused != nullptr) {
-      memory_[static_cast<std::size_t>(instruction.out)] = reused;
-    } else {
-      allocate(instruction.out);
-    }
-  }
-  if (instruction.bits >= 0) allocate(instruction.bits);
   Finish& finish = job.finish;
   finish.channels = job.channels;
   finish.num_steps = static_cast<int>(job.steps.size());
-  if (instruction.out >= 0) finish.out = static_cast<float*>(memory_[static_cast<std::size_t>(instruction.out)]);
+  if (instruction.out >= 0) finish.out = real(instruction.out);
   if (instruction.bits >= 0) {
-    finish.bits = static_cast<std::uint8_t*>(memory_[static_cast<std::size_t>(instruction.bits)]);
+    finish.bits = memory(instruction.bits);
     finish.row_bytes = packed_bytes(job.channels);
     finish.pad_bytes = finish.row_bytes - static_cast<std::size_t>(padded_channels(job.channels) / 8);
     finish.threshold = job.packed->threshold.data();

@@ -1,12 +1,15 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <functional>
 #include <vector>
 
+#include "engine/lifetimes.h"
 #include "engine/network.h"
 #include "engine/packed.h"
-#include "engine/workspace.h"
+#include "memory/arena.h"
+#include "memory/plan.h"
 #include "sites/pyramid.h"
 #include "threads/team.h"
 
@@ -30,8 +33,8 @@ inline std::size_t tile_stride(int channels) {
 /// One pass of a program over one batch.
 class Run {
  public:
-  Run(const Program& program, const std::vector<PackedInstruction>& packed, const Kernels& kernels,
-      const Pyramid& pyramid, Team& team, Workspace& workspace);
+  Run(const Program& program, const Lifetimes& lifetimes, const std::vector<PackedInstruction>& packed,
+      const Kernels& kernels, const Pyramid& pyramid, Team& team, Arena& arena);
 
   /// feats: (sites, in_channels) in the caller's order.
   void load(const float* feats);
@@ -59,6 +62,12 @@ class Run {
     Finish finish;
   };
 
+  /// A piece of the arena.
+  struct Watched {
+    Need need;
+    const std::uint8_t* memory;
+  };
+
   Job prepare(std::size_t index);
   void perform(const Job& job);
   void convolve_bits(const Job& job, const BitConv& conv);
@@ -84,19 +93,24 @@ class Run {
 
   const Value& value(int id) const { return program_.values[static_cast<std::size_t>(id)]; }
   const Level& level_of(int id) const { return pyramid_.level(value(id).level); }
-  const float* real(int id) const { return static_cast<const float*>(memory_[static_cast<std::size_t>(id)]); }
-  void* allocate(int id);
-  void release(int id);
+  std::uint8_t* memory(int id) const { return memory_[static_cast<std::size_t>(id)]; }
+  float* real(int id) const { return reinterpret_cast<float*>(memory(id)); }
+  std::size_t bytes_of(int id) const;
+  /// Places all values and the scratch of all threads in the arena.
+  void lay_out(Arena& arena);
+  /// Tell AddressSanitizer what instruction `index` may touch, and what is dead behind it.
+  void begin_instruction(int index) const;
+  void end_instruction(int index) const;
 
   const Program& program_;
+  const Lifetimes& lifetimes_;
   const std::vector<PackedInstruction>& packed_;
   const Kernels& kernels_;
   const Pyramid& pyramid_;
   Team& team_;
-  Workspace& workspace_;
-  std::vector<void*> memory_;  ///< of each value, or null
-  std::vector<int> last_use_;  ///< last instruction that reads each value
+  std::vector<std::uint8_t*> memory_;  ///< of each value
   std::vector<Scratch> scratch_;
+  std::vector<Watched> watched_;  ///< empty unless kWatchesMemory
   std::vector<std::vector<std::int32_t>> coords_;
 };
 

@@ -1,11 +1,12 @@
 #include "sites/ordering.h"
 
 #include <algorithm>
+#include <numeric>
 #include <string>
 
 #include "model/error.h"
 #include "sites/morton.h"
-#include "sites/radix_sort.h"
+#include "sites/sort_keys.h"
 
 namespace bscnet {
 namespace {
@@ -43,7 +44,7 @@ void check_range(const Bounds& b) {
 
 }  // namespace
 
-Ordering order_sites(std::int64_t sites, const std::int32_t* coords, int levels) {
+Ordering order_sites(std::int64_t sites, const std::int32_t* coords, int levels, Arena& scratch) {
   const Bounds bounds = bounds_of(sites, coords);
   check_range(bounds);
   Ordering ordering;
@@ -51,20 +52,18 @@ Ordering order_sites(std::int64_t sites, const std::int32_t* coords, int levels)
   const std::int32_t edge = 4 << (levels - 1);
   for (int a = 0; a < 3; ++a) ordering.origin[a] = bounds.low[a + 1] & -edge;
   const auto n = static_cast<std::size_t>(sites);
-  ordering.keys.resize(n);
   ordering.rows.resize(n);
-  std::uint64_t differing = 0;
+  std::iota(ordering.rows.begin(), ordering.rows.end(), 0u);
+  SortKeys keys(n, scratch);
   for (std::size_t i = 0; i < n; ++i) {
     const std::int32_t* c = coords + 4 * i;
     const std::uint64_t code = morton_code(static_cast<std::uint32_t>(c[1] - ordering.origin[0]),
                                            static_cast<std::uint32_t>(c[2] - ordering.origin[1]),
                                            static_cast<std::uint32_t>(c[3] - ordering.origin[2]));
-    const std::uint64_t key = static_cast<std::uint64_t>(c[0]) << (3 * kAxisBits) | code;
-    ordering.keys[i] = key;
-    ordering.rows[i] = static_cast<std::uint32_t>(i);
-    differing |= key ^ ordering.keys[0];
+    keys.data()[i] = static_cast<std::uint64_t>(c[0]) << (3 * kAxisBits) | code;
   }
-  radix_sort(ordering.keys, ordering.rows, differing);
+  keys.sort(ordering.rows);
+  ordering.keys = keys.data();
   std::size_t duplicates = 0;
   for (std::size_t i = 1; i < n; ++i) duplicates += ordering.keys[i] == ordering.keys[i - 1];
   if (duplicates != 0) {
