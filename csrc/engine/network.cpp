@@ -12,6 +12,7 @@
 #include "engine/lifetimes.h"
 #include "engine/packed.h"
 #include "engine/run.h"
+#include "engine/windows.h"
 #include "kernels/dispatch.h"
 #include "memory/arena.h"
 #include "model/error.h"
@@ -27,18 +28,9 @@ using Clock = std::chrono::steady_clock;
 double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
 
 /// Reach of each level's submanifold convolutions, in voxels.
-std::vector<int> halo_of(const Program& program) {
-  std::vector<int> halo(static_cast<std::size_t>(program.levels), 0);
-  for (const Instruction& instruction : program.instructions) {
-    if (instruction.op != Instruction::Op::kConv || instruction.geometry != Instruction::Geometry::kSubmanifold) {
-      continue;
-    }
-    int& reach = halo[static_cast<std::size_t>(program.values[static_cast<std::size_t>(instruction.in[0])].level)];
-    reach = std::max(reach, 1);
-    for (const std::array<int, 3>& shift : instruction.shifts) {
-      if (shift != std::array<int, 3>{0, 0, 0}) reach = 2;
-    }
-  }
+std::vector<int> halo_of(const std::vector<LevelWindows>& windows) {
+  std::vector<int> halo;
+  for (const LevelWindows& level : windows) halo.push_back(level.shift_cells.empty() ? 0 : level.shifted() ? 2 : 1);
   return halo;
 }
 
@@ -67,17 +59,17 @@ struct Network::Packed {
   Program program;
   const Kernels& kernels;
   std::vector<PackedInstruction> instructions;
-  std::vector<int> halo;
   Lifetimes lifetimes;
+  std::vector<LevelWindows> windows;
 
   mutable std::mutex mutex;  ///< of what follows
   std::size_t most_idle_bytes = kMostIdleBytes;
   mutable std::unique_ptr<Arena> idle;
 
   explicit Packed(Program from)
-      : program(std::move(from)), kernels(chosen_kernels()), halo(halo_of(program)), lifetimes(program) {
+      : program(std::move(from)), kernels(chosen_kernels()), lifetimes(program), windows(windows_of(program)) {
     for (Instruction& instruction : program.instructions) {
-      instructions.push_back(pack_instruction(instruction, program));
+      instructions.push_back(pack_instruction(instruction, program, windows));
       // The kernels' copies serve from here on.
       std::vector<std::uint8_t>().swap(instruction.sign_weight);
       std::vector<float>().swap(instruction.real_weight);
@@ -119,9 +111,9 @@ void Network::Packed::run(std::int64_t sites, const std::int32_t* coords, const 
   Team team(threads);
   const Clock::time_point before_maps = Clock::now();
   std::unique_ptr<Arena> arena = take_arena();
-  const Pyramid pyramid(order_sites(sites, coords, program.levels, *arena), halo, team, *arena);
+  const Pyramid pyramid(order_sites(sites, coords, program.levels, *arena), halo_of(windows), team, *arena);
+  Run run({program, lifetimes, windows, instructions}, kernels, pyramid, team, *arena);
   const double maps = seconds_since(before_maps);
-  Run run(program, lifetimes, instructions, kernels, pyramid, team, *arena);
   run.load(feats);
   run.execute(visit, times);
   if (logits != nullptr) run.unload(logits);

@@ -5,13 +5,16 @@
 
 namespace bscnet {
 
-BrickView Run::brick_view(const Level& level, std::size_t brick, std::uint16_t* cells) const {
+BrickView Run::brick_view(int index, std::size_t brick, std::uint16_t* cells) const {
+  const Level& level = pyramid_.level(index);
   BrickView view;
   for (std::uint64_t left = level.masks[brick]; left != 0; left &= left - 1) {
     cells[view.sites++] = kCellOfVoxel[__builtin_ctzll(left)];
   }
   view.cells = cells;
   view.occupancy = level.occupancy.data() + 8 * brick;
+  view.present = present_[static_cast<std::size_t>(index)] + level.first_row[brick];
+  view.level_sites = level.sites;
   view.halo_row = level.halo_row.data() + level.halo_begin[brick];
   view.halo_cell = level.halo_cell.data() + level.halo_begin[brick];
   view.halo = level.halo_begin[brick + 1] - level.halo_begin[brick];
@@ -60,7 +63,7 @@ void Run::convolve_bits(const Job& job, const BitConv& conv) {
     });
     return;
   }
-  over_bricks(*job.level, [&](const BrickView& view, std::size_t first, Scratch& scratch) {
+  over_bricks(job.level_index, [&](const BrickView& view, std::size_t first, Scratch& scratch) {
     kernels_.bit_submanifold(conv, view, bits, scratch.block, scratch.tile, job.stride);
     kernels_.finish(job.finish, first, view.sites, scratch.tile, job.stride);
   });
@@ -115,16 +118,16 @@ void Run::convolve_reals(const Job& job) {
     return;
   }
   if (conv.in_channels <= kRealBlockChannels) {
-    over_bricks(*job.level, [&](const BrickView& view, std::size_t first, Scratch& scratch) {
+    over_bricks(job.level_index, [&](const BrickView& view, std::size_t first, Scratch& scratch) {
       for (const RealGroup& group : job.packed->real_groups) {
-        kernels_.real_submanifold(x, conv.in_channels, group.weight.data(), group.lanes, group.shift_cell, view,
-                                  scratch.real_block, scratch.tile + group.first, job.stride);
+        kernels_.real_submanifold(x, conv.in_channels, group.weight.data(), group.lanes, group.shift_cell, group.window,
+                                  view, scratch.real_block, scratch.tile + group.first, job.stride);
       }
       finish_rows(first, view.sites, scratch);
     });
     return;
   }
-  over_bricks(*job.level, [&](const BrickView& view, std::size_t first, Scratch& scratch) {
+  over_bricks(job.level_index, [&](const BrickView& view, std::size_t first, Scratch& scratch) {
     for (std::size_t i = 0; i < view.halo; ++i) scratch.block_rows[view.halo_cell[i]] = view.halo_row[i];
     std::fill_n(scratch.tile, static_cast<std::size_t>(view.sites) * job.stride, 0.0f);
     for (const RealGroup& group : job.packed->real_groups) {

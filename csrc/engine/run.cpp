@@ -18,17 +18,19 @@ std::size_t row_bytes(const Value& value) {
 
 }  // namespace
 
-Run::Run(const Program& program, const Lifetimes& lifetimes, const std::vector<PackedInstruction>& packed,
-         const Kernels& kernels, const Pyramid& pyramid, Team& team, Arena& arena)
-    : program_(program),
-      lifetimes_(lifetimes),
-      packed_(packed),
+Run::Run(const PreparedProgram& prepared, const Kernels& kernels, const Pyramid& pyramid, Team& team, Arena& arena)
+    : program_(prepared.program),
+      lifetimes_(prepared.lifetimes),
+      windows_(prepared.windows),
+      packed_(prepared.packed),
       kernels_(kernels),
       pyramid_(pyramid),
       team_(team),
-      memory_(program.values.size(), nullptr),
-      coords_(static_cast<std::size_t>(program.levels)) {
+      memory_(program_.values.size(), nullptr),
+      present_(windows_.size(), nullptr),
+      coords_(windows_.size()) {
   lay_out(arena);
+  find_windows();
 }
 
 std::size_t Run::bytes_of(int id) const {
@@ -55,6 +57,11 @@ void Run::lay_out(Arena& arena) {
     need_of[id] = need_of[static_cast<std::size_t>(lifetimes_.home[id])];
     needs[need_of[id]].last = std::max(needs[need_of[id]].last, lifetimes_.last[id]);
   }
+  const std::size_t first_window = needs.size();
+  for (std::size_t level = 0; level < windows_.size(); ++level) {
+    const std::size_t entries = windows_[level].shift_cells.size() * pyramid_.level(static_cast<int>(level)).sites;
+    needs.push_back({entries * sizeof(std::uint32_t), kInput, windows_[level].last_use});
+  }
   const std::size_t first_scratch = needs.size();
   constexpr std::size_t kRealBlock = kBlockCells * kRealBlockChannels;
   const std::size_t scratch_bytes[] = {kTileRows * tile_stride(widest) * sizeof(float), block_bytes(widest_row),
@@ -66,6 +73,9 @@ void Run::lay_out(Arena& arena) {
   std::uint8_t* begin = arena.reserve(plan.bytes);
   const auto place = [&](std::size_t need) { return begin + plan.offset[need]; };
   for (std::size_t id = 0; id < memory_.size(); ++id) memory_[id] = place(need_of[id]);
+  for (std::size_t level = 0; level < present_.size(); ++level) {
+    present_[level] = reinterpret_cast<std::uint32_t*>(place(first_window + level));
+  }
   for (std::size_t need = first_scratch; need < needs.size(); need += std::size(scratch_bytes)) {
     scratch_.push_back({reinterpret_cast<float*>(place(need)), place(need + 1),
                         reinterpret_cast<float*>(place(need + 2)), reinterpret_cast<std::uint32_t*>(place(need + 3))});
@@ -73,6 +83,22 @@ void Run::lay_out(Arena& arena) {
   if (kWatchesMemory) {
     forbid_access(begin, arena.bytes());
     for (std::size_t need = 0; need < needs.size(); ++need) watched_.push_back({needs[need], place(need)});
+  }
+}
+
+void Run::find_windows() {
+  begin_instruction(kInput);
+  for (std::size_t level = 0; level < windows_.size(); ++level) {
+    const std::vector<int>& shift_cells = windows_[level].shift_cells;
+    if (shift_cells.empty()) continue;
+    const int index = static_cast<int>(level);
+    over_bricks(index, [&](const BrickView& view, std::size_t first, Scratch&) {
+      std::uint32_t* present = present_[level] + first;
+      for (int shift_cell : shift_cells) {
+        kernels_.find_windows(view.occupancy, view.cells, view.sites, shift_cell, present);
+        present += view.level_sites;
+      }
+    });
   }
 }
 
@@ -89,7 +115,6 @@ void Run::end_instruction(int index) const {
 }
 
 void Run::load(const float* feats) {
-  begin_instruction(kInput);
   float* rows = real(0);
   const auto channels = static_cast<std::size_t>(program_.in_channels);
   const std::vector<std::uint32_t>& from = pyramid_.caller_rows();
@@ -135,6 +160,7 @@ Run::Job Run::prepare(std::size_t index) {
   job.instruction = &instruction;
   job.packed = &packed_[index];
   const int result = instruction.out >= 0 ? instruction.out : instruction.bits;
+  job.level_index = value(result).level;
   job.level = &level_of(result);
   job.channels = value(result).channels;
   job.stride = tile_stride(job.channels);

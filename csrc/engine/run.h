@@ -8,6 +8,7 @@
 #include "engine/lifetimes.h"
 #include "engine/network.h"
 #include "engine/packed.h"
+#include "engine/windows.h"
 #include "memory/arena.h"
 #include "memory/plan.h"
 #include "sites/pyramid.h"
@@ -30,11 +31,18 @@ inline std::size_t tile_stride(int channels) {
   return static_cast<std::size_t>(padded_channels(channels) + kTileChannels);
 }
 
+/// A program, what follows from it, and its arrays in the kernels' layout.
+struct PreparedProgram {
+  const Program& program;
+  const Lifetimes& lifetimes;
+  const std::vector<LevelWindows>& windows;
+  const std::vector<PackedInstruction>& packed;
+};
+
 /// One pass of a program over one batch.
 class Run {
  public:
-  Run(const Program& program, const Lifetimes& lifetimes, const std::vector<PackedInstruction>& packed,
-      const Kernels& kernels, const Pyramid& pyramid, Team& team, Arena& arena);
+  Run(const PreparedProgram& prepared, const Kernels& kernels, const Pyramid& pyramid, Team& team, Arena& arena);
 
   /// feats: (sites, in_channels) in the caller's order.
   void load(const float* feats);
@@ -55,7 +63,8 @@ class Run {
   struct Job {
     const Instruction* instruction;
     const PackedInstruction* packed;
-    const Level* level;  ///< of the output
+    int level_index;  ///< of the output
+    const Level* level;
     int channels;
     std::size_t stride;  ///< of a tile
     std::vector<StepView> steps;
@@ -79,13 +88,13 @@ class Run {
 
   /// Source row and cells of `rows` rows from `first` on, for an operator that reads consecutive rows.
   void sources(const Job& job, std::size_t first, int rows, std::uint32_t* source, std::uint8_t* cells) const;
-  BrickView brick_view(const Level& level, std::size_t brick, std::uint16_t* cells) const;
+  BrickView brick_view(int level, std::size_t brick, std::uint16_t* cells) const;
   /// Calls work(first row, rows, scratch) for each tile of so many rows.
   template <typename Work>
   void over_rows(std::size_t rows, const Work& work);
   /// Calls work(view, first row, scratch) for each brick of a level.
   template <typename Work>
-  void over_bricks(const Level& level, const Work& work);
+  void over_bricks(int level, const Work& work);
 
   void show(std::size_t index, const Job& job, const std::function<void(const Visit&)>& visit);
   void show_sums(std::size_t index, const Job& job, const std::function<void(const Visit&)>& visit);
@@ -98,17 +107,21 @@ class Run {
   std::size_t bytes_of(int id) const;
   /// Places all values and the scratch of all threads in the arena.
   void lay_out(Arena& arena);
+  /// Fills the windows of all levels.
+  void find_windows();
   /// Tell AddressSanitizer what instruction `index` may touch, and what is dead behind it.
   void begin_instruction(int index) const;
   void end_instruction(int index) const;
 
   const Program& program_;
   const Lifetimes& lifetimes_;
+  const std::vector<LevelWindows>& windows_;
   const std::vector<PackedInstruction>& packed_;
   const Kernels& kernels_;
   const Pyramid& pyramid_;
   Team& team_;
-  std::vector<std::uint8_t*> memory_;  ///< of each value
+  std::vector<std::uint8_t*> memory_;    ///< of each value
+  std::vector<std::uint32_t*> present_;  ///< of each level: (windows, sites), see BrickView::window
   std::vector<Scratch> scratch_;
   std::vector<Watched> watched_;  ///< empty unless kWatchesMemory
   std::vector<std::vector<std::int32_t>> coords_;
@@ -127,12 +140,13 @@ void Run::over_rows(std::size_t rows, const Work& work) {
 }
 
 template <typename Work>
-void Run::over_bricks(const Level& level, const Work& work) {
+void Run::over_bricks(int index, const Work& work) {
+  const Level& level = pyramid_.level(index);
   const std::size_t bricks = level.bricks();
   team_.split(bricks, grain_of(bricks, team_.size()), [&](std::size_t begin, std::size_t end, int member) {
     std::uint16_t cells[kTileRows];
     for (std::size_t brick = begin; brick < end; ++brick) {
-      work(brick_view(level, brick, cells), level.first_row[brick], scratch_[static_cast<std::size_t>(member)]);
+      work(brick_view(index, brick, cells), level.first_row[brick], scratch_[static_cast<std::size_t>(member)]);
     }
   });
 }

@@ -53,7 +53,8 @@ struct ChannelGroup {
   int channels = 0;
   int units = 0;                         ///< of kUnitBytes in a row of lanes
   int shift_cell = 0;                    ///< the shift as a step in the block
-  const std::uint8_t* weight = nullptr;  ///< (cells, words, lanes)
+  int window = 0;                        ///< the shift's number among those of the level
+  const std::uint8_t* weight = nullptr;  ///< (cells, words, lanes); submanifold: and a cell of zeros behind them
   /// Submanifold, up to 16 input channels: (9 runs of three cells along x, channels, 4 words of 16 bits, the last 0);
   /// channels are padded to a multiple of kRunChannels. Null otherwise.
   const std::uint8_t* run_weight = nullptr;
@@ -74,9 +75,15 @@ struct BrickView {
   const std::uint16_t* cells = nullptr;  ///< cell in the block of each site
   int sites = 0;
   const std::uint64_t* occupancy = nullptr;  ///< (8,) occupied cells of the block, a word for each z
+  const std::uint32_t* present = nullptr;    ///< of the brick's first site in the first window, see window()
+  std::size_t level_sites = 0;
   const std::uint32_t* halo_row = nullptr;   ///< rows of the sites in the block …
   const std::uint16_t* halo_cell = nullptr;  ///< … and their cells
   std::size_t halo = 0;
+
+  /// Which cells of the 3x3x3 window at each site less a shift are occupied, a bit each, x fastest. Windows are found
+  /// once for all layers of a level; they are numbered as the level's shifts are.
+  const std::uint32_t* window(int number) const { return present + static_cast<std::size_t>(number) * level_sites; }
 };
 
 /// One step of an output transform; arrays have padded_channels values.
@@ -107,6 +114,10 @@ struct Finish {
 struct Kernels {
   const char* name;
 
+  /// Present cells of the windows at `sites` cells of a block less a shift, see BrickView::window.
+  void (*find_windows)(const std::uint64_t* occupancy, const std::uint16_t* cells, int sites, int shift_cell,
+                       std::uint32_t* present);
+
   /// Binary submanifold convolution of one brick into a tile. `block` is scratch of 2 * kBlockCells * row_bytes + 64
   /// bytes.
   void (*bit_submanifold)(const BitConv& conv, const BrickView& brick, const std::uint8_t* bits, std::uint8_t* block,
@@ -120,7 +131,7 @@ struct Kernels {
   /// Real-valued submanifold convolution of one brick into a tile, for up to kRealBlockChannels input channels. `block`
   /// is scratch of kBlockCells * kRealBlockChannels floats; weight: (27, in_channels, lanes), lanes a multiple of
   /// kTileChannels.
-  void (*real_submanifold)(const float* x, int in_channels, const float* weight, int lanes, int shift_cell,
+  void (*real_submanifold)(const float* x, int in_channels, const float* weight, int lanes, int shift_cell, int window,
                            const BrickView& brick, float* block, float* tile, std::size_t stride);
 
   /// tile[to[i]] += W^T x[from[i]] for each pair, channels in order, one fma each.
