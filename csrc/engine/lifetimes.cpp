@@ -7,16 +7,17 @@
 namespace bscnet {
 namespace {
 
-/// The value whose place the result of instruction `index` takes, or -1.
-int replaced_by(const Program& program, const std::vector<int>& last, std::size_t index) {
-  const Instruction& instruction = program.instructions[index];
+/// The value whose place the result of task `index` takes, or -1.
+int replaced_by(const Program& program, const Task& task, const std::vector<int>& last, int index) {
+  if (task.out < 0) return -1;
+  const Instruction& instruction = program.instructions[static_cast<std::size_t>(task.instruction)];
   for (const Step& step : instruction.steps) {
-    if (step.value < 0 || last[static_cast<std::size_t>(step.value)] != static_cast<int>(index)) continue;
+    if (step.value < 0 || last[static_cast<std::size_t>(step.value)] != index) continue;
     const bool read_as_input = std::count(instruction.in.begin(), instruction.in.end(), step.value) > 0;
     const auto uses = std::count_if(instruction.steps.begin(), instruction.steps.end(),
                                     [&](const Step& other) { return other.value == step.value; });
     const Value& shortcut = program.values[static_cast<std::size_t>(step.value)];
-    const Value& sum = program.values[static_cast<std::size_t>(instruction.out)];
+    const Value& sum = program.values[static_cast<std::size_t>(task.out)];
     if (!read_as_input && uses == 1 && shortcut.level == sum.level) return step.value;
   }
   return -1;
@@ -24,25 +25,30 @@ int replaced_by(const Program& program, const std::vector<int>& last, std::size_
 
 }  // namespace
 
-Lifetimes::Lifetimes(const Program& program)
-    : first(program.values.size(), kInput), last(program.values.size(), kInput), home(program.values.size()) {
+Lifetimes::Lifetimes(const Program& program, const std::vector<Task>& schedule)
+    : first(program.values.size(), kNever), last(program.values.size(), kNever), home(program.values.size()) {
   std::iota(home.begin(), home.end(), 0);
-  for (std::size_t i = 0; i < program.instructions.size(); ++i) {
-    const Instruction& instruction = program.instructions[i];
+  first[0] = last[0] = kInput;
+  const auto write = [&](int id, int now) {
+    int& begin = first[static_cast<std::size_t>(id)];
+    if (begin == kNever) begin = now;
+    last[static_cast<std::size_t>(id)] = now;
+  };
+  for (std::size_t i = 0; i < schedule.size(); ++i) {
+    const Task& task = schedule[i];
+    const Instruction& instruction = program.instructions[static_cast<std::size_t>(task.instruction)];
     const int now = static_cast<int>(i);
     for (int id : instruction.in) last[static_cast<std::size_t>(id)] = now;
     for (const Step& step : instruction.steps) {
       if (step.value >= 0) last[static_cast<std::size_t>(step.value)] = now;
     }
-    for (int id : {instruction.out, instruction.bits}) {
-      if (id >= 0) first[static_cast<std::size_t>(id)] = last[static_cast<std::size_t>(id)] = now;
-    }
+    if (task.out >= 0) write(task.out, now);
+    for (const SignsOut& signs : task.signs) write(signs.value, now);
   }
-  last[static_cast<std::size_t>(program.output)] = static_cast<int>(program.instructions.size());
-  for (std::size_t i = 0; i < program.instructions.size(); ++i) {
-    const int out = program.instructions[i].out;
-    const int replaced = out >= 0 ? replaced_by(program, last, i) : -1;
-    if (replaced >= 0) home[static_cast<std::size_t>(out)] = home[static_cast<std::size_t>(replaced)];
+  last[static_cast<std::size_t>(program.output)] = static_cast<int>(schedule.size());
+  for (std::size_t i = 0; i < schedule.size(); ++i) {
+    const int replaced = replaced_by(program, schedule[i], last, static_cast<int>(i));
+    if (replaced >= 0) home[static_cast<std::size_t>(schedule[i].out)] = home[static_cast<std::size_t>(replaced)];
   }
 }
 

@@ -12,6 +12,7 @@
 #include "engine/lifetimes.h"
 #include "engine/packed.h"
 #include "engine/run.h"
+#include "engine/schedule.h"
 #include "engine/windows.h"
 #include "kernels/dispatch.h"
 #include "memory/arena.h"
@@ -59,15 +60,24 @@ struct Network::Packed {
   Program program;
   const Kernels& kernels;
   std::vector<PackedInstruction> instructions;
-  Lifetimes lifetimes;
   std::vector<LevelWindows> windows;
+  std::vector<Task> schedule;  ///< of a run
+  Lifetimes lifetimes;
+  std::vector<Task> traced_schedule;  ///< of a run that shows every value
+  Lifetimes traced_lifetimes;
 
   mutable std::mutex mutex;  ///< of what follows
   std::size_t most_idle_bytes = kMostIdleBytes;
   mutable std::unique_ptr<Arena> idle;
 
   explicit Packed(Program from)
-      : program(std::move(from)), kernels(chosen_kernels()), lifetimes(program), windows(windows_of(program)) {
+      : program(std::move(from)),
+        kernels(chosen_kernels()),
+        windows(windows_of(program)),
+        schedule(fused_schedule(program)),
+        lifetimes(program, schedule),
+        traced_schedule(plain_schedule(program)),
+        traced_lifetimes(program, traced_schedule) {
     for (Instruction& instruction : program.instructions) {
       instructions.push_back(pack_instruction(instruction, program, windows));
       // The kernels' copies serve from here on.
@@ -112,7 +122,9 @@ void Network::Packed::run(std::int64_t sites, const std::int32_t* coords, const 
   const Clock::time_point before_maps = Clock::now();
   std::unique_ptr<Arena> arena = take_arena();
   const Pyramid pyramid(order_sites(sites, coords, program.levels, *arena), halo_of(windows), team, *arena);
-  Run run({program, lifetimes, windows, instructions}, kernels, pyramid, team, *arena);
+  const bool traced = visit != nullptr;
+  Run run({program, traced ? traced_schedule : schedule, traced ? traced_lifetimes : lifetimes, windows, instructions},
+          kernels, pyramid, team, *arena);
   const double maps = seconds_since(before_maps);
   run.load(feats);
   run.execute(visit, times);

@@ -170,10 +170,11 @@ void Run::binarize(const Job& job) {
       if (whole) {
         Finish part = job.finish;
         part.channels = value(id).channels;
-        part.bits += at / 8;
-        part.threshold += at;
-        part.flip += at / kTileChannels;
-        if (id != parts.back()) part.pad_bytes = 0;
+        SignsView& signs = part.signs[0];
+        signs.bits += at / 8;
+        signs.threshold += at;
+        signs.flip += at / kTileChannels;
+        if (id != parts.back()) signs.pad_bytes = 0;
         kernels_.finish(part, first, rows, from, channels);
       } else {
         for (int r = 0; r < rows; ++r, from += channels) {

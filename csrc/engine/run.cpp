@@ -20,6 +20,7 @@ std::size_t row_bytes(const Value& value) {
 
 Run::Run(const PreparedProgram& prepared, const Kernels& kernels, const Pyramid& pyramid, Team& team, Arena& arena)
     : program_(prepared.program),
+      schedule_(prepared.schedule),
       lifetimes_(prepared.lifetimes),
       windows_(prepared.windows),
       packed_(prepared.packed),
@@ -45,22 +46,23 @@ void Run::lay_out(Arena& arena) {
     widest = std::max(widest, each.channels);
     if (each.kind == Value::Kind::kBits) widest_row = std::max(widest_row, row_bytes(each));
   }
-  const int end = static_cast<int>(program_.instructions.size());
+  const int end = static_cast<int>(schedule_.size());
   std::vector<Need> needs;
   std::vector<std::size_t> need_of(program_.values.size());
   for (std::size_t id = 0; id < need_of.size(); ++id) {
-    if (lifetimes_.home[id] != static_cast<int>(id)) continue;
+    if (lifetimes_.home[id] != static_cast<int>(id) || lifetimes_.first[id] == Lifetimes::kNever) continue;
     need_of[id] = needs.size();
     needs.push_back({bytes_of(static_cast<int>(id)), lifetimes_.first[id], lifetimes_.last[id]});
   }
   for (std::size_t id = 0; id < need_of.size(); ++id) {
+    if (lifetimes_.first[id] == Lifetimes::kNever) continue;
     need_of[id] = need_of[static_cast<std::size_t>(lifetimes_.home[id])];
     needs[need_of[id]].last = std::max(needs[need_of[id]].last, lifetimes_.last[id]);
   }
   const std::size_t first_window = needs.size();
   for (std::size_t level = 0; level < windows_.size(); ++level) {
     const std::size_t entries = windows_[level].shift_cells.size() * pyramid_.level(static_cast<int>(level)).sites;
-    needs.push_back({entries * sizeof(std::uint32_t), kInput, windows_[level].last_use});
+    needs.push_back({entries * sizeof(std::uint32_t), kInput, end});
   }
   const std::size_t first_scratch = needs.size();
   constexpr std::size_t kRealBlock = kBlockCells * kRealBlockChannels;
@@ -87,7 +89,7 @@ void Run::lay_out(Arena& arena) {
 }
 
 void Run::find_windows() {
-  begin_instruction(kInput);
+  begin_task(kInput);
   for (std::size_t level = 0; level < windows_.size(); ++level) {
     const std::vector<int>& shift_cells = windows_[level].shift_cells;
     if (shift_cells.empty()) continue;
@@ -102,13 +104,13 @@ void Run::find_windows() {
   }
 }
 
-void Run::begin_instruction(int index) const {
+void Run::begin_task(int index) const {
   for (const Watched& each : watched_) {
     if (each.need.first == index) allow_access(each.memory, each.need.bytes);
   }
 }
 
-void Run::end_instruction(int index) const {
+void Run::end_task(int index) const {
   for (const Watched& each : watched_) {
     if (each.need.last == index) forbid_access(each.memory, each.need.bytes);
   }
@@ -137,53 +139,63 @@ void Run::unload(float* logits) {
 }
 
 void Run::execute(const std::function<void(const Visit&)>* visit, Times* times) {
-  for (std::size_t i = 0; i < program_.instructions.size(); ++i) {
-    const Instruction& instruction = program_.instructions[i];
+  for (std::size_t i = 0; i < schedule_.size(); ++i) {
     const Clock::time_point begin = Clock::now();
-    begin_instruction(static_cast<int>(i));
-    const Job job = prepare(i);
-    if (visit != nullptr) show_sums(i, job, *visit);
+    begin_task(static_cast<int>(i));
+    const Job job = prepare(schedule_[i]);
+    if (visit != nullptr) show_sums(job, *visit);
     perform(job);
     if (times != nullptr) {
       const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
-      const bool bits = instruction.op == Instruction::Op::kConv && instruction.binary;
+      const bool bits = job.instruction->op == Instruction::Op::kConv && job.instruction->binary;
       (bits ? times->bit_convolutions : times->real_parts) += seconds;
     }
-    if (visit != nullptr) show(i, job, *visit);
-    end_instruction(static_cast<int>(i));
+    if (visit != nullptr) show(job, *visit);
+    end_task(static_cast<int>(i));
   }
 }
 
-Run::Job Run::prepare(std::size_t index) {
+Run::Job Run::prepare(const Task& task) {
+  const auto index = static_cast<std::size_t>(task.instruction);
   const Instruction& instruction = program_.instructions[index];
   Job job;
+  job.task = &task;
   job.instruction = &instruction;
   job.packed = &packed_[index];
-  const int result = instruction.out >= 0 ? instruction.out : instruction.bits;
-  job.level_index = value(result).level;
-  job.level = &level_of(result);
-  job.channels = value(result).channels;
+  const Value& result = value(instruction.out >= 0 ? instruction.out : instruction.bits);
+  job.level_index = result.level;
+  job.level = &pyramid_.level(result.level);
+  job.channels = result.channels;
   job.stride = tile_stride(job.channels);
   for (const PackedStep& step : job.packed->steps) {
     StepView view{step.kind, step.a.data(), step.b.data(), step.c.data(), nullptr, nullptr};
     if (step.value >= 0) {
       view.value = real(step.value);
-      if (value(step.value).level != value(result).level) view.parent = job.level->parent.data();
+      if (value(step.value).level != result.level) view.parent = job.level->parent.data();
     }
     job.steps.push_back(view);
   }
   Finish& finish = job.finish;
   finish.channels = job.channels;
   finish.num_steps = static_cast<int>(job.steps.size());
-  if (instruction.out >= 0) finish.out = real(instruction.out);
-  if (instruction.bits >= 0) {
-    finish.bits = memory(instruction.bits);
-    finish.row_bytes = packed_bytes(job.channels);
-    finish.pad_bytes = finish.row_bytes - static_cast<std::size_t>(padded_channels(job.channels) / 8);
-    finish.threshold = job.packed->threshold.data();
-    finish.flip = job.packed->flip.data();
-  }
+  if (task.out >= 0) finish.out = real(task.out);
+  for (const SignsOut& signs : task.signs) finish.signs[finish.num_signs++] = signs_view(signs, job.channels);
   return job;
+}
+
+SignsView Run::signs_view(const SignsOut& signs, int channels) const {
+  const PackedInstruction& from = packed_[static_cast<std::size_t>(signs.from)];
+  const int width = value(signs.value).channels;
+  const auto first = static_cast<std::size_t>(signs.first_channel);
+  SignsView view;
+  view.bits = memory(signs.value) + first / 8;
+  view.row_bytes = packed_bytes(width);
+  if (signs.first_channel + channels == width) {
+    view.pad_bytes = view.row_bytes - first / 8 - static_cast<std::size_t>(padded_channels(channels) / 8);
+  }
+  view.threshold = from.threshold.data() + first;
+  view.flip = from.flip.data() + first / kTileChannels;
+  return view;
 }
 
 void Run::perform(const Job& prepared) {

@@ -8,6 +8,7 @@
 #include "engine/lifetimes.h"
 #include "engine/network.h"
 #include "engine/packed.h"
+#include "engine/schedule.h"
 #include "engine/windows.h"
 #include "memory/arena.h"
 #include "memory/plan.h"
@@ -34,7 +35,8 @@ inline std::size_t tile_stride(int channels) {
 /// A program, what follows from it, and its arrays in the kernels' layout.
 struct PreparedProgram {
   const Program& program;
-  const Lifetimes& lifetimes;
+  const std::vector<Task>& schedule;
+  const Lifetimes& lifetimes;  ///< of the schedule
   const std::vector<LevelWindows>& windows;
   const std::vector<PackedInstruction>& packed;
 };
@@ -46,7 +48,7 @@ class Run {
 
   /// feats: (sites, in_channels) in the caller's order.
   void load(const float* feats);
-  /// Executes all instructions. visit and times may be null.
+  /// Executes all tasks. visit and times may be null.
   void execute(const std::function<void(const Visit&)>* visit, Times* times);
   /// logits: (sites, num_classes) in the caller's order.
   void unload(float* logits);
@@ -59,8 +61,9 @@ class Run {
     float* real_block;
     std::uint32_t* block_rows;
   };
-  /// An instruction with everything that this batch adds to it.
+  /// A task with everything that this batch adds to it.
   struct Job {
+    const Task* task;
     const Instruction* instruction;
     const PackedInstruction* packed;
     int level_index;  ///< of the output
@@ -77,7 +80,8 @@ class Run {
     const std::uint8_t* memory;
   };
 
-  Job prepare(std::size_t index);
+  Job prepare(const Task& task);
+  SignsView signs_view(const SignsOut& signs, int channels) const;
   void perform(const Job& job);
   void convolve_bits(const Job& job, const BitConv& conv);
   void convolve_reals(const Job& job);
@@ -96,8 +100,8 @@ class Run {
   template <typename Work>
   void over_bricks(int level, const Work& work);
 
-  void show(std::size_t index, const Job& job, const std::function<void(const Visit&)>& visit);
-  void show_sums(std::size_t index, const Job& job, const std::function<void(const Visit&)>& visit);
+  void show(const Job& job, const std::function<void(const Visit&)>& visit);
+  void show_sums(const Job& job, const std::function<void(const Visit&)>& visit);
   const std::vector<std::int32_t>& coords(int level);
 
   const Value& value(int id) const { return program_.values[static_cast<std::size_t>(id)]; }
@@ -109,11 +113,12 @@ class Run {
   void lay_out(Arena& arena);
   /// Fills the windows of all levels.
   void find_windows();
-  /// Tell AddressSanitizer what instruction `index` may touch, and what is dead behind it.
-  void begin_instruction(int index) const;
-  void end_instruction(int index) const;
+  /// Tell AddressSanitizer what task `index` may touch, and what is dead behind it.
+  void begin_task(int index) const;
+  void end_task(int index) const;
 
   const Program& program_;
+  const std::vector<Task>& schedule_;
   const Lifetimes& lifetimes_;
   const std::vector<LevelWindows>& windows_;
   const std::vector<PackedInstruction>& packed_;

@@ -15,12 +15,10 @@ int LevelWindows::number_of(int shift_cell) const {
 
 std::vector<LevelWindows> windows_of(const Program& program) {
   std::vector<LevelWindows> windows(static_cast<std::size_t>(program.levels));
-  for (std::size_t i = 0; i < program.instructions.size(); ++i) {
-    const Instruction& conv = program.instructions[i];
+  for (const Instruction& conv : program.instructions) {
     if (conv.op != Instruction::Op::kConv || conv.geometry != Instruction::Geometry::kSubmanifold) continue;
     const Value& input = program.values[static_cast<std::size_t>(conv.in[0])];
     LevelWindows& level = windows[static_cast<std::size_t>(input.level)];
-    level.last_use = static_cast<int>(i);
     const std::vector<std::array<int, 3>> none{{0, 0, 0}};
     for (const std::array<int, 3>& shift : conv.shifts.empty() ? none : conv.shifts) {
       const int step = block_step(shift);

@@ -13,7 +13,6 @@ constexpr int block_step(const std::array<int, 3>& shift) { return shift[0] + 8 
 /// What the submanifold convolutions of a level look at.
 struct LevelWindows {
   std::vector<int> shift_cells;  ///< of all channel groups, each once, as steps in the block
-  int last_use = -1;             ///< the last instruction that looks
 
   bool shifted() const;
   /// The number of a shift; it must be there.

@@ -45,6 +45,16 @@ inline bool is_prelu_add(const Finish& finish) {
 
 enum class Steps { kNone, kPreluAdd, kAny };
 
+/// Packs kTileChannels signs of a row from channel `block` on.
+template <bool kWhole>
+void put_signs(const SignsView& view, unsigned at_least, std::size_t row, int block, int channels) {
+  unsigned signs = at_least ^ view.flip[block / kTileChannels];
+  // Bits beyond the channels must be 0.
+  if (!kWhole && channels - block < kTileChannels) signs &= (1u << (channels - block)) - 1;
+  const auto half = static_cast<std::uint16_t>(signs);
+  std::memcpy(view.bits + row * view.row_bytes + block / 8, &half, 2);
+}
+
 /// kSteps: what the steps are known to be. kWhole: every vector is full.
 template <Steps kSteps, bool kWhole>
 void finish_rows(const Finish& finish, std::size_t first_row, int rows, const float* tile, std::size_t stride) {
@@ -52,7 +62,6 @@ void finish_rows(const Finish& finish, std::size_t first_row, int rows, const fl
   for (int r = 0; r < rows; ++r) {
     const std::size_t row = first_row + static_cast<std::size_t>(r);
     const float* in = tile + static_cast<std::size_t>(r) * stride;
-    std::uint8_t* packed = finish.bits == nullptr ? nullptr : finish.bits + row * finish.row_bytes;
     float* out = finish.out == nullptr ? nullptr : finish.out + row * channels;
     const float* shortcut = nullptr;
     if constexpr (kSteps == Steps::kPreluAdd) {
@@ -60,7 +69,7 @@ void finish_rows(const Finish& finish, std::size_t first_row, int rows, const fl
       shortcut = add.value + (add.parent == nullptr ? row : add.parent[row]) * channels;
     }
     for (int block = 0; block < finish.channels; block += kTileChannels) {
-      unsigned signs = 0;
+      unsigned signs[kMostSigns] = {};
       for (int part = 0; part < kTileChannels; part += Floats::kWidth) {
         const int channel = block + part;
         const int width = kWhole ? Floats::kWidth : finish.channels - channel;
@@ -77,17 +86,22 @@ void finish_rows(const Finish& finish, std::size_t first_row, int rows, const fl
           kWhole || width >= Floats::kWidth ? Floats::store(out + channel, v)
                                             : Floats::store_part(out + channel, v, width);
         }
-        if (packed != nullptr) signs |= Floats::at_least(v, Floats::load(finish.threshold + channel)) << part;
+        if (finish.num_signs > 0) {
+          signs[0] |= Floats::at_least(v, Floats::load(finish.signs[0].threshold + channel)) << part;
+        }
+        if (finish.num_signs > 1) {
+          signs[1] |= Floats::at_least(v, Floats::load(finish.signs[1].threshold + channel)) << part;
+        }
       }
-      if (packed != nullptr) {
-        signs ^= finish.flip[block / kTileChannels];
-        // Bits beyond the channels must be 0.
-        if (!kWhole && finish.channels - block < kTileChannels) signs &= (1u << (finish.channels - block)) - 1;
-        const auto half = static_cast<std::uint16_t>(signs);
-        std::memcpy(packed + block / 8, &half, 2);
+      for (int i = 0; i < finish.num_signs; ++i) {
+        put_signs<kWhole>(finish.signs[i], signs[i], row, block, finish.channels);
       }
     }
-    if (finish.pad_bytes > 0) std::memset(packed + padded_channels(finish.channels) / 8, 0, finish.pad_bytes);
+    for (int i = 0; i < finish.num_signs; ++i) {
+      const SignsView& view = finish.signs[i];
+      std::uint8_t* behind = view.bits + row * view.row_bytes + padded_channels(finish.channels) / 8;
+      if (view.pad_bytes > 0) std::memset(behind, 0, view.pad_bytes);
+    }
   }
 }
 

@@ -97,17 +97,24 @@ struct StepView {
   const std::uint32_t* parent = nullptr;  ///< kAdd: row of `value` for each row; null: the row itself
 };
 
-/// Output transform of a tile: steps, then the real value and the packed signs, each where wanted.
+/// Where signs of a result go: bit = (v >= threshold) XOR flip.
+struct SignsView {
+  std::uint8_t* bits = nullptr;         ///< of the first of the result's channels in row 0
+  std::size_t row_bytes = 0;            ///< from row to row
+  std::size_t pad_bytes = 0;            ///< to clear behind the signs of each row
+  const float* threshold = nullptr;     ///< (padded_channels,)
+  const std::uint16_t* flip = nullptr;  ///< (padded_channels / 16,) a bit a channel
+};
+constexpr int kMostSigns = 2;
+
+/// Output transform of a tile: steps, then the real value and packed signs, each where wanted.
 struct Finish {
   const StepView* steps = nullptr;
   int num_steps = 0;
   int channels = 0;
-  float* out = nullptr;          ///< (rows, channels)
-  std::uint8_t* bits = nullptr;  ///< (rows, row_bytes)
-  std::size_t row_bytes = 0;
-  std::size_t pad_bytes = 0;            ///< to clear behind the signs of each row
-  const float* threshold = nullptr;     ///< (padded_channels,)
-  const std::uint16_t* flip = nullptr;  ///< (padded_channels / 16,) a bit a channel
+  float* out = nullptr;  ///< (rows, channels)
+  SignsView signs[kMostSigns];
+  int num_signs = 0;
 };
 
 /// The kernels of one CPU level. All levels give the same bits. A tile is (kTileRows, stride) floats.

@@ -97,7 +97,7 @@ TEST(a_sum_takes_the_place_of_its_shortcut) {
   add({3}, 4, -1, 2);
   add({4}, 5, -1, 2);
   program.output = 5;
-  const bscnet::Lifetimes found(program);
+  const bscnet::Lifetimes found(program, bscnet::plain_schedule(program));
   CHECK(found.home == (std::vector<int>{0, 1, 0, 3, 4, 0}));
   CHECK(found.first == (std::vector<int>{bscnet::kInput, 0, 1, 1, 2, 3}));
   CHECK(found.last == (std::vector<int>{1, 1, 3, 2, 3, 4}));

@@ -65,7 +65,6 @@ TEST(windows_of_a_level_are_those_of_its_convolutions) {
   const std::vector<bscnet::LevelWindows> windows = bscnet::windows_of(program);
   CHECK(windows[0].shift_cells == (std::vector<int>{0, -63}));
   CHECK(windows[0].shifted() && windows[0].number_of(-63) == 1);
-  CHECK_EQ(windows[0].last_use, 1);
   CHECK(windows[1].shift_cells.empty());
   CHECK(windows[2].shift_cells == std::vector<int>{0} && !windows[2].shifted());
 }
