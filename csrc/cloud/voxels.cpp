@@ -56,7 +56,7 @@ Voxels voxels_of(const Points& points, const Frame& frame, Team& team) {
       unsorted[i] = key_of(frame, points.xyz + std::size_t{3} * voxels.points[i]);
     }
   });
-  sorted.sort(voxels.points);
+  sorted.sort(voxels.points, team);
   const std::uint64_t* const keys = sorted.data();
   for (std::size_t i = 0; i < sorted.size(); ++i) {
     if (i == 0 || keys[i] != keys[i - 1]) begin_voxel(voxels, frame, keys[i], i);

@@ -11,14 +11,13 @@ namespace {
 int replaced_by(const Program& program, const Task& task, const std::vector<int>& last, int index) {
   if (task.out < 0) return -1;
   const Instruction& instruction = program.instructions[static_cast<std::size_t>(task.instruction)];
+  const std::vector<int> reads = reads_of(program, task);
   for (const Step& step : instruction.steps) {
     if (step.value < 0 || last[static_cast<std::size_t>(step.value)] != index) continue;
-    const bool read_as_input = std::count(instruction.in.begin(), instruction.in.end(), step.value) > 0;
-    const auto uses = std::count_if(instruction.steps.begin(), instruction.steps.end(),
-                                    [&](const Step& other) { return other.value == step.value; });
+    const bool is_read_once = std::count(reads.begin(), reads.end(), step.value) == 1;
     const Value& shortcut = program.values[static_cast<std::size_t>(step.value)];
     const Value& sum = program.values[static_cast<std::size_t>(task.out)];
-    if (!read_as_input && uses == 1 && shortcut.level == sum.level) return step.value;
+    if (is_read_once && shortcut.level == sum.level) return step.value;
   }
   return -1;
 }
@@ -36,12 +35,8 @@ Lifetimes::Lifetimes(const Program& program, const std::vector<Task>& schedule)
   };
   for (std::size_t i = 0; i < schedule.size(); ++i) {
     const Task& task = schedule[i];
-    const Instruction& instruction = program.instructions[static_cast<std::size_t>(task.instruction)];
     const int now = static_cast<int>(i);
-    for (int id : instruction.in) last[static_cast<std::size_t>(id)] = now;
-    for (const Step& step : instruction.steps) {
-      if (step.value >= 0) last[static_cast<std::size_t>(step.value)] = now;
-    }
+    for (int id : reads_of(program, task)) last[static_cast<std::size_t>(id)] = now;
     if (task.out >= 0) write(task.out, now);
     for (const SignsOut& signs : task.signs) write(signs.value, now);
   }

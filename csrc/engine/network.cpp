@@ -121,14 +121,13 @@ void Network::Packed::run(std::int64_t sites, const std::int32_t* coords, const 
   Team team(threads);
   const Clock::time_point before_maps = Clock::now();
   std::unique_ptr<Arena> arena = take_arena();
-  const Pyramid pyramid(order_sites(sites, coords, program.levels, *arena), halo_of(windows), team, *arena);
+  const Pyramid pyramid(order_sites(sites, coords, program.levels, team, *arena), halo_of(windows), team, *arena);
   const bool traced = visit != nullptr;
   Run run({program, traced ? traced_schedule : schedule, traced ? traced_lifetimes : lifetimes, windows, instructions},
           kernels, pyramid, team, *arena);
   const double maps = seconds_since(before_maps);
   run.load(feats);
-  run.execute(visit, times);
-  if (logits != nullptr) run.unload(logits);
+  run.execute(logits, visit, times);
   if (times != nullptr) {
     times->kernel_maps = maps;
     times->workspace_bytes = static_cast<std::int64_t>(arena->bytes() + pyramid.bytes());

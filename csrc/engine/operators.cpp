@@ -51,6 +51,20 @@ void Run::sources(const Job& job, std::size_t first, int rows, std::uint32_t* so
   }
 }
 
+void Run::finish(const Job& job, std::size_t first, int rows, const Scratch& scratch) const {
+  if (!job.task->to_caller) return kernels_.finish(job.finish, first, rows, scratch.tile, job.stride);
+  Finish last = job.finish;
+  last.out = scratch.rows;
+  last.first_row = first;
+  kernels_.finish(last, first, rows, scratch.tile, job.stride);
+  const auto classes = static_cast<std::size_t>(program_.num_classes);
+  const float* from = scratch.rows;
+  for (int r = 0; r < rows; ++r, from += classes) {
+    const std::size_t to = pyramid_.caller_rows()[first + static_cast<std::size_t>(r)];
+    std::copy_n(from, classes, logits_ + to * classes);
+  }
+}
+
 void Run::convolve_bits(const Job& job, const BitConv& conv) {
   const std::uint8_t* bits = memory(job.instruction->in[0]);
   if (job.instruction->geometry != Instruction::Geometry::kSubmanifold) {
@@ -59,22 +73,19 @@ void Run::convolve_bits(const Job& job, const BitConv& conv) {
       std::uint8_t cells[kTileRows];
       sources(job, first, rows, source, cells);
       kernels_.bit_rows(conv, bits, source, cells, rows, scratch.tile, job.stride);
-      kernels_.finish(job.finish, first, rows, scratch.tile, job.stride);
+      finish(job, first, rows, scratch);
     });
     return;
   }
   over_bricks(job.level_index, [&](const BrickView& view, std::size_t first, Scratch& scratch) {
     kernels_.bit_submanifold(conv, view, bits, scratch.block, scratch.tile, job.stride);
-    kernels_.finish(job.finish, first, view.sites, scratch.tile, job.stride);
+    finish(job, first, view.sites, scratch);
   });
 }
 
 void Run::convolve_reals(const Job& job) {
   const Instruction& conv = *job.instruction;
-  const float* x = real(conv.in[0]);
-  const auto finish_rows = [&](std::size_t first, int rows, Scratch& scratch) {
-    kernels_.finish(job.finish, first, rows, scratch.tile, job.stride);
-  };
+  const float* x = job.task->pooled < 0 ? real(conv.in[0]) : nullptr;
   const auto add_pairs = [&](const RealGroup& group, int cell, const std::uint32_t* from, const std::uint8_t* to,
                              int pairs, Scratch& scratch) {
     const float* weight =
@@ -86,11 +97,18 @@ void Run::convolve_reals(const Job& job) {
   };
   if (conv.geometry == Instruction::Geometry::kPointwise) {
     over_rows(job.level->sites, [&](std::size_t first, int rows, Scratch& scratch) {
-      for (const RealGroup& group : job.packed->real_groups) {
-        kernels_.real_rows(x + first * static_cast<std::size_t>(conv.in_channels), conv.in_channels,
-                           group.weight.data(), group.lanes, rows, scratch.tile + group.first, job.stride);
+      const float* input = scratch.rows;
+      if (job.task->pooled < 0) {
+        input = x + first * static_cast<std::size_t>(conv.in_channels);
+      } else {
+        const auto pooled = static_cast<std::size_t>(job.task->pooled);
+        pool_rows(program_.instructions[pooled], *job.level, first, rows, scratch.rows);
       }
-      finish_rows(first, rows, scratch);
+      for (const RealGroup& group : job.packed->real_groups) {
+        kernels_.real_rows(input, conv.in_channels, group.weight.data(), group.lanes, rows, scratch.tile + group.first,
+                           job.stride);
+      }
+      finish(job, first, rows, scratch);
     });
     return;
   }
@@ -113,7 +131,7 @@ void Run::convolve_reals(const Job& job) {
           add_pairs(group, cell, from, to, pairs, scratch);
         }
       }
-      finish_rows(first, rows, scratch);
+      finish(job, first, rows, scratch);
     });
     return;
   }
@@ -123,7 +141,7 @@ void Run::convolve_reals(const Job& job) {
         kernels_.real_submanifold(x, conv.in_channels, group.weight.data(), group.lanes, group.shift_cell, group.window,
                                   view, scratch.real_block, scratch.tile + group.first, job.stride);
       }
-      finish_rows(first, view.sites, scratch);
+      finish(job, first, view.sites, scratch);
     });
     return;
   }
@@ -145,7 +163,7 @@ void Run::convolve_reals(const Job& job) {
         add_pairs(group, cell, from, to, pairs, scratch);
       }
     }
-    finish_rows(first, view.sites, scratch);
+    finish(job, first, view.sites, scratch);
   });
 }
 
@@ -203,12 +221,15 @@ void Run::concatenate(const Job& job) {
   });
 }
 
+void Run::pool_rows(const Instruction& pooling, const Level& level, std::size_t first, int rows, float* out) const {
+  kernels_.pool(real(pooling.in[0]), value(pooling.out).channels, pooling.max_pool, level.first_child.data() + first,
+                level.child_mask.data() + first, rows, out);
+}
+
 void Run::pool(const Job& job) {
-  const float* x = real(job.instruction->in[0]);
+  const auto channels = static_cast<std::size_t>(job.channels);
   over_rows(job.level->sites, [&](std::size_t first, int rows, Scratch&) {
-    kernels_.pool(x, job.channels, job.instruction->max_pool, job.level->first_child.data() + first,
-                  job.level->child_mask.data() + first, rows,
-                  job.finish.out + first * static_cast<std::size_t>(job.channels));
+    pool_rows(*job.instruction, *job.level, first, rows, job.finish.out + first * channels);
   });
 }
 

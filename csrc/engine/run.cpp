@@ -64,10 +64,12 @@ void Run::lay_out(Arena& arena) {
     const std::size_t entries = windows_[level].shift_cells.size() * pyramid_.level(static_cast<int>(level)).sites;
     needs.push_back({entries * sizeof(std::uint32_t), kInput, end});
   }
+  // Of each thread, in the order of Scratch.
   const std::size_t first_scratch = needs.size();
-  constexpr std::size_t kRealBlock = kBlockCells * kRealBlockChannels;
-  const std::size_t scratch_bytes[] = {kTileRows * tile_stride(widest) * sizeof(float), block_bytes(widest_row),
-                                       kRealBlock * sizeof(float), kBlockCells * sizeof(std::uint32_t)};
+  const std::size_t tile_bytes = kTileRows * tile_stride(widest) * sizeof(float);
+  const std::size_t real_block_bytes = kBlockCells * kRealBlockChannels * sizeof(float);
+  const std::size_t scratch_bytes[] = {tile_bytes, tile_bytes, block_bytes(widest_row), real_block_bytes,
+                                       kBlockCells * sizeof(std::uint32_t)};
   for (int member = 0; member < team_.size(); ++member) {
     for (std::size_t bytes : scratch_bytes) needs.push_back({bytes, kInput, end});
   }
@@ -79,8 +81,9 @@ void Run::lay_out(Arena& arena) {
     present_[level] = reinterpret_cast<std::uint32_t*>(place(first_window + level));
   }
   for (std::size_t need = first_scratch; need < needs.size(); need += std::size(scratch_bytes)) {
-    scratch_.push_back({reinterpret_cast<float*>(place(need)), place(need + 1),
-                        reinterpret_cast<float*>(place(need + 2)), reinterpret_cast<std::uint32_t*>(place(need + 3))});
+    const auto floats = [&](std::size_t at) { return reinterpret_cast<float*>(place(need + at)); };
+    scratch_.push_back(
+        {floats(0), floats(1), place(need + 2), floats(3), reinterpret_cast<std::uint32_t*>(place(need + 4))});
   }
   if (kWatchesMemory) {
     forbid_access(begin, arena.bytes());
@@ -138,7 +141,8 @@ void Run::unload(float* logits) {
   });
 }
 
-void Run::execute(const std::function<void(const Visit&)>* visit, Times* times) {
+void Run::execute(float* logits, const std::function<void(const Visit&)>* visit, Times* times) {
+  logits_ = logits;
   for (std::size_t i = 0; i < schedule_.size(); ++i) {
     const Clock::time_point begin = Clock::now();
     begin_task(static_cast<int>(i));
@@ -153,16 +157,18 @@ void Run::execute(const std::function<void(const Visit&)>* visit, Times* times) 
     if (visit != nullptr) show(job, *visit);
     end_task(static_cast<int>(i));
   }
+  const bool is_there = lifetimes_.first[static_cast<std::size_t>(program_.output)] != Lifetimes::kNever;
+  if (logits != nullptr && is_there) unload(logits);
 }
 
 Run::Job Run::prepare(const Task& task) {
   const auto index = static_cast<std::size_t>(task.instruction);
   const Instruction& instruction = program_.instructions[index];
+  const Value& result = value(instruction.out >= 0 ? instruction.out : instruction.bits);
   Job job;
   job.task = &task;
   job.instruction = &instruction;
   job.packed = &packed_[index];
-  const Value& result = value(instruction.out >= 0 ? instruction.out : instruction.bits);
   job.level_index = result.level;
   job.level = &pyramid_.level(result.level);
   job.channels = result.channels;

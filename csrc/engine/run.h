@@ -49,14 +49,14 @@ class Run {
   /// feats: (sites, in_channels) in the caller's order.
   void load(const float* feats);
   /// Executes all tasks. visit and times may be null.
-  void execute(const std::function<void(const Visit&)>* visit, Times* times);
-  /// logits: (sites, num_classes) in the caller's order.
-  void unload(float* logits);
+  /// logits: (sites, num_classes) in the caller's order; null: they are not wanted.
+  void execute(float* logits, const std::function<void(const Visit&)>* visit, Times* times);
 
  private:
   /// Scratch of one thread.
   struct Scratch {
     float* tile;
+    float* rows;  ///< as many rows of a value, for what is not written
     std::uint8_t* block;
     float* real_block;
     std::uint32_t* block_rows;
@@ -83,12 +83,15 @@ class Run {
   Job prepare(const Task& task);
   SignsView signs_view(const SignsOut& signs, int channels) const;
   void perform(const Job& job);
+  /// Output transform of a tile.
+  void finish(const Job& job, std::size_t first, int rows, const Scratch& scratch) const;
   void convolve_bits(const Job& job, const BitConv& conv);
   void convolve_reals(const Job& job);
   void binarize(const Job& job);
   void map(const Job& job);
   void concatenate(const Job& job);
   void pool(const Job& job);
+  void pool_rows(const Instruction& pooling, const Level& level, std::size_t first, int rows, float* out) const;
 
   /// Source row and cells of `rows` rows from `first` on, for an operator that reads consecutive rows.
   void sources(const Job& job, std::size_t first, int rows, std::uint32_t* source, std::uint8_t* cells) const;
@@ -111,6 +114,7 @@ class Run {
   std::size_t bytes_of(int id) const;
   /// Places all values and the scratch of all threads in the arena.
   void lay_out(Arena& arena);
+  void unload(float* logits);
   /// Fills the windows of all levels.
   void find_windows();
   /// Tell AddressSanitizer what task `index` may touch, and what is dead behind it.
@@ -127,6 +131,7 @@ class Run {
   Team& team_;
   std::vector<std::uint8_t*> memory_;    ///< of each value
   std::vector<std::uint32_t*> present_;  ///< of each level: (windows, sites), see BrickView::window
+  float* logits_ = nullptr;
   std::vector<Scratch> scratch_;
   std::vector<Watched> watched_;  ///< empty unless kWatchesMemory
   std::vector<std::vector<std::int32_t>> coords_;

@@ -17,7 +17,11 @@ struct SignsOut {
 struct Task {
   int instruction = -1;
   int out = -1;                 ///< the real value written, or -1
-  std::vector<SignsOut> signs;  ///< at most kMostSigns of Finish
+  std::vector<SignsOut> signs;  ///< at most kMostSigns
+  int pooled = -1;         ///< the pooling that makes the input of a real-valued pointwise convolution, tile by tile
+  bool to_caller = false;  ///< the result is the network's and goes to the caller's rows
+
+  bool is_idle() const { return out < 0 && signs.empty() && !to_caller; }
 };
 
 /// One task for each instruction.
@@ -26,7 +30,12 @@ std::vector<Task> plain_schedule(const Program& program);
 /// The same results in fewer passes:
 ///
 /// - signs of values side by side (binarize) are made where each value is made, and a value that nobody else reads is
-///   not written at all.
+///   not written at all;
+/// - a real-valued pointwise convolution takes the rows of a pooling as they are made;
+/// - the network's result goes to the caller's rows at once.
 std::vector<Task> fused_schedule(const Program& program);
+
+/// Ids of the values that a task reads.
+std::vector<int> reads_of(const Program& program, const Task& task);
 
 }  // namespace bscnet

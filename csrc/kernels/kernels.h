@@ -112,7 +112,8 @@ struct Finish {
   const StepView* steps = nullptr;
   int num_steps = 0;
   int channels = 0;
-  float* out = nullptr;  ///< (rows, channels)
+  float* out = nullptr;       ///< (rows, channels)
+  std::size_t first_row = 0;  ///< which row `out` begins with
   SignsView signs[kMostSigns];
   int num_signs = 0;
 };

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "memory/arena.h"
+#include "threads/team.h"
 
 namespace bscnet {
 
@@ -21,6 +22,6 @@ struct Ordering {
 
 /// Orders sites and refuses (Error, kBadInput) coordinates out of range and duplicates.
 /// coords: (sites, 4) batch, x, y, z; sites >= 1; levels: resolutions of the network. The keys lie in the scratch.
-Ordering order_sites(std::int64_t sites, const std::int32_t* coords, int levels, Arena& scratch);
+Ordering order_sites(std::int64_t sites, const std::int32_t* coords, int levels, Team& team, Arena& scratch);
 
 }  // namespace bscnet

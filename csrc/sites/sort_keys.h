@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "memory/arena.h"
+#include "threads/team.h"
 
 namespace bscnet {
 
@@ -17,10 +18,10 @@ class SortKeys {
   std::uint64_t* data() { return keys_; }
 
   /// Sorts rows and keys by the keys, stably: least significant digit first, over the digits in which keys differ.
-  void sort(std::vector<std::uint32_t>& rows);
+  void sort(std::vector<std::uint32_t>& rows, Team& team);
 
  private:
-  std::uint64_t differing_bits() const;
+  std::uint64_t differing_bits(Team& team) const;
 
   std::size_t count_;
   std::uint64_t* keys_;

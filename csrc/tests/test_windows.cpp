@@ -25,7 +25,8 @@ TEST(windows_show_the_cells_around_a_site_less_a_shift) {
   const Cloud cloud = random_cloud(2000, 1, 7);
   bscnet::Team team(1);
   bscnet::Arena scratch;
-  const bscnet::Pyramid pyramid(bscnet::order_sites(2000, cloud.coords.data(), 2, scratch), {2, 2}, team, scratch);
+  const bscnet::Pyramid pyramid(bscnet::order_sites(2000, cloud.coords.data(), 2, team, scratch), {2, 2}, team,
+                                scratch);
   bool right = true;
   for (int index = 0; index < 2; ++index) {
     const bscnet::Level& level = pyramid.level(index);
