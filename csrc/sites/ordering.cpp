@@ -16,7 +16,7 @@
 namespace bscnet {
 namespace {
 
-constexpr std::size_t kSitesAtOnce = 1 << 14;
+constexpr std::size_t kSitesAtOnce = 1 << 16;  // fewer are not worth waiting for a second thread
 
 struct Bounds {
   std::int32_t low[4];

@@ -9,8 +9,8 @@ namespace {
 
 // Digits are as narrow as the number of passes allows: the fewer places keys go to, the better these fit the caches.
 constexpr int kMostDigitBits = 11;
-// Fewer keys are not worth a second thread.
-constexpr std::size_t kLeastPart = 1 << 12;
+// Fewer keys are sorted sooner than a second thread is awake and has been waited for.
+constexpr std::size_t kLeastPart = 1 << 16;
 
 }  // namespace
 
