@@ -14,7 +14,7 @@ from setuptools.errors import CompileError, PlatformError
 
 ROOT = Path(__file__).resolve().parent
 # Folders of csrc/ that are compiled; its tests, fuzz targets and examples are no part of a build.
-PARTS = ("model", "threads", "sites", "kernels", "engine", "cloud", "training")
+PARTS = ("model", "memory", "threads", "sites", "kernels", "engine", "cloud", "training")
 # No contraction: a fused multiply-add is one only where the code writes fma, or results would differ between CPUs.
 FLAGS = ["-std=c++17", "-O3", "-g0", "-ffp-contract=off", "-fvisibility=hidden", "-pthread"]
 

@@ -68,6 +68,16 @@ int bscnet_load_memory(const void* bytes, size_t size, bscnet_model** model) {
 
 void bscnet_free(bscnet_model* model) { delete model; }
 
+int bscnet_keep_memory(bscnet_model* model, int64_t bytes) {
+  return guarded([&] {
+    need(model, "model");
+    if (bytes < 0) {
+      throw Error(Fault::kBadCall, "the memory to keep is " + std::to_string(bytes) + " bytes; it must be 0 or more");
+    }
+    model->network.keep_at_most(static_cast<std::size_t>(bytes));
+  });
+}
+
 int bscnet_label(const bscnet_model* model, int64_t points, const double* xyz, const uint8_t* rgb, const float* values,
                  int32_t threads, int32_t* labels, float* confidence) {
   return guarded([&] {

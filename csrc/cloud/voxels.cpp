@@ -4,7 +4,7 @@
 #include <numeric>
 
 #include "sites/ordering.h"
-#include "sites/radix_sort.h"
+#include "sites/sort_keys.h"
 
 namespace bscnet {
 namespace {
@@ -48,17 +48,20 @@ void begin_voxel(Voxels& voxels, const Frame& frame, std::uint64_t key, std::siz
 Voxels voxels_of(const Points& points, const Frame& frame, Team& team) {
   Voxels voxels;
   voxels.points = finite_points(points, frame.points);
-  std::vector<std::uint64_t> keys(frame.points);
-  team.split(keys.size(), kPointsAtOnce, [&](std::size_t begin, std::size_t end, int) {
-    for (std::size_t i = begin; i < end; ++i) keys[i] = key_of(frame, points.xyz + std::size_t{3} * voxels.points[i]);
+  Arena scratch;
+  SortKeys sorted(frame.points, scratch);
+  std::uint64_t* const unsorted = sorted.data();
+  team.split(sorted.size(), kPointsAtOnce, [&](std::size_t begin, std::size_t end, int) {
+    for (std::size_t i = begin; i < end; ++i) {
+      unsorted[i] = key_of(frame, points.xyz + std::size_t{3} * voxels.points[i]);
+    }
   });
-  std::uint64_t differing = 0;
-  for (const std::uint64_t key : keys) differing |= key ^ keys[0];
-  radix_sort(keys, voxels.points, differing);
-  for (std::size_t i = 0; i < keys.size(); ++i) {
+  sorted.sort(voxels.points, team);
+  const std::uint64_t* const keys = sorted.data();
+  for (std::size_t i = 0; i < sorted.size(); ++i) {
     if (i == 0 || keys[i] != keys[i - 1]) begin_voxel(voxels, frame, keys[i], i);
   }
-  voxels.first.push_back(static_cast<std::uint32_t>(keys.size()));
+  voxels.first.push_back(static_cast<std::uint32_t>(sorted.size()));
   return voxels;
 }
 

@@ -9,10 +9,13 @@
 #include <utility>
 #include <vector>
 
+#include "engine/lifetimes.h"
 #include "engine/packed.h"
 #include "engine/run.h"
-#include "engine/workspace.h"
+#include "engine/schedule.h"
+#include "engine/windows.h"
 #include "kernels/dispatch.h"
+#include "memory/arena.h"
 #include "model/error.h"
 #include "sites/ordering.h"
 #include "sites/pyramid.h"
@@ -23,24 +26,12 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// What a network keeps for its next run; after a larger scene the memory goes back to the system.
-constexpr std::size_t kMostIdleBytes = std::size_t{512} << 20;
-
 double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
 
 /// Reach of each level's submanifold convolutions, in voxels.
-std::vector<int> halo_of(const Program& program) {
-  std::vector<int> halo(static_cast<std::size_t>(program.levels), 0);
-  for (const Instruction& instruction : program.instructions) {
-    if (instruction.op != Instruction::Op::kConv || instruction.geometry != Instruction::Geometry::kSubmanifold) {
-      continue;
-    }
-    int& reach = halo[static_cast<std::size_t>(program.values[static_cast<std::size_t>(instruction.in[0])].level)];
-    reach = std::max(reach, 1);
-    for (const std::array<int, 3>& shift : instruction.shifts) {
-      if (shift != std::array<int, 3>{0, 0, 0}) reach = 2;
-    }
-  }
+std::vector<int> halo_of(const std::vector<LevelWindows>& windows) {
+  std::vector<int> halo;
+  for (const LevelWindows& level : windows) halo.push_back(level.shift_cells.empty() ? 0 : level.shifted() ? 2 : 1);
   return halo;
 }
 
@@ -69,30 +60,48 @@ struct Network::Packed {
   Program program;
   const Kernels& kernels;
   std::vector<PackedInstruction> instructions;
-  std::vector<int> halo;
+  std::vector<LevelWindows> windows;
+  std::vector<Task> schedule;  ///< of a run
+  Lifetimes lifetimes;
+  std::vector<Task> traced_schedule;  ///< of a run that shows every value
+  Lifetimes traced_lifetimes;
 
-  mutable std::mutex mutex;
-  mutable std::unique_ptr<Workspace> idle;
+  mutable std::mutex mutex;  ///< of what follows
+  std::size_t most_idle_bytes = kMostIdleBytes;
+  mutable std::unique_ptr<Arena> idle;
 
-  explicit Packed(Program from) : program(std::move(from)), kernels(chosen_kernels()), halo(halo_of(program)) {
+  explicit Packed(Program from)
+      : program(std::move(from)),
+        kernels(chosen_kernels()),
+        windows(windows_of(program)),
+        schedule(fused_schedule(program)),
+        lifetimes(program, schedule),
+        traced_schedule(plain_schedule(program)),
+        traced_lifetimes(program, traced_schedule) {
     for (Instruction& instruction : program.instructions) {
-      instructions.push_back(pack_instruction(instruction, program));
+      instructions.push_back(pack_instruction(instruction, program, windows));
       // The kernels' copies serve from here on.
       std::vector<std::uint8_t>().swap(instruction.sign_weight);
       std::vector<float>().swap(instruction.real_weight);
     }
   }
 
-  std::unique_ptr<Workspace> workspace() const {
+  std::unique_ptr<Arena> take_arena() const {
     const std::lock_guard<std::mutex> lock(mutex);
-    return idle != nullptr ? std::move(idle) : std::make_unique<Workspace>();
+    return idle != nullptr ? std::move(idle) : std::make_unique<Arena>();
   }
 
-  void keep(std::unique_ptr<Workspace> workspace) const {
-    if (workspace->bytes() > kMostIdleBytes) return;
-    workspace->give_back_all();
+  /// Of what runs at the same time leave behind, the largest stays.
+  void keep(std::unique_ptr<Arena> arena) const {
     const std::lock_guard<std::mutex> lock(mutex);
-    idle = std::move(workspace);
+    if (arena->bytes() > most_idle_bytes) return;
+    if (idle == nullptr || idle->bytes() < arena->bytes()) idle = std::move(arena);
+  }
+
+  void keep_at_most(std::size_t bytes) {
+    const std::lock_guard<std::mutex> lock(mutex);
+    most_idle_bytes = bytes;
+    if (idle != nullptr && idle->bytes() > bytes) idle.reset();
   }
 
   void run(std::int64_t sites, const std::int32_t* coords, const float* feats, int threads, float* logits,
@@ -111,26 +120,29 @@ void Network::Packed::run(std::int64_t sites, const std::int32_t* coords, const 
   check_feats(sites, program.in_channels, feats);
   Team team(threads);
   const Clock::time_point before_maps = Clock::now();
-  const Pyramid pyramid(order_sites(sites, coords, program.levels), halo, team);
+  std::unique_ptr<Arena> arena = take_arena();
+  const Pyramid pyramid(order_sites(sites, coords, program.levels, team, *arena), halo_of(windows), team, *arena);
+  const bool traced = visit != nullptr;
+  Run run({program, traced ? traced_schedule : schedule, traced ? traced_lifetimes : lifetimes, windows, instructions},
+          kernels, pyramid, team, *arena);
   const double maps = seconds_since(before_maps);
-  std::unique_ptr<Workspace> memory = workspace();
-  Run run(program, instructions, kernels, pyramid, team, *memory);
   run.load(feats);
-  run.execute(visit, times);
-  if (logits != nullptr) run.unload(logits);
+  run.execute(logits, visit, times);
   if (times != nullptr) {
     times->kernel_maps = maps;
-    times->workspace_bytes = static_cast<std::int64_t>(memory->bytes() + pyramid.bytes());
+    times->workspace_bytes = static_cast<std::int64_t>(arena->bytes() + pyramid.bytes());
     times->rest = seconds_since(begin) - maps - times->bit_convolutions - times->real_parts;
   }
-  keep(std::move(memory));
+  keep(std::move(arena));
 }
 
-Network::Network(Program program) : packed_(std::make_unique<const Packed>(std::move(program))) {}
+Network::Network(Program program) : packed_(std::make_unique<Packed>(std::move(program))) {}
 
 Network::~Network() = default;
 
 const Program& Network::program() const { return packed_->program; }
+
+void Network::keep_at_most(std::size_t bytes) { packed_->keep_at_most(bytes); }
 
 void Network::run(std::int64_t sites, const std::int32_t* coords, const float* feats, int threads, float* logits,
                   Times* times) const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -7,6 +8,8 @@
 #include "model/program.h"
 
 namespace bscnet {
+
+constexpr std::size_t kMostIdleBytes = std::size_t{512} << 20;
 
 /// Where the time of a run went, in seconds, and the most memory the engine held at once.
 struct Times {
@@ -30,7 +33,7 @@ struct Visit {
   const float* data;           ///< (rows, channels)
 };
 
-/// A program with its weights laid out for the kernels of the CPU at hand. Immutable: any number of threads may run it.
+/// A program with its weights laid out for the kernels of the CPU at hand. Any number of threads may run it at once.
 class Network {
  public:
   /// Throws Error where BSCNET_IMPLEMENTATION names kernels that this CPU cannot run.
@@ -40,6 +43,9 @@ class Network {
   Network& operator=(const Network&) = delete;
 
   const Program& program() const;
+
+  /// Working memory up to so many bytes stays for the next run, kMostIdleBytes at first; more goes back to the system.
+  void keep_at_most(std::size_t bytes);
 
   /// coords: (sites, 4) batch, x, y, z; feats: (sites, in_channels); logits: (sites, num_classes), row order of coords.
   /// threads: 0 takes all. times may be null. Throws Error for arrays it refuses. The result depends neither on the
@@ -53,7 +59,7 @@ class Network {
 
  private:
   struct Packed;
-  std::unique_ptr<const Packed> packed_;
+  std::unique_ptr<Packed> packed_;
 };
 
 }  // namespace bscnet

@@ -5,13 +5,16 @@
 
 namespace bscnet {
 
-BrickView Run::brick_view(const Level& level, std::size_t brick, std::uint16_t* cells) const {
+BrickView Run::brick_view(int index, std::size_t brick, std::uint16_t* cells) const {
+  const Level& level = pyramid_.level(index);
   BrickView view;
   for (std::uint64_t left = level.masks[brick]; left != 0; left &= left - 1) {
     cells[view.sites++] = kCellOfVoxel[__builtin_ctzll(left)];
   }
   view.cells = cells;
   view.occupancy = level.occupancy.data() + 8 * brick;
+  view.present = present_[static_cast<std::size_t>(index)] + level.first_row[brick];
+  view.level_sites = level.sites;
   view.halo_row = level.halo_row.data() + level.halo_begin[brick];
   view.halo_cell = level.halo_cell.data() + level.halo_begin[brick];
   view.halo = level.halo_begin[brick + 1] - level.halo_begin[brick];
@@ -48,30 +51,41 @@ void Run::sources(const Job& job, std::size_t first, int rows, std::uint32_t* so
   }
 }
 
+void Run::finish(const Job& job, std::size_t first, int rows, const Scratch& scratch) const {
+  if (!job.task->to_caller) return kernels_.finish(job.finish, first, rows, scratch.tile, job.stride);
+  Finish last = job.finish;
+  last.out = scratch.rows;
+  last.first_row = first;
+  kernels_.finish(last, first, rows, scratch.tile, job.stride);
+  const auto classes = static_cast<std::size_t>(program_.num_classes);
+  const float* from = scratch.rows;
+  for (int r = 0; r < rows; ++r, from += classes) {
+    const std::size_t to = pyramid_.caller_rows()[first + static_cast<std::size_t>(r)];
+    std::copy_n(from, classes, logits_ + to * classes);
+  }
+}
+
 void Run::convolve_bits(const Job& job, const BitConv& conv) {
-  const auto* bits = static_cast<const std::uint8_t*>(memory_[static_cast<std::size_t>(job.instruction->in[0])]);
+  const std::uint8_t* bits = memory(job.instruction->in[0]);
   if (job.instruction->geometry != Instruction::Geometry::kSubmanifold) {
     over_rows(job.level->sites, [&](std::size_t first, int rows, Scratch& scratch) {
       std::uint32_t source[kTileRows];
       std::uint8_t cells[kTileRows];
       sources(job, first, rows, source, cells);
       kernels_.bit_rows(conv, bits, source, cells, rows, scratch.tile, job.stride);
-      kernels_.finish(job.finish, first, rows, scratch.tile, job.stride);
+      finish(job, first, rows, scratch);
     });
     return;
   }
-  over_bricks(*job.level, [&](const BrickView& view, std::size_t first, Scratch& scratch) {
+  over_bricks(job.level_index, [&](const BrickView& view, std::size_t first, Scratch& scratch) {
     kernels_.bit_submanifold(conv, view, bits, scratch.block, scratch.tile, job.stride);
-    kernels_.finish(job.finish, first, view.sites, scratch.tile, job.stride);
+    finish(job, first, view.sites, scratch);
   });
 }
 
 void Run::convolve_reals(const Job& job) {
   const Instruction& conv = *job.instruction;
-  const float* x = real(conv.in[0]);
-  const auto finish_rows = [&](std::size_t first, int rows, Scratch& scratch) {
-    kernels_.finish(job.finish, first, rows, scratch.tile, job.stride);
-  };
+  const float* x = job.task->pooled < 0 ? real(conv.in[0]) : nullptr;
   const auto add_pairs = [&](const RealGroup& group, int cell, const std::uint32_t* from, const std::uint8_t* to,
                              int pairs, Scratch& scratch) {
     const float* weight =
@@ -83,11 +97,18 @@ void Run::convolve_reals(const Job& job) {
   };
   if (conv.geometry == Instruction::Geometry::kPointwise) {
     over_rows(job.level->sites, [&](std::size_t first, int rows, Scratch& scratch) {
-      for (const RealGroup& group : job.packed->real_groups) {
-        kernels_.real_rows(x + first * static_cast<std::size_t>(conv.in_channels), conv.in_channels,
-                           group.weight.data(), group.lanes, rows, scratch.tile + group.first, job.stride);
+      const float* input = scratch.rows;
+      if (job.task->pooled < 0) {
+        input = x + first * static_cast<std::size_t>(conv.in_channels);
+      } else {
+        const auto pooled = static_cast<std::size_t>(job.task->pooled);
+        pool_rows(program_.instructions[pooled], *job.level, first, rows, scratch.rows);
       }
-      finish_rows(first, rows, scratch);
+      for (const RealGroup& group : job.packed->real_groups) {
+        kernels_.real_rows(input, conv.in_channels, group.weight.data(), group.lanes, rows, scratch.tile + group.first,
+                           job.stride);
+      }
+      finish(job, first, rows, scratch);
     });
     return;
   }
@@ -110,21 +131,21 @@ void Run::convolve_reals(const Job& job) {
           add_pairs(group, cell, from, to, pairs, scratch);
         }
       }
-      finish_rows(first, rows, scratch);
+      finish(job, first, rows, scratch);
     });
     return;
   }
   if (conv.in_channels <= kRealBlockChannels) {
-    over_bricks(*job.level, [&](const BrickView& view, std::size_t first, Scratch& scratch) {
+    over_bricks(job.level_index, [&](const BrickView& view, std::size_t first, Scratch& scratch) {
       for (const RealGroup& group : job.packed->real_groups) {
-        kernels_.real_submanifold(x, conv.in_channels, group.weight.data(), group.lanes, group.shift_cell, view,
-                                  scratch.real_block, scratch.tile + group.first, job.stride);
+        kernels_.real_submanifold(x, conv.in_channels, group.weight.data(), group.lanes, group.shift_cell, group.window,
+                                  view, scratch.real_block, scratch.tile + group.first, job.stride);
       }
-      finish_rows(first, view.sites, scratch);
+      finish(job, first, view.sites, scratch);
     });
     return;
   }
-  over_bricks(*job.level, [&](const BrickView& view, std::size_t first, Scratch& scratch) {
+  over_bricks(job.level_index, [&](const BrickView& view, std::size_t first, Scratch& scratch) {
     for (std::size_t i = 0; i < view.halo; ++i) scratch.block_rows[view.halo_cell[i]] = view.halo_row[i];
     std::fill_n(scratch.tile, static_cast<std::size_t>(view.sites) * job.stride, 0.0f);
     for (const RealGroup& group : job.packed->real_groups) {
@@ -142,7 +163,7 @@ void Run::convolve_reals(const Job& job) {
         add_pairs(group, cell, from, to, pairs, scratch);
       }
     }
-    finish_rows(first, view.sites, scratch);
+    finish(job, first, view.sites, scratch);
   });
 }
 
@@ -167,10 +188,11 @@ void Run::binarize(const Job& job) {
       if (whole) {
         Finish part = job.finish;
         part.channels = value(id).channels;
-        part.bits += at / 8;
-        part.threshold += at;
-        part.flip += at / kTileChannels;
-        if (id != parts.back()) part.pad_bytes = 0;
+        SignsView& signs = part.signs[0];
+        signs.bits += at / 8;
+        signs.threshold += at;
+        signs.flip += at / kTileChannels;
+        if (id != parts.back()) signs.pad_bytes = 0;
         kernels_.finish(part, first, rows, from, channels);
       } else {
         for (int r = 0; r < rows; ++r, from += channels) {
@@ -199,12 +221,15 @@ void Run::concatenate(const Job& job) {
   });
 }
 
+void Run::pool_rows(const Instruction& pooling, const Level& level, std::size_t first, int rows, float* out) const {
+  kernels_.pool(real(pooling.in[0]), value(pooling.out).channels, pooling.max_pool, level.first_child.data() + first,
+                level.child_mask.data() + first, rows, out);
+}
+
 void Run::pool(const Job& job) {
-  const float* x = real(job.instruction->in[0]);
+  const auto channels = static_cast<std::size_t>(job.channels);
   over_rows(job.level->sites, [&](std::size_t first, int rows, Scratch&) {
-    kernels_.pool(x, job.channels, job.instruction->max_pool, job.level->first_child.data() + first,
-                  job.level->child_mask.data() + first, rows,
-                  job.finish.out + first * static_cast<std::size_t>(job.channels));
+    pool_rows(*job.instruction, *job.level, first, rows, job.finish.out + first * channels);
   });
 }
 

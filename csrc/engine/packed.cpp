@@ -39,8 +39,6 @@ int channels_of(const Instruction& instruction, const Program& program) {
   return program.values[static_cast<std::size_t>(value)].channels;
 }
 
-int block_step(const std::array<int, 3>& shift) { return shift[0] + 8 * shift[1] + 64 * shift[2]; }
-
 struct Span {
   int first;
   int channels;
@@ -84,7 +82,7 @@ Aligned<std::uint8_t> pack_runs(const Instruction& conv, const Span& span, std::
   return lanes;
 }
 
-void pack_signs(const Instruction& conv, PackedInstruction& packed) {
+void pack_signs(const Instruction& conv, const LevelWindows& windows, PackedInstruction& packed) {
   BitConv& bit = packed.bit_conv;
   bit.in_channels = conv.in_channels;
   bit.words = words_of(conv.in_channels);
@@ -99,8 +97,10 @@ void pack_signs(const Instruction& conv, PackedInstruction& packed) {
     group.channels = span.channels;
     group.units = (span.channels + lanes_per_unit - 1) / lanes_per_unit;
     group.shift_cell = span.shift_cell;
+    group.window = windows.number_of(span.shift_cell);
     const std::size_t lane_bytes = static_cast<std::size_t>(group.units) * kUnitBytes;
-    Aligned<std::uint8_t> lanes(static_cast<std::size_t>(conv.cells * bit.words) * lane_bytes);
+    const int cells = conv.cells + (conv.geometry == Instruction::Geometry::kSubmanifold ? 1 : 0);
+    Aligned<std::uint8_t> lanes(static_cast<std::size_t>(cells * bit.words) * lane_bytes);
     for (int cell = 0; cell < conv.cells; ++cell) {
       for (int o = 0; o < span.channels; ++o) {
         const std::size_t row = static_cast<std::size_t>(cell * conv.out_channels + span.first + o);
@@ -123,12 +123,13 @@ void pack_signs(const Instruction& conv, PackedInstruction& packed) {
   bit.scale = packed.scale.data();
 }
 
-void pack_reals(const Instruction& conv, PackedInstruction& packed) {
+void pack_reals(const Instruction& conv, const LevelWindows& windows, PackedInstruction& packed) {
   for (const Span& span : spans_of(conv)) {
     RealGroup group;
     group.first = span.first;
     group.lanes = padded_channels(span.channels);
     group.shift_cell = span.shift_cell;
+    group.window = windows.number_of(span.shift_cell);
     const int rows = conv.cells * conv.in_channels;
     group.weight = Aligned<float>(static_cast<std::size_t>(rows) * static_cast<std::size_t>(group.lanes));
     for (int row = 0; row < rows; ++row) {
@@ -141,7 +142,8 @@ void pack_reals(const Instruction& conv, PackedInstruction& packed) {
 
 }  // namespace
 
-PackedInstruction pack_instruction(const Instruction& instruction, const Program& program) {
+PackedInstruction pack_instruction(const Instruction& instruction, const Program& program,
+                                   const std::vector<LevelWindows>& windows) {
   PackedInstruction packed;
   const int channels = channels_of(instruction, program);
   for (const Step& step : instruction.steps) {
@@ -158,7 +160,9 @@ PackedInstruction pack_instruction(const Instruction& instruction, const Program
     }
   }
   if (instruction.op == Instruction::Op::kConv) {
-    instruction.binary ? pack_signs(instruction, packed) : pack_reals(instruction, packed);
+    const int input_level = program.values[static_cast<std::size_t>(instruction.in[0])].level;
+    const LevelWindows& level = windows[static_cast<std::size_t>(input_level)];
+    instruction.binary ? pack_signs(instruction, level, packed) : pack_reals(instruction, level, packed);
   }
   return packed;
 }

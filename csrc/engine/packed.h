@@ -3,8 +3,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "engine/aligned.h"
+#include "engine/windows.h"
 #include "kernels/kernels.h"
+#include "memory/aligned.h"
 #include "model/program.h"
 
 namespace bscnet {
@@ -21,6 +22,7 @@ struct RealGroup {
   int first = 0;
   int lanes = 0;          ///< channels, padded
   int shift_cell = 0;     ///< the shift as a step in the block
+  int window = 0;         ///< its number among those of the level
   Aligned<float> weight;  ///< (cells, in_channels, lanes)
 };
 
@@ -36,6 +38,8 @@ struct PackedInstruction {
   std::vector<RealGroup> real_groups;
 };
 
-PackedInstruction pack_instruction(const Instruction& instruction, const Program& program);
+/// windows: of each level of the program.
+PackedInstruction pack_instruction(const Instruction& instruction, const Program& program,
+                                   const std::vector<LevelWindows>& windows);
 
 }  // namespace bscnet

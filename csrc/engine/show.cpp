@@ -11,7 +11,7 @@ const std::vector<std::int32_t>& Run::coords(int level) {
   return coords;
 }
 
-void Run::show_sums(std::size_t index, const Job& job, const std::function<void(const Visit&)>& visit) {
+void Run::show_sums(const Job& job, const std::function<void(const Visit&)>& visit) {
   const Instruction& instruction = *job.instruction;
   if (instruction.op != Instruction::Op::kConv || !instruction.binary) return;
   const int result = instruction.out >= 0 ? instruction.out : instruction.bits;
@@ -29,31 +29,31 @@ void Run::show_sums(std::size_t index, const Job& job, const std::function<void(
   plain.finish.out = sums.data();
   convolve_bits(plain, conv);
   const int level = value(result).level;
-  visit({static_cast<int>(index), Visit::What::kSums, result, level, static_cast<std::int64_t>(job.level->sites),
+  visit({job.task->instruction, Visit::What::kSums, result, level, static_cast<std::int64_t>(job.level->sites),
          job.channels, coords(level).data(), sums.data()});
 }
 
-void Run::show(std::size_t index, const Job& job, const std::function<void(const Visit&)>& visit) {
+void Run::show(const Job& job, const std::function<void(const Visit&)>& visit) {
   const Instruction& instruction = *job.instruction;
   const auto rows = static_cast<std::int64_t>(job.level->sites);
   if (instruction.out >= 0) {
     const int level = value(instruction.out).level;
-    visit({static_cast<int>(index), Visit::What::kReal, instruction.out, level, rows, job.channels,
-           coords(level).data(), real(instruction.out)});
+    visit({job.task->instruction, Visit::What::kReal, instruction.out, level, rows, job.channels, coords(level).data(),
+           real(instruction.out)});
   }
   if (instruction.bits >= 0) {
     const int level = value(instruction.bits).level;
-    const std::size_t bytes = job.finish.row_bytes;
+    const SignsView& packed = job.finish.signs[0];
     std::vector<float> signs;
     signs.reserve(job.level->sites * static_cast<std::size_t>(job.channels));
     for (std::size_t row = 0; row < job.level->sites; ++row) {
       for (int c = 0; c < job.channels; ++c) {
-        const int byte = job.finish.bits[row * bytes + static_cast<std::size_t>(c / 8)];
+        const int byte = packed.bits[row * packed.row_bytes + static_cast<std::size_t>(c / 8)];
         signs.push_back((byte >> (c % 8) & 1) != 0 ? 1.0f : -1.0f);
       }
     }
-    visit({static_cast<int>(index), Visit::What::kBits, instruction.bits, level, rows, job.channels,
-           coords(level).data(), signs.data()});
+    visit({job.task->instruction, Visit::What::kBits, instruction.bits, level, rows, job.channels, coords(level).data(),
+           signs.data()});
   }
 }
 

@@ -188,8 +188,15 @@ inline void fill_masks16(const std::uint64_t* occupancy, std::uint8_t* masks) {
 
 }  // namespace avx2
 
-const Kernels kAvx2Kernels = {"avx2",           avx2::bit_submanifold, avx2::bit_rows, avx2::real_submanifold,
-                              avx2::real_pairs, avx2::real_rows,       avx2::pool,     avx2::finish_tile};
+const Kernels kAvx2Kernels = {"avx2",
+                              avx2::find_windows,
+                              avx2::bit_submanifold,
+                              avx2::bit_rows,
+                              avx2::real_submanifold,
+                              avx2::real_pairs,
+                              avx2::real_rows,
+                              avx2::pool,
+                              avx2::finish_tile};
 
 }  // namespace bscnet
 

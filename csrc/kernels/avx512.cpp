@@ -78,18 +78,24 @@ struct BitSum {
   }
 
   void add(const std::uint8_t* word, const std::uint8_t* lanes) {
-    const __m512i all = broadcast(word);
-    for (int i = 0; i < kWide; ++i) {
-      const __m512i differing = _mm512_xor_si512(all, _mm512_loadu_si512(lanes + 64 * i));
-      if constexpr (kWordBits == 16) {
-        wide[i] = _mm512_add_epi16(wide[i], _mm512_popcnt_epi16(differing));
-      } else {
-        wide[i] = _mm512_add_epi32(wide[i], _mm512_popcnt_epi32(differing));
+    __m256i half;
+    if constexpr (kWide > 0) {
+      const __m512i all = broadcast(word);
+      for (int i = 0; i < kWide; ++i) {
+        const __m512i differing = _mm512_xor_si512(all, _mm512_loadu_si512(lanes + 64 * i));
+        if constexpr (kWordBits == 16) {
+          wide[i] = _mm512_add_epi16(wide[i], _mm512_popcnt_epi16(differing));
+        } else {
+          wide[i] = _mm512_add_epi32(wide[i], _mm512_popcnt_epi32(differing));
+        }
       }
+      half = _mm512_castsi512_si256(all);
+    } else {
+      half = half_broadcast(word);
     }
     if constexpr (kOdd) {
       const __m256i last = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(lanes + 64 * kWide));
-      const __m256i differing = _mm256_xor_si256(_mm512_castsi512_si256(all), last);
+      const __m256i differing = _mm256_xor_si256(half, last);
       if constexpr (kWordBits == 16) {
         odd = _mm256_add_epi16(odd, _mm256_popcnt_epi16(differing));
       } else {
@@ -147,6 +153,17 @@ struct BitSum {
       return _mm512_set1_epi32(static_cast<int>(value));
     }
   }
+  static __m256i half_broadcast(const std::uint8_t* word) {
+    if constexpr (kWordBits == 16) {
+      std::uint16_t value;
+      std::memcpy(&value, word, 2);
+      return _mm256_set1_epi16(static_cast<short>(value));
+    } else {
+      std::uint32_t value;
+      std::memcpy(&value, word, 4);
+      return _mm256_set1_epi32(static_cast<int>(value));
+    }
+  }
 };
 
 /// Set bits of each byte.
@@ -173,8 +190,15 @@ inline void fill_masks16(const std::uint64_t* occupancy, std::uint8_t* masks) {
 
 }  // namespace avx512
 
-const Kernels kAvx512Kernels = {"avx512",           avx512::bit_submanifold, avx512::bit_rows, avx512::real_submanifold,
-                                avx512::real_pairs, avx512::real_rows,       avx512::pool,     avx512::finish_tile};
+const Kernels kAvx512Kernels = {"avx512",
+                                avx512::find_windows,
+                                avx512::bit_submanifold,
+                                avx512::bit_rows,
+                                avx512::real_submanifold,
+                                avx512::real_pairs,
+                                avx512::real_rows,
+                                avx512::pool,
+                                avx512::finish_tile};
 
 }  // namespace bscnet
 

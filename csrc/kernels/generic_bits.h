@@ -55,6 +55,11 @@ inline std::uint32_t window_mask(const std::uint64_t* occupancy, int centre) {
          window_slice(slice[2] >> corner) << 18;
 }
 
+inline void find_windows(const std::uint64_t* occupancy, const std::uint16_t* cells, int sites, int shift_cell,
+                         std::uint32_t* present) {
+  for (int site = 0; site < sites; ++site) present[site] = window_mask(occupancy, cells[site] - shift_cell);
+}
+
 /// Sums over the present neighbours, one after the other. kWords: words of a row; 0: as many as the convolution says.
 template <int kWordBits, int kUnits, int kWords>
 void sum_present(const BitConv& conv, const ChannelGroup& group, int unit, const BrickView& brick,
@@ -66,11 +71,7 @@ void sum_present(const BitConv& conv, const ChannelGroup& group, int unit, const
   const std::size_t cell_bytes = lane_bytes * static_cast<std::size_t>(words);
   const std::uint8_t* weight = group.weight + static_cast<std::size_t>(unit) * kUnitBytes;
   const int channel = group.first + unit * (kUnitBytes / static_cast<int>(kWordBytes));
-  // Masks beforehand: after a mispredicted loop end the next site's neighbours can begin at once.
-  std::uint32_t masks[kTileRows];
-  for (int site = 0; site < brick.sites; ++site) {
-    masks[site] = window_mask(brick.occupancy, brick.cells[site] - group.shift_cell);
-  }
+  const std::uint32_t* masks = brick.window(group.window);
   for (int site = 0; site < brick.sites; ++site) {
     const int centre = brick.cells[site] - group.shift_cell;
     const std::uint8_t* centre_row = block + static_cast<std::size_t>(centre) * row_bytes;
@@ -99,6 +100,7 @@ void sum_runs(const BitConv& conv, const ChannelGroup& group, int first, const B
   const int run_bytes = (group.channels + kRunChannels - 1) / kRunChannels * kUnitBytes;
   const std::uint8_t* weight = group.run_weight + first / kRunChannels * kUnitBytes;
   const int channel = group.first + first;
+  const std::uint32_t* present = brick.window(group.window);
   for (int site = 0; site < brick.sites; ++site) {
     const int centre = brick.cells[site] - group.shift_cell;
     const std::uint8_t* row = block + (centre - 1) * kWordBytes;
@@ -109,7 +111,7 @@ void sum_runs(const BitConv& conv, const ChannelGroup& group, int first, const B
       const std::ptrdiff_t step = (8 * (run % 3 - 1) + 64 * (run / 3 - 1)) * kWordBytes;
       sum.add(row + step, mask + step, weight + run * run_bytes);
     }
-    const int terms = conv.in_channels * __builtin_popcount(window_mask(brick.occupancy, centre));
+    const int terms = conv.in_channels * __builtin_popcount(present[site]);
     sum.store(terms, conv.scale + channel, tile + static_cast<std::size_t>(site) * stride + channel);
   }
 }

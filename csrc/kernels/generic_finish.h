@@ -45,29 +45,48 @@ inline bool is_prelu_add(const Finish& finish) {
 
 enum class Steps { kNone, kPreluAdd, kAny };
 
-/// kSteps: what the steps are known to be. kWhole: every vector is full.
-template <Steps kSteps, bool kWhole>
+/// Packs kTileChannels signs of a row from channel `block` on.
+template <bool kWhole>
+void put_signs(const SignsView& view, unsigned at_least, std::size_t row, int block, int channels) {
+  unsigned signs = at_least ^ view.flip[block / kTileChannels];
+  // Bits beyond the channels must be 0.
+  if (!kWhole && channels - block < kTileChannels) signs &= (1u << (channels - block)) - 1;
+  const auto half = static_cast<std::uint16_t>(signs);
+  std::memcpy(view.bits + row * view.row_bytes + block / 8, &half, 2);
+}
+
+/// kSteps: what the steps are known to be. kWhole: every vector is full. kSigns: how many signs are packed.
+template <Steps kSteps, bool kWhole, int kSigns>
 void finish_rows(const Finish& finish, std::size_t first_row, int rows, const float* tile, std::size_t stride) {
-  const auto channels = static_cast<std::size_t>(finish.channels);
+  // Copies: for all the compiler knows, packed signs could change what lies in memory.
+  const int channels = finish.channels;
+  const auto width_of_row = static_cast<std::size_t>(channels);
+  float* const values = finish.out;
+  const std::size_t first_value = finish.first_row;
+  std::array<SignsView, kSigns> views;
+  std::copy_n(finish.signs, kSigns, views.begin());
+  StepView prelu{}, add{};
+  if constexpr (kSteps == Steps::kPreluAdd) {
+    prelu = finish.steps[0];
+    add = finish.steps[1];
+  }
   for (int r = 0; r < rows; ++r) {
     const std::size_t row = first_row + static_cast<std::size_t>(r);
     const float* in = tile + static_cast<std::size_t>(r) * stride;
-    std::uint8_t* packed = finish.bits == nullptr ? nullptr : finish.bits + row * finish.row_bytes;
-    float* out = finish.out == nullptr ? nullptr : finish.out + row * channels;
+    float* out = values == nullptr ? nullptr : values + (row - first_value) * width_of_row;
     const float* shortcut = nullptr;
     if constexpr (kSteps == Steps::kPreluAdd) {
-      const StepView& add = finish.steps[1];
-      shortcut = add.value + (add.parent == nullptr ? row : add.parent[row]) * channels;
+      shortcut = add.value + (add.parent == nullptr ? row : add.parent[row]) * width_of_row;
     }
-    for (int block = 0; block < finish.channels; block += kTileChannels) {
-      unsigned signs = 0;
+    for (int block = 0; block < channels; block += kTileChannels) {
+      std::array<unsigned, kSigns> signs{};
       for (int part = 0; part < kTileChannels; part += Floats::kWidth) {
         const int channel = block + part;
-        const int width = kWhole ? Floats::kWidth : finish.channels - channel;
+        const int width = kWhole ? Floats::kWidth : channels - channel;
         if (width <= 0) break;
         Floats::Vector v = Floats::load(in + channel);
         if constexpr (kSteps == Steps::kPreluAdd) {
-          v = Floats::select_positive(v, v, Floats::mul(Floats::load(finish.steps[0].a + channel), v));
+          v = Floats::select_positive(v, v, Floats::mul(Floats::load(prelu.a + channel), v));
           const bool whole = kWhole || width >= Floats::kWidth;
           v = Floats::add(v, whole ? Floats::load(shortcut + channel) : Floats::load_part(shortcut + channel, width));
         } else if constexpr (kSteps == Steps::kAny) {
@@ -77,28 +96,35 @@ void finish_rows(const Finish& finish, std::size_t first_row, int rows, const fl
           kWhole || width >= Floats::kWidth ? Floats::store(out + channel, v)
                                             : Floats::store_part(out + channel, v, width);
         }
-        if (packed != nullptr) signs |= Floats::at_least(v, Floats::load(finish.threshold + channel)) << part;
+        for (std::size_t i = 0; i < kSigns; ++i) {
+          signs[i] |= Floats::at_least(v, Floats::load(views[i].threshold + channel)) << part;
+        }
       }
-      if (packed != nullptr) {
-        signs ^= finish.flip[block / kTileChannels];
-        // Bits beyond the channels must be 0.
-        if (!kWhole && finish.channels - block < kTileChannels) signs &= (1u << (finish.channels - block)) - 1;
-        const auto half = static_cast<std::uint16_t>(signs);
-        std::memcpy(packed + block / 8, &half, 2);
-      }
+      for (std::size_t i = 0; i < kSigns; ++i) put_signs<kWhole>(views[i], signs[i], row, block, channels);
     }
-    if (finish.pad_bytes > 0) std::memset(packed + padded_channels(finish.channels) / 8, 0, finish.pad_bytes);
+    for (const SignsView& view : views) {
+      if (view.pad_bytes == 0) continue;
+      std::memset(view.bits + row * view.row_bytes + padded_channels(channels) / 8, 0, view.pad_bytes);
+    }
   }
 }
 
-inline void finish_tile(const Finish& finish, std::size_t first_row, int rows, const float* tile, std::size_t stride) {
+template <Steps kSteps, bool kWhole>
+void finish_signs(const Finish& finish, std::size_t first_row, int rows, const float* tile, std::size_t stride) {
+  static_assert(kMostSigns == 2);
+  if (finish.num_signs == 0) return finish_rows<kSteps, kWhole, 0>(finish, first_row, rows, tile, stride);
+  if (finish.num_signs == 1) return finish_rows<kSteps, kWhole, 1>(finish, first_row, rows, tile, stride);
+  finish_rows<kSteps, kWhole, 2>(finish, first_row, rows, tile, stride);
+}
+
+template <Steps kSteps>
+void finish_steps(const Finish& finish, std::size_t first_row, int rows, const float* tile, std::size_t stride) {
   const bool whole = finish.channels % kTileChannels == 0;
-  if (is_prelu_add(finish)) {
-    (whole ? finish_rows<Steps::kPreluAdd, true> : finish_rows<Steps::kPreluAdd, false>)(finish, first_row, rows, tile,
-                                                                                         stride);
-  } else if (finish.num_steps == 0) {
-    (whole ? finish_rows<Steps::kNone, true> : finish_rows<Steps::kNone, false>)(finish, first_row, rows, tile, stride);
-  } else {
-    (whole ? finish_rows<Steps::kAny, true> : finish_rows<Steps::kAny, false>)(finish, first_row, rows, tile, stride);
-  }
+  (whole ? finish_signs<kSteps, true> : finish_signs<kSteps, false>)(finish, first_row, rows, tile, stride);
+}
+
+inline void finish_tile(const Finish& finish, std::size_t first_row, int rows, const float* tile, std::size_t stride) {
+  if (is_prelu_add(finish)) return finish_steps<Steps::kPreluAdd>(finish, first_row, rows, tile, stride);
+  if (finish.num_steps == 0) return finish_steps<Steps::kNone>(finish, first_row, rows, tile, stride);
+  finish_steps<Steps::kAny>(finish, first_row, rows, tile, stride);
 }

@@ -5,14 +5,15 @@
 /// kVectors vectors of output channels of each site, kept in registers over its neighbours. A cell of the block has
 /// kCell floats, kChannels of them in use.
 template <int kChannels, int kCell, int kVectors>
-void real_window(const float* block, const float* weight, int lanes, int shift_cell, const BrickView& brick,
+void real_window(const float* block, const float* weight, int lanes, int shift_cell, int window, const BrickView& brick,
                  float* tile, std::size_t stride) {
+  const std::uint32_t* present = brick.window(window);
   for (int site = 0; site < brick.sites; ++site) {
     const int centre = brick.cells[site] - shift_cell;
     const float* centre_row = block + centre * kCell;
     Floats::Vector sum[kVectors];
     for (Floats::Vector& part : sum) part = Floats::broadcast(0.0f);
-    for (std::uint32_t left = window_mask(brick.occupancy, centre); left != 0; left &= left - 1) {
+    for (std::uint32_t left = present[site]; left != 0; left &= left - 1) {
       const int k = __builtin_ctz(left);
       const float* row = centre_row + kWindow.step[k] * kCell;
       const float* w = weight + static_cast<std::ptrdiff_t>(k) * kChannels * lanes;
@@ -38,25 +39,25 @@ void fill_real_block(const float* x, const BrickView& brick, float* block) {
 }
 
 template <int kChannels>
-void real_submanifold_of(const float* x, const float* weight, int lanes, int shift_cell, const BrickView& brick,
-                         float* block, float* tile, std::size_t stride) {
+void real_submanifold_of(const float* x, const float* weight, int lanes, int shift_cell, int window,
+                         const BrickView& brick, float* block, float* tile, std::size_t stride) {
   constexpr int kCell = kChannels <= 4 ? 4 : 8;
   fill_real_block<kChannels, kCell>(x, brick, block);
   int lane = 0;
   for (; lane + 2 * Floats::kWidth <= lanes; lane += 2 * Floats::kWidth) {
-    real_window<kChannels, kCell, 2>(block, weight + lane, lanes, shift_cell, brick, tile + lane, stride);
+    real_window<kChannels, kCell, 2>(block, weight + lane, lanes, shift_cell, window, brick, tile + lane, stride);
   }
   for (; lane < lanes; lane += Floats::kWidth) {
-    real_window<kChannels, kCell, 1>(block, weight + lane, lanes, shift_cell, brick, tile + lane, stride);
+    real_window<kChannels, kCell, 1>(block, weight + lane, lanes, shift_cell, window, brick, tile + lane, stride);
   }
 }
 
 inline void real_submanifold(const float* x, int in_channels, const float* weight, int lanes, int shift_cell,
-                             const BrickView& brick, float* block, float* tile, std::size_t stride) {
+                             int window, const BrickView& brick, float* block, float* tile, std::size_t stride) {
   constexpr decltype(&real_submanifold_of<1>) kByChannels[kRealBlockChannels] = {
       real_submanifold_of<1>, real_submanifold_of<2>, real_submanifold_of<3>, real_submanifold_of<4>,
       real_submanifold_of<5>, real_submanifold_of<6>, real_submanifold_of<7>, real_submanifold_of<8>};
-  kByChannels[in_channels - 1](x, weight, lanes, shift_cell, brick, block, tile, stride);
+  kByChannels[in_channels - 1](x, weight, lanes, shift_cell, window, brick, block, tile, stride);
 }
 
 /// Rows of a real-valued product: pairs whose products are added to the tile …

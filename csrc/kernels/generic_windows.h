@@ -9,6 +9,7 @@ inline void sum_window(const BitConv& conv, const ChannelGroup& group, const Bri
                        const std::uint8_t* block, const std::uint8_t* masks, float* tile, std::size_t stride) {
   constexpr std::ptrdiff_t kWordBytes = 4;
   const Unit::Lanes weight = Unit::load_window(group.weight);
+  const std::uint32_t* present = brick.window(group.window);
   for (int site = 0; site < brick.sites; ++site) {
     const int centre = brick.cells[site] - group.shift_cell;
     const std::uint8_t* row = block + centre * kWordBytes;
@@ -18,7 +19,7 @@ inline void sum_window(const BitConv& conv, const ChannelGroup& group, const Bri
     for (int k = 0; k < 27; ++k) {
       sum.add(row + kWindow.step[k] * kWordBytes, mask + kWindow.step[k] * kWordBytes, weight, k);
     }
-    const int terms = conv.in_channels * __builtin_popcount(window_mask(brick.occupancy, centre));
+    const int terms = conv.in_channels * __builtin_popcount(present[site]);
     sum.store(terms, conv.scale + group.first, tile + static_cast<std::size_t>(site) * stride + group.first);
   }
 }

@@ -53,7 +53,8 @@ struct ChannelGroup {
   int channels = 0;
   int units = 0;                         ///< of kUnitBytes in a row of lanes
   int shift_cell = 0;                    ///< the shift as a step in the block
-  const std::uint8_t* weight = nullptr;  ///< (cells, words, lanes)
+  int window = 0;                        ///< the shift's number among those of the level
+  const std::uint8_t* weight = nullptr;  ///< (cells, words, lanes); submanifold: and a cell of zeros behind them
   /// Submanifold, up to 16 input channels: (9 runs of three cells along x, channels, 4 words of 16 bits, the last 0);
   /// channels are padded to a multiple of kRunChannels. Null otherwise.
   const std::uint8_t* run_weight = nullptr;
@@ -74,9 +75,15 @@ struct BrickView {
   const std::uint16_t* cells = nullptr;  ///< cell in the block of each site
   int sites = 0;
   const std::uint64_t* occupancy = nullptr;  ///< (8,) occupied cells of the block, a word for each z
+  const std::uint32_t* present = nullptr;    ///< of the brick's first site in the first window, see window()
+  std::size_t level_sites = 0;
   const std::uint32_t* halo_row = nullptr;   ///< rows of the sites in the block …
   const std::uint16_t* halo_cell = nullptr;  ///< … and their cells
   std::size_t halo = 0;
+
+  /// Which cells of the 3x3x3 window at each site less a shift are occupied, a bit each, x fastest. Windows are found
+  /// once for all layers of a level; they are numbered as the level's shifts are.
+  const std::uint32_t* window(int number) const { return present + static_cast<std::size_t>(number) * level_sites; }
 };
 
 /// One step of an output transform; arrays have padded_channels values.
@@ -90,22 +97,34 @@ struct StepView {
   const std::uint32_t* parent = nullptr;  ///< kAdd: row of `value` for each row; null: the row itself
 };
 
-/// Output transform of a tile: steps, then the real value and the packed signs, each where wanted.
+/// Where signs of a result go: bit = (v >= threshold) XOR flip.
+struct SignsView {
+  std::uint8_t* bits = nullptr;         ///< of the first of the result's channels in row 0
+  std::size_t row_bytes = 0;            ///< from row to row
+  std::size_t pad_bytes = 0;            ///< to clear behind the signs of each row
+  const float* threshold = nullptr;     ///< (padded_channels,)
+  const std::uint16_t* flip = nullptr;  ///< (padded_channels / 16,) a bit a channel
+};
+constexpr int kMostSigns = 2;
+
+/// Output transform of a tile: steps, then the real value and packed signs, each where wanted.
 struct Finish {
   const StepView* steps = nullptr;
   int num_steps = 0;
   int channels = 0;
-  float* out = nullptr;          ///< (rows, channels)
-  std::uint8_t* bits = nullptr;  ///< (rows, row_bytes)
-  std::size_t row_bytes = 0;
-  std::size_t pad_bytes = 0;            ///< to clear behind the signs of each row
-  const float* threshold = nullptr;     ///< (padded_channels,)
-  const std::uint16_t* flip = nullptr;  ///< (padded_channels / 16,) a bit a channel
+  float* out = nullptr;       ///< (rows, channels)
+  std::size_t first_row = 0;  ///< which row `out` begins with
+  SignsView signs[kMostSigns];
+  int num_signs = 0;
 };
 
 /// The kernels of one CPU level. All levels give the same bits. A tile is (kTileRows, stride) floats.
 struct Kernels {
   const char* name;
+
+  /// Present cells of the windows at `sites` cells of a block less a shift, see BrickView::window.
+  void (*find_windows)(const std::uint64_t* occupancy, const std::uint16_t* cells, int sites, int shift_cell,
+                       std::uint32_t* present);
 
   /// Binary submanifold convolution of one brick into a tile. `block` is scratch of 2 * kBlockCells * row_bytes + 64
   /// bytes.
@@ -120,7 +139,7 @@ struct Kernels {
   /// Real-valued submanifold convolution of one brick into a tile, for up to kRealBlockChannels input channels. `block`
   /// is scratch of kBlockCells * kRealBlockChannels floats; weight: (27, in_channels, lanes), lanes a multiple of
   /// kTileChannels.
-  void (*real_submanifold)(const float* x, int in_channels, const float* weight, int lanes, int shift_cell,
+  void (*real_submanifold)(const float* x, int in_channels, const float* weight, int lanes, int shift_cell, int window,
                            const BrickView& brick, float* block, float* tile, std::size_t stride);
 
   /// tile[to[i]] += W^T x[from[i]] for each pair, channels in order, one fma each.

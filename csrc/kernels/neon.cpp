@@ -216,8 +216,15 @@ inline void fill_masks16(const std::uint64_t* occupancy, std::uint8_t* masks) {
 
 }  // namespace neon
 
-const Kernels kNeonKernels = {"neon",           neon::bit_submanifold, neon::bit_rows, neon::real_submanifold,
-                              neon::real_pairs, neon::real_rows,       neon::pool,     neon::finish_tile};
+const Kernels kNeonKernels = {"neon",
+                              neon::find_windows,
+                              neon::bit_submanifold,
+                              neon::bit_rows,
+                              neon::real_submanifold,
+                              neon::real_pairs,
+                              neon::real_rows,
+                              neon::pool,
+                              neon::finish_tile};
 
 }  // namespace bscnet
 

@@ -146,7 +146,14 @@ inline void fill_masks16(const std::uint64_t* occupancy, std::uint8_t* masks) {
 
 }  // namespace scalar
 
-const Kernels kScalarKernels = {"scalar",           scalar::bit_submanifold, scalar::bit_rows, scalar::real_submanifold,
-                                scalar::real_pairs, scalar::real_rows,       scalar::pool,     scalar::finish_tile};
+const Kernels kScalarKernels = {"scalar",
+                                scalar::find_windows,
+                                scalar::bit_submanifold,
+                                scalar::bit_rows,
+                                scalar::real_submanifold,
+                                scalar::real_pairs,
+                                scalar::real_rows,
+                                scalar::pool,
+                                scalar::finish_tile};
 
 }  // namespace bscnet

@@ -53,10 +53,20 @@ std::uint64_t nonzero_bytes(std::uint64_t word) {
   return word * 0x0102040810204080ULL >> 56;
 }
 
-Level finest_level(const std::vector<std::uint64_t>& keys) {
+/// Makes room for so many bricks, so that nothing is copied as they come.
+void expect_bricks(Level& level, std::size_t bricks) {
+  level.brick_keys.reserve(bricks);
+  level.masks.reserve(bricks);
+  level.first_row.reserve(bricks + 1);
+}
+
+Level finest_level(const std::uint64_t* keys, std::size_t sites) {
   Level level;
-  level.sites = keys.size();
-  for (std::size_t i = 0; i < keys.size(); ++i) {
+  level.sites = sites;
+  std::size_t bricks = 1;
+  for (std::size_t i = 1; i < sites; ++i) bricks += keys[i] >> 6 != keys[i - 1] >> 6;
+  expect_bricks(level, bricks);
+  for (std::size_t i = 0; i < sites; ++i) {
     const std::uint64_t brick = keys[i] >> 6;
     if (i == 0 || brick != level.brick_keys.back()) {
       level.brick_keys.push_back(brick);
@@ -65,7 +75,7 @@ Level finest_level(const std::vector<std::uint64_t>& keys) {
     }
     level.masks.back() |= std::uint64_t{1} << (keys[i] & 63);
   }
-  level.first_row.push_back(static_cast<std::uint32_t>(keys.size()));
+  level.first_row.push_back(static_cast<std::uint32_t>(sites));
   return level;
 }
 
@@ -73,6 +83,16 @@ Level finest_level(const std::vector<std::uint64_t>& keys) {
 Level coarser_level(Level& fine) {
   Level level;
   fine.parent.resize(fine.sites);
+  std::size_t bricks = 1;
+  std::size_t sites = 0;
+  for (std::size_t brick = 0; brick < fine.bricks(); ++brick) {
+    bricks += brick > 0 && fine.brick_keys[brick] >> 3 != fine.brick_keys[brick - 1] >> 3;
+    sites += static_cast<std::size_t>(__builtin_popcountll(nonzero_bytes(fine.masks[brick])));
+  }
+  expect_bricks(level, bricks);
+  level.sites = sites;
+  level.first_child.reserve(sites + 1);
+  level.child_mask.reserve(sites);
   for (std::size_t brick = 0; brick < fine.bricks(); ++brick) {
     const std::uint64_t key = fine.brick_keys[brick] >> 3;
     if (brick == 0 || key != level.brick_keys.back()) {
@@ -92,24 +112,23 @@ Level coarser_level(Level& fine) {
       for (int i = __builtin_popcount(children); i > 0; --i) fine.parent[row++] = coarse;
     }
   }
-  level.sites = level.first_child.size();
   level.first_row.push_back(static_cast<std::uint32_t>(level.sites));
   level.first_child.push_back(static_cast<std::uint32_t>(fine.sites));
   return level;
 }
 
 /// Bricks around each brick, halo entries and occupancy.
-void surround(Level& level, int depth, int reach, Team& team) {
+void surround(Level& level, int depth, int reach, Team& team, Arena& scratch) {
   const std::size_t bricks = level.bricks();
   const BrickIndex index(level.brick_keys, depth);
   const std::uint64_t* within = kGeometry.within[reach];
-  std::vector<std::uint32_t> around(bricks * kDirections);
+  auto* around = reinterpret_cast<std::uint32_t*>(scratch.reserve(bricks * kDirections * sizeof(std::uint32_t)));
   level.halo_begin.resize(bricks + 1);
   level.occupancy.assign(bricks * 8, 0);
   constexpr std::size_t kGrain = 256;
   team.split(bricks, kGrain, [&](std::size_t begin, std::size_t end, int) {
     for (std::size_t brick = begin; brick < end; ++brick) {
-      std::uint32_t* found = around.data() + brick * kDirections;
+      std::uint32_t* found = around + brick * kDirections;
       index.find_around(level.brick_keys[brick], found);
       std::uint32_t count = 0;
       for (int direction = 0; direction < kDirections; ++direction) {
@@ -124,7 +143,7 @@ void surround(Level& level, int depth, int reach, Team& team) {
   level.halo_cell.resize(level.halo_begin[bricks]);
   team.split(bricks, kGrain, [&](std::size_t begin, std::size_t end, int) {
     for (std::size_t brick = begin; brick < end; ++brick) {
-      const std::uint32_t* found = around.data() + brick * kDirections;
+      const std::uint32_t* found = around + brick * kDirections;
       std::uint64_t* occupied = level.occupancy.data() + 8 * brick;
       std::size_t entry = level.halo_begin[brick];
       for (int direction = 0; direction < kDirections; ++direction) {
@@ -155,14 +174,13 @@ std::size_t bytes_of(const std::vector<T>& values) {
 
 const std::uint16_t* const kCellOfVoxel = kGeometry.cell[kDirections / 2];
 
-Pyramid::Pyramid(Ordering ordering, const std::vector<int>& halo, Team& team)
+Pyramid::Pyramid(Ordering ordering, const std::vector<int>& halo, Team& team, Arena& scratch)
     : caller_rows_(std::move(ordering.rows)), origin_{ordering.origin[0], ordering.origin[1], ordering.origin[2]} {
   levels_.reserve(halo.size());
-  levels_.push_back(finest_level(ordering.keys));
-  std::vector<std::uint64_t>().swap(ordering.keys);
+  levels_.push_back(finest_level(ordering.keys, caller_rows_.size()));
   for (std::size_t i = 1; i < halo.size(); ++i) levels_.push_back(coarser_level(levels_.back()));
   for (std::size_t i = 0; i < halo.size(); ++i) {
-    if (halo[i] > 0) surround(levels_[i], static_cast<int>(i), halo[i], team);
+    if (halo[i] > 0) surround(levels_[i], static_cast<int>(i), halo[i], team, scratch);
   }
 }
 

@@ -42,8 +42,9 @@ extern const std::uint16_t* const kCellOfVoxel;
 /// All levels of a batch, from one sort.
 class Pyramid {
  public:
-  /// halo: for each level the reach of its submanifold convolutions in voxels: 0 (none), 1 or 2.
-  Pyramid(Ordering ordering, const std::vector<int>& halo, Team& team);
+  /// halo: for each level the reach of its submanifold convolutions in voxels: 0 (none), 1 or 2. The scratch is the one
+  /// the ordering's keys lie in; it is free again afterwards.
+  Pyramid(Ordering ordering, const std::vector<int>& halo, Team& team, Arena& scratch);
 
   const Level& level(int index) const { return levels_[static_cast<std::size_t>(index)]; }
   /// The caller's row of each row of level 0.

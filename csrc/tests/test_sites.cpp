@@ -99,7 +99,9 @@ void check_descent(const Level& fine, const Level& coarse, const std::map<Site, 
 void check_all(const std::vector<Site>& sites, int threads) {
   bscnet::Team team(threads);
   const auto count = static_cast<std::int64_t>(sites.size());
-  const Pyramid pyramid(bscnet::order_sites(count, sites.front().data(), kLevels), std::vector<int>(kLevels, 2), team);
+  bscnet::Arena scratch;
+  const Pyramid pyramid(bscnet::order_sites(count, sites.front().data(), kLevels, team, scratch),
+                        std::vector<int>(kLevels, 2), team, scratch);
   std::vector<std::map<Site, std::uint32_t>> rows;
   for (int level = 0; level < kLevels; ++level) rows.push_back(rows_of(pyramid, level));
   CHECK_EQ(rows[0].size(), sites.size());

@@ -148,10 +148,13 @@ class NeighbourSearch {
 
 }  // namespace
 
-TrainingSites::TrainingSites(std::int64_t sites, const std::int32_t* coords)
-    : ordering_(order_sites(sites, coords, 2)) {
+TrainingSites::TrainingSites(std::int64_t sites, const std::int32_t* coords) {
   Team alone(1);
-  const Pyramid pyramid(ordering_, {0, 0}, alone);
+  Arena scratch;
+  ordering_ = order_sites(sites, coords, 2, alone, scratch);
+  keys_.assign(ordering_.keys, ordering_.keys + sites);
+  ordering_.keys = keys_.data();  // those in the scratch end with it
+  const Pyramid pyramid(ordering_, {0, 0}, alone, scratch);
   coarse_coords_ = pyramid.coords(1);
   first_child_.assign(pyramid.level(1).first_child.begin(), pyramid.level(1).first_child.end());
   child_.assign(ordering_.rows.begin(), ordering_.rows.end());
@@ -192,7 +195,8 @@ PlannedMap TrainingSites::map(MapKind kind, Team& team) const {
 
 PlannedMap TrainingSites::neighbours(int reach, Team& team) const {
   constexpr std::size_t kGrain = 8;
-  const auto pyramid = std::make_shared<const Pyramid>(ordering_, std::vector<int>{reach}, team);
+  Arena scratch;
+  const auto pyramid = std::make_shared<const Pyramid>(ordering_, std::vector<int>{reach}, team, scratch);
   const Level& level = pyramid->level(0);
   const std::vector<std::size_t> first = bricks_of_blocks(level);
   const std::size_t blocks = first.size() - 1;

@@ -40,6 +40,8 @@ class TrainingSites {
  public:
   /// coords: (sites, 4) batch, x, y, z; sites >= 1. Throws Error (kBadInput) as order_sites.
   TrainingSites(std::int64_t sites, const std::int32_t* coords);
+  TrainingSites(const TrainingSites&) = delete;
+  TrainingSites& operator=(const TrainingSites&) = delete;
 
   PlannedMap map(MapKind kind, Team& team) const;
 
@@ -55,7 +57,8 @@ class TrainingSites {
   PlannedMap children() const;
   PlannedMap parents() const;
 
-  Ordering ordering_;
+  std::vector<std::uint64_t> keys_;
+  Ordering ordering_;  ///< its keys are those above
   std::vector<std::int32_t> coarse_coords_;
   std::vector<std::int32_t> parent_;
   std::vector<std::int32_t> first_child_;

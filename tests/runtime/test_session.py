@@ -231,6 +231,33 @@ def test_pickled_session_is_the_same(
         np.testing.assert_array_equal(pickle.loads(pickle.dumps(one))(sites, feats), session(sites, feats))
 
 
+def resident_bytes() -> int:
+    """Of this process."""
+    with open("/proc/self/statm", encoding="ascii") as stream:
+        return int(stream.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the process's memory as Linux tells it")
+def test_a_session_keeps_as_much_memory_as_it_may() -> None:
+    edge = np.stack(np.meshgrid(*[np.arange(70)] * 3), -1).reshape(-1, 3)
+    feats = np.ones((len(edge), CHANNELS), np.float32)
+    kept, none = runtime.loads(CONTENT), runtime.loads(CONTENT, keep_bytes=0)
+    held = []
+    for session in (none, kept):
+        before = resident_bytes()
+        workspace = session.timed(edge, feats)[1].workspace_bytes
+        held.append((resident_bytes() - before) / workspace)
+    assert held[0] < 0.3 and held[1] > 0.5, held
+    again = pickle.loads(pickle.dumps(none))
+    assert again._keep_bytes == 0 and (again(edge, feats) == kept(edge, feats)).all()
+
+
+@pytest.mark.parametrize("wrong", [-1, 2**63, 1.5, "1 GB", True])
+def test_wrong_numbers_of_bytes_are_refused(wrong: Any) -> None:
+    with pytest.raises(InputError, match="keep_bytes is"):
+        runtime.loads(CONTENT, keep_bytes=wrong)
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 def test_a_forked_process_can_run_it_too(tmp_path: Path) -> None:
     """A loader's worker is a fork of a process that has run already: threads that the engine kept would be missing."""

@@ -44,6 +44,7 @@ _SIGNATURES = {
     "bscnet_load": (ctypes.c_int, (_TEXT, ctypes.POINTER(Handle))),
     "bscnet_load_memory": (ctypes.c_int, (_TEXT, ctypes.c_size_t, ctypes.POINTER(Handle))),
     "bscnet_free": (None, (Handle,)),
+    "bscnet_keep_memory": (ctypes.c_int, (Handle, _INT64)),
     "bscnet_label": (ctypes.c_int, (Handle, _INT64, _POINTER, _POINTER, _POINTER, _INT32, _POINTER, _POINTER)),
     "bscnet_run_timed": (ctypes.c_int, (*_ARRAYS, _POINTER, ctypes.POINTER(CTimes))),
     "bscnet_trace": (ctypes.c_int, (*_ARRAYS, VISIT, ctypes.c_void_p)),

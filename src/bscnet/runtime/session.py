@@ -20,24 +20,27 @@ from bscnet.runtime.trace import Recorder, Trace
 
 Source = str | bytes
 Logits = npt.NDArray[np.float32]
+KEEP_BYTES = 512 << 20
 
 
-def load(path: str | os.PathLike[str], threads: int | None = None) -> Session:
+def load(path: str | os.PathLike[str], threads: int | None = None, *, keep_bytes: int = KEEP_BYTES) -> Session:
     """Read an exported model.
 
     Args:
         path: file that `bscnet export` wrote.
         threads: of every run, where the run itself names none; None or 0 takes one a processor.
+        keep_bytes: working memory that stays for the next run, at most; 0 keeps none. A run whose memory is not there
+            yet takes up to a third longer, what is kept stays in the process.
 
     Raises:
-        InputError: the file is missing, damaged or no model of this format, or `threads` is out of range.
+        InputError: the file is missing, damaged or no model of this format, or a number is out of range.
     """
-    return Session(os.path.abspath(path), threads)
+    return Session(os.path.abspath(path), threads, keep_bytes)
 
 
-def loads(data: bytes, threads: int | None = None) -> Session:
+def loads(data: bytes, threads: int | None = None, *, keep_bytes: int = KEEP_BYTES) -> Session:
     """`load` from the bytes of a file."""
-    return Session(bytes(data), threads)
+    return Session(bytes(data), threads, keep_bytes)
 
 
 class Session:
@@ -46,11 +49,13 @@ class Session:
     session(coords, feats) -> logits; see `__call__`. Made by `load`.
     """
 
-    def __init__(self, source: Source, threads: int | None = None) -> None:
+    def __init__(self, source: Source, threads: int | None = None, keep_bytes: int = KEEP_BYTES) -> None:
         self._source = source
         self._threads = _thread_count(threads)
+        self._keep_bytes = _byte_count(keep_bytes)
         self._handle = _open(source)
         weakref.finalize(self, engine().bscnet_free, self._handle).atexit = False  # a thread may still run it then
+        check(engine().bscnet_keep_memory(self._handle, self._keep_bytes))
         self.implementation: str = implementation()
         self.in_channels: int = engine().bscnet_in_channels(self._handle)
         self.num_classes: int = engine().bscnet_num_classes(self._handle)
@@ -194,8 +199,8 @@ class Session:
         count = self._threads if threads is None else _thread_count(threads)
         return sites, engine_feats(feats, len(sites), self.in_channels), count
 
-    def __reduce__(self) -> tuple[type[Session], tuple[Source, int]]:
-        return Session, (self._source, self._threads)
+    def __reduce__(self) -> tuple[type[Session], tuple[Source, int, int]]:
+        return Session, (self._source, self._threads, self._keep_bytes)
 
     def __repr__(self) -> str:
         source = self._source if isinstance(self._source, str) else f"{len(self._source)} bytes"
@@ -208,6 +213,12 @@ def _thread_count(threads: int | None) -> int:
     if isinstance(threads, bool) or not hasattr(threads, "__index__") or not 0 <= threads <= 1024:
         raise InputError(f"threads is {threads!r}; allowed are 1 to 1024, or 0 for one a processor")
     return int(threads)
+
+
+def _byte_count(keep_bytes: int) -> int:
+    if isinstance(keep_bytes, bool) or not hasattr(keep_bytes, "__index__") or not 0 <= keep_bytes < 2**63:
+        raise InputError(f"keep_bytes is {keep_bytes!r}; a whole number of bytes is needed, 0 keeps none")
+    return int(keep_bytes)
 
 
 def _open(source: Source) -> Handle:
