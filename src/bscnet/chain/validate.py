@@ -8,6 +8,7 @@ from typing import Any
 from bscnet.chain.device import MIXED_PRECISIONS, refuse_precision
 from bscnet.chain.rules import Flag, Names, Number, OneOf, Rule, Text, as_typed, refusal
 from bscnet.errors import InputError
+from bscnet.sparse.backend_names import BACKENDS
 
 _COUNT = Number(1, whole=True)
 _POSITIVE = Number(0, above=True)
@@ -23,7 +24,7 @@ RULES: dict[str, Rule] = {
     "output_dir": Text(),
     "init_from": Text(optional=True),
     "shift_plan": Text(optional=True),
-    "backend.name": OneOf(("auto", "minkowski", "spconv_triton", "torch")),
+    "backend.name": OneOf(("auto", *BACKENDS)),
     "model.family": OneOf(("fcn", "unet")),
     "model.network.m": _COUNT,
     "model.network.reps": _COUNT,

@@ -10,10 +10,9 @@ import torch
 from torch import Tensor
 
 from bscnet.errors import InputError
+from bscnet.sparse.backend_names import BACKENDS
 from bscnet.sparse.offsets import Shift
 from bscnet.sparse.operand import Operand
-
-BACKENDS = ("minkowski", "native", "spconv_triton", "torch")
 
 
 class Sites(Protocol):
