@@ -14,16 +14,15 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from benchmarks.common.memory import forget_peak, peak_mb
 from benchmarks.common.networks import make_network
 from benchmarks.common.process import KeepFirst, private_stdout, serve_steps
 from benchmarks.training.cases import VARIANTS, Case
 from benchmarks.training.scene import FIELDS
-from bscnet.ignore import IGNORE_INDEX
 from bscnet.search import confidence_loss
 from bscnet.sparse import SparseTensor, resolve_backend
+from bscnet.training.loss import voxel_cross_entropy
 
 
 class Stepper:
@@ -37,13 +36,13 @@ class Stepper:
         self.scene, self.backend = scene, case.sparse_backend
 
     def step(self) -> tuple[float, float, Tensor]:
-        """Seconds of the forward pass (kernel maps included) and of the rest, and the scores of every point."""
+        """Seconds of the forward pass (kernel maps included) and of the rest, and the scores of every voxel."""
         begin = time.perf_counter()
         x = SparseTensor(self.scene["feats"], self.scene["coords"], self.backend)
-        scores = self.network(x)[self.scene["point_to_voxel"]]
+        scores = self.network(x)
         middle = time.perf_counter()
         self.optimizer.zero_grad(set_to_none=True)
-        loss = functional.cross_entropy(scores, self.scene["labels"], ignore_index=IGNORE_INDEX)
+        loss = voxel_cross_entropy(scores, self.scene["point_to_voxel"], self.scene["labels"])
         if self.conv == "composite":
             loss = loss + 0.1 * confidence_loss(self.network)
         loss.backward()

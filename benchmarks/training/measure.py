@@ -48,7 +48,7 @@ def measure(scene: Path, rounds: int, threads: int, with_engine: bool) -> list[d
 def row_of(
     case: Case, threads: int, answers: list[dict[str, Any]], scores: np.ndarray, torch_scores: np.ndarray
 ) -> dict[str, Any]:
-    """A row from the answers of all steps, the warm-up first, and the first scores (P, classes) of both backends."""
+    """A row from the answers of all steps, the warm-up first, and the first scores (N, classes) of both backends."""
     steps = [answer["step_ms"] for answer in answers[1:]]
     difference = None
     if case.variant == "real":  # a rounding error flips no sign there, so the scores themselves can be compared

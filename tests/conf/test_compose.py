@@ -10,6 +10,7 @@ from hydra import compose, initialize_config_dir
 from bscnet.chain.build import build_callbacks, build_loggers, build_network, identity, logs_to_wandb, wandb_is_offline
 from bscnet.chain.stages import method_stages
 from bscnet.paths import config_dir
+from bscnet.sparse import BACKENDS
 from fixtures.composed import compose_settings
 
 GROUPS = ("model", "method", "data", "backend", "recipe", "logger", "trainer", "launcher", "experiment")
@@ -26,7 +27,7 @@ def test_the_groups_offer_what_the_commands_name():
     assert names["model"] == {"fcn_s", "fcn_h", "unet_s", "unet_h"}
     assert names["method"] == {"real", "bsc_baseline", "bsc_manual", "bsc_net"}
     assert names["data"] >= {"rooms", "scannet", "nyu_depth_v2", "folder", "real_lidar", "real_rgbd", "real_garage"}
-    assert names["backend"] == {"auto", "minkowski", "spconv_triton", "torch"}
+    assert names["backend"] == {"auto", *BACKENDS}
     assert names["recipe"] == {"paper", "quick"}
     assert names["logger"] == {"csv", "wandb"}
     assert names["trainer"] >= {"cpu", "gpu", "ddp", "ddp_gpu"}
