@@ -172,7 +172,7 @@ def _norm_forward(
             return kernels.norm_forward(
                 x, weight, bias, running_mean, running_var, batches, momentum, eps, training, form
             )
-    if native_serves(x):
+    if training and native_serves(x):  # else in torch's rounding, which an exported network has to the last bit
         return native.norm_forward(x, weight, bias, running_mean, running_var, batches, momentum, eps, training, form)
     z, mean, rstd = torch.native_batch_norm(x, weight, bias, running_mean, running_var, training, momentum, eps)
     if training:

@@ -54,11 +54,13 @@ def _weight_signs(weight: Tensor, scaled: bool, on_gpu: bool) -> tuple[Tensor, T
 
         with device_of(weight):
             return kernels.weight_signs(weight, scaled)
+    # In torch's rounding, whoever makes the signs: an exported network has these scales to the last bit.
+    scale = weight.abs().flatten(0, -2).mean(0) if scaled else weight.new_empty(0)
     if native_serves(weight):
-        return native.weight_signs(weight, scaled)
+        return native.weight_signs(weight), scale
     signs = weight + 0.0  # which makes +0.0 of -0.0
     torch.copysign(torch.ones((), device=weight.device), signs, out=signs)
-    return signs, weight.abs().flatten(0, -2).mean(0) if scaled else weight.new_empty(0)
+    return signs, scale
 
 
 @operator("weight_gradient(Tensor grad, Tensor weight, bool on_gpu) -> Tensor")

@@ -69,7 +69,7 @@ def elementwise_results(rows: int, channels: int) -> Iterator[tuple[str, Tensor]
     for kept in (sums, whole):
         for value in (y, *elementwise.scaled_prelu_backward(grad, kept, scale, slope, True)):
             yield f"prelu {channels}", value
-    for value in (*elementwise.weight_signs(x, True), elementwise.weight_gradient(grad, x)):
+    for value in (elementwise.weight_signs(x), elementwise.weight_gradient(grad, x)):
         yield f"weight {channels}", value
 
 

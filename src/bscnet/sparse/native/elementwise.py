@@ -131,13 +131,12 @@ def scaled_prelu_backward(
     return to_sums, found, to_slope
 
 
-def weight_signs(weight: Tensor, scaled: bool) -> tuple[Tensor, Tensor]:
-    """The operator ``weight_signs`` of `bscnet.fused.weight`."""
+def weight_signs(weight: Tensor) -> Tensor:
+    """The signs of the operator ``weight_signs`` of `bscnet.fused.weight`."""
     flat = check_floats("weight", weight.flatten(0, -2), (None, None))
-    signs, scale = torch.empty_like(flat), flat.new_empty(flat.shape[1] if scaled else 0)
-    outputs = (signs.data_ptr(), scale.data_ptr() if scaled else None)
-    call("bscnet_weight_signs", *flat.shape, flat.data_ptr(), torch.get_num_threads(), *outputs)
-    return signs.view(weight.shape), scale
+    signs = torch.empty_like(flat)
+    call("bscnet_weight_signs", *flat.shape, flat.data_ptr(), torch.get_num_threads(), signs.data_ptr(), None)
+    return signs.view(weight.shape)
 
 
 def weight_gradient(grad: Tensor, weight: Tensor) -> Tensor:
