@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.autograd import gradcheck
 
+from bscnet.sparse.limits import MAX_BATCH, MAX_COORD
 from bscnet.sparse.operand import Normalized, PackedSigns, pack_signs, stand_in_for
 from bscnet.sparse.tiles import available, entries
 from bscnet.sparse.tiles.ops import tile_convolution
@@ -292,3 +293,9 @@ def test_shifts_first_met_in_inference_mode_serve_a_training_step() -> None:
         tiles_of(coords).shifted(x, weight, shifts)
     tiles_of(coords).shifted(x, weight, shifts).sum().backward()
     assert weight.grad is not None
+
+
+def test_the_last_site_of_all_has_no_neighbours() -> None:
+    coords = torch.tensor([[0, 0, 0, 0], [MAX_BATCH, MAX_COORD, MAX_COORD, MAX_COORD]])
+    x, weight = torch.ones(2, 3).to(device()), torch.ones(125, 3, 2).to(device())
+    assert torch.equal(tiles_of(coords).submanifold(x, weight).cpu(), torch.full((2, 2), 3.0))

@@ -102,7 +102,7 @@ def _find_runs(keys: Tensor, order: Tensor, side: int) -> Tensor:
             first = at = torch.searchsorted(keys, wanted)
             word = first << 5
             for z in range(side):
-                found = (padded[at] == wanted + z).long()
+                found = ((padded[at] == wanted + z) & (at < len(keys))).long()
                 word |= found << z
                 at = at + found
             words.append(word.int())

@@ -54,7 +54,8 @@ def find_runs(keys, order, runs, rows, digits, SIDE: tl.constexpr, ORDERED: tl.c
     word = below << 5
     at = below
     for z in tl.static_range(SIDE):
-        found = tl.load(keys + at, mask=valid & (at < rows), other=NO_KEY) == wanted + z
+        # The last key of all, two cells on, is NO_KEY itself.
+        found = (tl.load(keys + at, mask=valid & (at < rows), other=NO_KEY) == wanted + z) & (at < rows)
         word |= found.to(tl.int32) << z
         at += found.to(tl.int32)
     tl.store(runs + row.to(tl.int64) * (SIDE * SIDE) + run, word, mask=valid)
