@@ -13,7 +13,8 @@ from itertools import product
 import torch
 from torch import Tensor
 
-from bscnet.fused.norm import BITS, SIGNS, STATISTICS, VALUES
+import bscnet.fused  # noqa: F401  # registers the operators
+from bscnet.sparse.forms import BITS, SIGNS, STATISTICS, VALUES
 
 Call = Callable[[bool], Sequence[Tensor]]
 CHANNELS = (1, 3, 24, 33)

@@ -34,7 +34,8 @@ class ScenePrediction:
 class Predictor:
     """A network in eval mode on a device.
 
-    backend: "auto", "torch" or "minkowski". device: "cpu" or "cuda". InputError: the backend cannot serve there.
+    backend: "auto" or one of `bscnet.sparse.BACKENDS`. device: "cpu" or "cuda". InputError: the backend cannot serve
+    there.
     """
 
     def __init__(self, network: nn.Module, backend: str = "auto", device: str = "cpu") -> None:

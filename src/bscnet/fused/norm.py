@@ -21,17 +21,15 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
+from bscnet.fused.clip import clipped
 from bscnet.fused.operators import operator
+from bscnet.sparse.forms import BITS, SIGNS, STATISTICS, VALUES
 from bscnet.sparse.native import elementwise as native
 from bscnet.sparse.native.elementwise import native_serves
 from bscnet.sparse.operand import Normalized, PackedSigns, pack_signs, stand_in_for
 from bscnet.sparse.tiles.serving import device_of, kernels_serve
 
-STATISTICS, VALUES, SIGNS, BITS = range(4)
-"""Forms of a normalized array: none, float, float signs, bits of the signs."""
 _ESTIMATORS = {None: 0, "clip": 1, "approx": 2}
-# |z| <= 1 as the open interval that torch's hardtanh asks for: the float32 next to 1 is the first outside.
-_BEYOND_ONE = 1.0 + 2.0**-23
 
 
 @dataclass(frozen=True)
@@ -283,5 +281,5 @@ def _formed(z: Tensor, form: int) -> Tensor:
 def _estimated(grad: Tensor, z: Tensor, estimator: int) -> Tensor:
     """The gradient of z from that of its sign; z is overwritten."""
     if estimator == _ESTIMATORS["clip"]:
-        return torch.ops.aten.hardtanh_backward(grad, z, -_BEYOND_ONE, _BEYOND_ONE)
+        return clipped(grad, z)
     return z.abs_().mul_(-2.0).add_(2.0).relu_().mul_(grad)

@@ -9,13 +9,11 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
+from bscnet.fused.clip import clipped
 from bscnet.fused.operators import operator
 from bscnet.sparse.native import elementwise as native
 from bscnet.sparse.native.elementwise import native_serves
 from bscnet.sparse.tiles.serving import device_of, kernels_serve
-
-# |W| <= 1 as the open interval that torch's hardtanh asks for: the float32 next to 1 is the first outside.
-_BEYOND_ONE = 1.0 + 2.0**-23
 
 
 def weight_signs(weight: Tensor) -> Tensor:
@@ -73,7 +71,7 @@ def _weight_gradient(grad: Tensor, weight: Tensor, on_gpu: bool) -> Tensor:
             return kernels.weight_gradient(grad, weight)
     if native_serves(weight):
         return native.weight_gradient(grad, weight)
-    return torch.ops.aten.hardtanh_backward(grad, weight, -_BEYOND_ONE, _BEYOND_ONE)
+    return clipped(grad, weight)
 
 
 @torch.library.register_fake("bscnet::weight_signs")

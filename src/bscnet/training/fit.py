@@ -60,7 +60,7 @@ def run_stage(
         datamodule: with `num_classes`, `in_channels`, `class_names`, `reading` and `takes_clouds` (see
             `ScanDataModule`).
         directory: the stage's own folder.
-        backend: "torch" or "minkowski".
+        backend: one of `bscnet.sparse.BACKENDS`.
         seed: of the global generators at the stage's start.
         weight_decay, clip_latent: see `SegmentationModule`.
         conf, reduce, lr_arch: see `SearchModule`; used if `spec.conv` is "composite".

@@ -33,7 +33,7 @@ class SegmentationModule(pl.LightningModule):
         network: `SparseTensor -> (N, num_classes)` logits in row order.
         num_classes: number of classes.
         class_names: their names, in label order.
-        backend: sparse backend that runs the convolutions, "torch" or "minkowski".
+        backend: sparse backend that runs the convolutions, one of `bscnet.sparse.BACKENDS`.
         lr: learning rate of epoch 0.
         milestones: epochs at which the learning rate drops (epoch 60 is the first one at `gamma * lr` for 60).
         gamma: the factor of a drop.

@@ -15,6 +15,11 @@ import triton.language as tl
 from torch import Tensor
 
 from bscnet.fused.kernels.tiling import sums_tiling, tiling
+from bscnet.sparse import forms
+
+STATISTICS = tl.constexpr(forms.STATISTICS)
+VALUES = tl.constexpr(forms.VALUES)
+BITS = tl.constexpr(forms.BITS)
 
 
 @triton.jit
@@ -63,8 +68,8 @@ def moments_kernel(x, partial, rows, channels, chunk, programs, BLOCK_ROWS: tl.c
 def _store_form(
     z, out, r, c, inside, rows, channels, FORM: tl.constexpr, BLOCK_ROWS: tl.constexpr, BLOCK_CHANNELS: tl.constexpr
 ):
-    """Stores z (FORM 1), its sign (2) or its sign's bits (3)."""
-    if FORM == 3:
+    """Stores z, its sign or its sign's bits, as `bscnet.sparse.forms` numbers them."""
+    if FORM == BITS:
         words = tl.cdiv(channels, 32)
         w = tl.min(c, 0) // 32 + tl.arange(0, BLOCK_CHANNELS // 32)
         to = out + r[:, None].to(tl.int64) * words + w[None, :]
@@ -72,7 +77,7 @@ def _store_form(
         tl.store(to, packed, mask=(r < rows)[:, None] & (w < words)[None, :])
     else:
         at = out + r[:, None].to(tl.int64) * channels + c[None, :]
-        tl.store(at, z if FORM == 1 else tl.where(z >= 0.0, 1.0, -1.0), mask=inside)
+        tl.store(at, z if FORM == VALUES else tl.where(z >= 0.0, 1.0, -1.0), mask=inside)
 
 
 @triton.jit(do_not_specialize=["rows", "programs"])
@@ -99,7 +104,7 @@ def norm_apply_kernel(
     BLOCK_ROWS: tl.constexpr,
     BLOCK_CHANNELS: tl.constexpr,
 ):
-    """out: ``run`` rows a program normalized, in a FORM (0: none); stats, and in training the running statistics.
+    """out: ``run`` rows a program normalized, in a FORM; stats, and in training the running statistics.
 
     partial is what ``moments_kernel`` left of its runs of ``chunk`` rows; it is read in training only.
     """
@@ -138,7 +143,7 @@ def norm_apply_kernel(
             tl.store(running_var + c, old_var * (1.0 - momentum) + unbiased * momentum, mask=own)
             if tl.program_id(1) == 0:
                 tl.store(batches, tl.load(batches) + 1)
-    if FORM != 0:
+    if FORM != STATISTICS:
         for step in range(0, run, BLOCK_ROWS):
             r = program * run + step + tl.arange(0, BLOCK_ROWS)
             inside = (r < rows)[:, None] & own[None, :]
@@ -306,15 +311,15 @@ def norm_forward(
 ) -> tuple[Tensor, Tensor]:
     """The operator ``norm_forward`` of `bscnet.fused.norm`: 2 launches, 1 in evaluation."""
     rows, channels = x.shape
-    summed, applied = sums_tiling(rows, channels), tiling(rows, channels, packed=form == 3)
+    summed, applied = sums_tiling(rows, channels), tiling(rows, channels, packed=form == forms.BITS)
     partial = x.new_empty(2, summed.programs, channels)
     stats = x.new_empty(5, channels)
-    out = x.new_empty(0) if form == 0 else _empty_in_form(x, form)
+    out = x.new_empty(0) if form == forms.STATISTICS else _empty_in_form(x, form)
     if training:
         moments_kernel[summed.grid](
             x, partial, rows, channels, summed.run, summed.programs, summed.block_rows, summed.block_channels
         )
-    norm_apply_kernel[applied.grid if form else (1, applied.channel_blocks)](
+    norm_apply_kernel[applied.grid if form != forms.STATISTICS else (1, applied.channel_blocks)](
         x,
         partial,
         weight,
@@ -386,7 +391,7 @@ def norm_backward(
 def sign_forward(x: Tensor, bias: Tensor | None, form: int) -> Tensor:
     """The operator ``sign_forward`` of `bscnet.fused.norm`: 1 launch."""
     rows, channels = x.shape
-    tile = tiling(rows, channels, packed=form == 3)
+    tile = tiling(rows, channels, packed=form == forms.BITS)
     out = _empty_in_form(x, form)
     sign_kernel[tile.tiles](
         x,
@@ -423,6 +428,6 @@ def sign_backward(grad: Tensor, x: Tensor, bias: Tensor | None, estimator: int) 
 
 
 def _empty_in_form(x: Tensor, form: int) -> Tensor:
-    if form == 3:
+    if form == forms.BITS:
         return x.new_empty(len(x), triton.cdiv(x.shape[1], 32), dtype=torch.int32)
     return torch.empty_like(x)

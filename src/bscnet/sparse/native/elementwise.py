@@ -12,10 +12,9 @@ import torch
 from torch import Tensor
 
 from bscnet.errors import InputError
+from bscnet.sparse.forms import BITS, STATISTICS
 from bscnet.sparse.native.checks import check_floats, check_tensor
 from bscnet.sparse.native.library import CNorm, call, training_library
-
-_NOTHING, _BITS = 0, 3
 
 
 def native_serves(tensor: Tensor) -> bool:
@@ -154,6 +153,6 @@ def _address(tensor: Tensor | None) -> int | None:
 
 
 def _empty_in_form(x: Tensor, form: int) -> Tensor:
-    if form == _BITS:
+    if form == BITS:
         return x.new_empty(len(x), -(-x.shape[1] // 32), dtype=torch.int32)
-    return x.new_empty(0) if form == _NOTHING else torch.empty_like(x)
+    return x.new_empty(0) if form == STATISTICS else torch.empty_like(x)
