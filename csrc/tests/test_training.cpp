@@ -247,12 +247,25 @@ TEST(training_norm_and_prelu_by_definition) {
   CHECK_EQ(bscnet_prelu_backward(kRows, kChannels, grad.data(), nullptr, kept.data(), weight.data(), bias.data(), 2,
                                  to_sums.data(), nullptr, to_slope.data()),
            BSCNET_OK);
+  std::vector<double> wanted_slope(kChannels, 0.0), wanted_scale(kChannels, 0.0);
   for (std::size_t i = 0; i < x.size(); ++i) {
     const std::size_t c = i % kChannels;
     const float t = whole[i] * weight[c];
     const float activated = t > 0 ? t : t * bias[c];
     const float to_t = t > 0 ? grad[i] : grad[i] * bias[c];
     same &= y[i] == activated + grad[i] && to_sums[i] == to_t * weight[c];
+    wanted_slope[c] += t > 0 ? 0.0 : static_cast<double>(grad[i]) * t;
+    wanted_scale[c] += static_cast<double>(to_t) * whole[i];
+  }
+  CHECK(same);
+  Floats to_scale(kChannels), slope_of_floats(kChannels);
+  CHECK_EQ(bscnet_prelu_backward(kRows, kChannels, grad.data(), whole.data(), nullptr, weight.data(), bias.data(), 1,
+                                 again.data(), to_scale.data(), slope_of_floats.data()),
+           BSCNET_OK);
+  CHECK(again == to_sums && slope_of_floats == to_slope);
+  for (std::size_t c = 0; c < kChannels; ++c) {
+    same &= std::abs(to_slope[c] - wanted_slope[c]) < 1e-5 * (1 + std::abs(wanted_slope[c]));
+    same &= std::abs(to_scale[c] - wanted_scale[c]) < 1e-5 * (1 + std::abs(wanted_scale[c]));
   }
   CHECK(same);
 }

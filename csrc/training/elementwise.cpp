@@ -7,12 +7,16 @@
 
 #include "training/elementwise_kernels.h"
 #include "training/kernels.h"
+#include "training/scratch.h"
 
 namespace bscnet {
 namespace {
 
 /// Rows whose sums are taken apart, and rows that a thread takes at a time.
 constexpr std::size_t kPiece = 1024;
+
+/// Whole numbers that are made floats at a time, which stay in the first cache.
+constexpr std::size_t kWidened = 2048;
 
 const ElementwiseKernels& kernels() { return *training_kernels().elementwise; }
 
@@ -171,14 +175,22 @@ void prelu_backward(const Rows& size, const float* grad, const float* sums, cons
   const auto channels = static_cast<std::size_t>(size.channels);
   std::vector<float> ones;
   const float* factor = or_all(scale, 1.0f, size.channels, ones);
+  const auto gradient = kernels().scaled_prelu_gradient[to_scale == nullptr ? 0 : 1];
   const ColumnSums found(size, team, [&](std::size_t first, std::size_t rows, double* of_slope, double* of_scale) {
-    const std::size_t at = first * channels;
-    if (whole != nullptr) {
-      kernels().scaled_prelu_gradient_whole(grad + at, whole + at, rows, channels, factor, slope, to_sums + at,
-                                            of_slope, of_scale);
-    } else {
-      kernels().scaled_prelu_gradient(grad + at, sums + at, rows, channels, factor, slope, to_sums + at, of_slope,
-                                      of_scale);
+    const auto pass = [&](std::size_t row, std::size_t count, const float* from) {
+      const std::size_t at = row * channels;
+      gradient(grad + at, from, count, channels, factor, slope, to_sums + at, of_slope, of_scale);
+    };
+    if (whole == nullptr) {
+      pass(first, rows, sums + first * channels);
+      return;
+    }
+    const std::size_t together = std::max<std::size_t>(1, kWidened / channels);
+    const Scratch widened(together * channels);
+    for (std::size_t row = first; row < first + rows; row += together) {
+      const std::size_t count = std::min(together, first + rows - row);
+      kernels().widen(whole + row * channels, count * channels, widened.data());
+      pass(row, count, widened.data());
     }
   });
   for (std::size_t c = 0; c < channels; ++c) {

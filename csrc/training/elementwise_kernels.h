@@ -37,11 +37,10 @@ struct ElementwiseKernels {
                                      float* out);
   void (*scaled_prelu)(const float* sums, Size rows, Size channels, const float* scale, const float* slope,
                        const float* shortcut, float* out, std::int16_t* kept);
-  void (*scaled_prelu_gradient)(const float* grad, const float* kept, Size rows, Size channels, const float* scale,
-                                const float* slope, float* out, double* to_slope, double* to_scale);
-  void (*scaled_prelu_gradient_whole)(const float* grad, const std::int16_t* kept, Size rows, Size channels,
-                                      const float* scale, const float* slope, float* out, double* to_slope,
-                                      double* to_scale);
+  void (*widen)(const std::int16_t* whole, Size count, float* out);
+  /// By whether to_scale is wanted.
+  void (*scaled_prelu_gradient[2])(const float* grad, const float* sums, Size rows, Size channels, const float* scale,
+                                   const float* slope, float* out, double* to_slope, double* to_scale);
   void (*weight_signs)(const float* weight, Size count, float* signs);
   void (*clip_gradient)(const float* grad, const float* weight, Size count, float* out);
 };

@@ -127,20 +127,23 @@ inline void scaled_prelu(const float* __restrict sums, std::size_t rows, std::si
   }
 }
 
-/// to_slope and to_scale are added up.
-template <typename Kept>
-inline void scaled_prelu_gradient(const float* __restrict grad, const Kept* __restrict kept, std::size_t rows,
+inline void widen(const std::int16_t* __restrict whole, std::size_t count, float* __restrict out) {
+  for (std::size_t i = 0; i < count; ++i) out[i] = static_cast<float>(whole[i]);
+}
+
+/// to_slope and, where kLearned, to_scale are added up.
+template <bool kLearned>
+inline void scaled_prelu_gradient(const float* __restrict grad, const float* __restrict sums, std::size_t rows,
                                   std::size_t channels, const float* __restrict scale, const float* __restrict slope,
                                   float* __restrict out, double* __restrict to_slope, double* __restrict to_scale) {
-  for (std::size_t row = 0; row < rows; ++row, kept += channels, grad += channels, out += channels) {
+  for (std::size_t row = 0; row < rows; ++row, sums += channels, grad += channels, out += channels) {
     for (std::size_t c = 0; c < channels; ++c) {
-      const auto sum = static_cast<float>(kept[c]);
-      const float t = sum * scale[c];
+      const float t = sums[c] * scale[c];
       const bool positive = t > 0.0f;
       const float to_t = positive ? grad[c] : grad[c] * slope[c];
       out[c] = to_t * scale[c];
       to_slope[c] += static_cast<double>(positive ? 0.0f : grad[c] * t);
-      to_scale[c] += static_cast<double>(to_t * sum);
+      if constexpr (kLearned) to_scale[c] += static_cast<double>(to_t * sums[c]);
     }
   }
 }
@@ -164,8 +167,8 @@ constexpr ElementwiseKernels kElementwise = {
     {norm_gradient<0>, norm_gradient<kClip>, norm_gradient<kApprox>},
     {sign_gradient<0>, sign_gradient<kClip>, sign_gradient<kApprox>},
     scaled_prelu,
-    scaled_prelu_gradient<float>,
-    scaled_prelu_gradient<std::int16_t>,
+    widen,
+    {scaled_prelu_gradient<false>, scaled_prelu_gradient<true>},
     weight_signs,
     clip_gradient,
 };
