@@ -13,8 +13,20 @@ namespace {
 
 constexpr int kMostThreads = 1024;
 
-/// Turns of the loop before a waiting thread goes to sleep: some ten microseconds, the length of a small layer.
+/// Turns of the loop before a waiting thread goes to sleep: some ten microseconds, the length of a small layer. One
+/// that spun on would keep the core from a thread that still has work.
 constexpr int kSpins = 4000;
+
+/// Parts of Team::job_: the workers in it, whether the caller sleeps, whether it is open, and above them its number.
+constexpr std::uint64_t kInside = 0xffff;
+constexpr std::uint64_t kCallerSleeps = 1 << 16;
+constexpr std::uint64_t kOpen = 1 << 17;
+constexpr std::uint64_t kNumber = ~((kOpen << 1) - 1);
+constexpr std::uint64_t kNextNumber = kOpen << 1;
+static_assert(kMostThreads <= kInside);
+
+/// Whether a worker that was last in the job of number `seen` has one to enter.
+bool is_new(std::uint64_t job, std::uint64_t seen) { return (job & kOpen) != 0 && (job & kNumber) != seen; }
 
 void breathe() {
 #if defined(__x86_64__)
@@ -70,18 +82,26 @@ void Team::split(std::size_t count, std::size_t grain, const std::function<void(
   grain_ = grain;
   failure_ = nullptr;
   next_.store(0, std::memory_order_relaxed);
-  working_.store(static_cast<int>(workers_.size()), std::memory_order_relaxed);
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    job_.fetch_add(1, std::memory_order_release);
+    job_.store((job_.load(std::memory_order_relaxed) & kNumber) + (kNextNumber | kOpen), std::memory_order_release);
   }
   wake_.notify_all();
   take_pieces(0);
-  // A worker that the system has put aside needs a core to come back to.
-  for (int spin = 0; working_.load(std::memory_order_acquire) != 0; ++spin) {
-    spin < kSpins ? breathe() : std::this_thread::yield();
-  }
+  close_job();
   if (failure_) std::rethrow_exception(failure_);
+}
+
+void Team::close_job() {
+  std::uint64_t job = job_.fetch_and(~kOpen, std::memory_order_acq_rel);
+  for (int spin = 0; (job & kInside) != 0 && spin < kSpins; ++spin) {
+    breathe();
+    job = job_.load(std::memory_order_acquire);
+  }
+  if ((job & kInside) == 0) return;
+  std::unique_lock<std::mutex> lock(mutex_);
+  job_.fetch_or(kCallerSleeps, std::memory_order_relaxed);
+  left_.wait(lock, [this] { return (job_.load(std::memory_order_acquire) & kInside) == 0; });
 }
 
 void Team::take_pieces(int member) {
@@ -98,23 +118,41 @@ void Team::take_pieces(int member) {
   }
 }
 
-bool Team::wait_for_job(unsigned seen) {
-  for (int spin = 0; spin < kSpins; ++spin) {
-    if (job_.load(std::memory_order_acquire) != seen) return true;
-    if (ending_.load(std::memory_order_relaxed)) return false;
-    breathe();
+bool Team::enter_job(std::uint64_t& seen) {
+  for (int spin = 0; !ending_.load(std::memory_order_relaxed);) {
+    std::uint64_t job = job_.load(std::memory_order_acquire);
+    if (is_new(job, seen)) {
+      if (job_.compare_exchange_weak(job, job + 1, std::memory_order_acq_rel)) {
+        seen = job & kNumber;
+        return true;
+      }
+    } else if (++spin <= kSpins) {
+      breathe();
+    } else if (sleep_until_job(seen)) {
+      spin = 0;
+    }
   }
+  return false;
+}
+
+bool Team::sleep_until_job(std::uint64_t seen) {
   std::unique_lock<std::mutex> lock(mutex_);
-  wake_.wait(lock, [&] { return ending_ || job_.load(std::memory_order_acquire) != seen; });
-  return job_.load(std::memory_order_acquire) != seen;
+  wake_.wait(lock, [&] { return ending_ || is_new(job_.load(std::memory_order_relaxed), seen); });
+  return !ending_;
+}
+
+void Team::leave_job() {
+  const std::uint64_t before = job_.fetch_sub(1, std::memory_order_acq_rel);
+  if ((before & kInside) != 1 || (before & kCallerSleeps) == 0) return;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  left_.notify_one();
 }
 
 void Team::serve(int member) {
-  unsigned seen = 0;
-  while (wait_for_job(seen)) {
-    seen = job_.load(std::memory_order_acquire);
+  std::uint64_t seen = 0;
+  while (enter_job(seen)) {
     take_pieces(member);
-    working_.fetch_sub(1, std::memory_order_release);
+    leave_job();
   }
 }
 

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <mutex>
@@ -25,21 +26,28 @@ class Team {
 
   int size() const { return static_cast<int>(workers_.size()) + 1; }
 
-  /// Calls work(begin, end, member) over pieces of 0..count of at most `grain`, the caller taking part. The first
-  /// exception of a piece is thrown on here, after all have stopped.
+  /// Calls work(begin, end, member) over pieces of 0..count of at most `grain`, the caller taking part. Threads that
+  /// the system has put aside are not waited for: the others take their pieces. The first exception of a piece is
+  /// thrown on here, after all have stopped.
   void split(std::size_t count, std::size_t grain, const std::function<void(std::size_t, std::size_t, int)>& work);
 
  private:
   void serve(int member);
   void take_pieces(int member);
-  bool wait_for_job(unsigned seen);
+  bool enter_job(std::uint64_t& seen);
+  void leave_job();
+  bool sleep_until_job(std::uint64_t seen);
+  void close_job();
 
   std::vector<std::thread> workers_;
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::atomic<unsigned> job_{0};
-  std::atomic<int> working_{0};
+  std::condition_variable left_;
   std::atomic<bool> ending_{false};
+
+  /// The number of the job, whether it is open, whether the caller sleeps until all have left it, and how many workers
+  /// are in it: in one word, so that no worker enters a job that the caller has closed.
+  std::atomic<std::uint64_t> job_{0};
 
   const std::function<void(std::size_t, std::size_t, int)>* work_ = nullptr;
   std::size_t count_ = 0;
