@@ -6,6 +6,7 @@
 #                     make run TORCH=torch==2.13.0+cpu PIP_EXTRA_INDEX_URL=<PyTorch's CPU index>
 #   BSCNET_WHEEL_DIR=…  where the built MinkowskiEngine wheel is kept and looked for (default: .cache/wheels)
 #   SKIP_SYSTEM=1   leave system packages alone
+#   JOBS=…          test files that run at a time (default: one a processor)
 #
 # make hands variables given on its command line to the programs it starts, so any PIP_… setting works the same way.
 
@@ -14,6 +15,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv/bin
 # MinkowskiEngine starts 16 threads where nothing is said.
 export OMP_NUM_THREADS ?= $(shell nproc)
+JOBS ?= $(shell nproc)
 SETUP := PYTHONPATH=scripts PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m setup_env
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 CPP := $(wildcard csrc/*.cpp csrc/*.h csrc/*/*.cpp csrc/*/*.h benchmarks/*/*.cpp)
@@ -36,7 +38,7 @@ run: setup  ## the main job: every stage of BSC-Net on simulated rooms, a few mi
 	$(VENV)/python -m bscnet.run stage=all recipe=quick $(ARGS)
 
 test: setup-dev  ## the whole test suite
-	$(VENV)/python -m pytest $(ARGS)
+	$(VENV)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 lint: setup-dev  ## ruff, mypy, import order, notebooks, C++ format
 	$(VENV)/ruff check .

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 ROOT = Path(__file__).resolve().parents[2]
 Build = Callable[..., Path]
@@ -22,7 +23,9 @@ def engine_build() -> Build:
         folder = ROOT / "build" / "-".join(["csrc", *sanitize.split(",")]).rstrip("-")
         jobs = os.environ.get("MAX_JOBS") or os.cpu_count() or 1
         command = ["make", "-C", "csrc", f"-j{jobs}", f"BUILD={folder}", f"SANITIZE={sanitize}", *targets]
-        made = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        folder.parent.mkdir(exist_ok=True)
+        with FileLock(f"{folder}.lock"):  # other test processes build there too
+            made = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         assert made.returncode == 0, made.stdout[-2000:] + made.stderr[-8000:]
         return folder
 
