@@ -53,6 +53,15 @@ def test_minkowski_engine_takes_no_mixed_precision_whatever_it_is_called(
     require_device(settings(f"trainer={trainer}", "backend=auto"))
 
 
+def test_a_backend_that_cannot_serve_is_refused_in_any_precision(settings, monkeypatch):
+    def refuse(name, device):
+        raise InputError(f"backend is {name!r}, but it computes on CUDA only, not on {device}")
+
+    monkeypatch.setattr(bscnet.sparse, "resolve_backend", refuse)
+    with pytest.raises(InputError, match="backend is 'spconv_triton', but it computes on CUDA only, not on cpu"):
+        require_device(settings("trainer=cpu", "backend=spconv_triton"))
+
+
 def test_a_job_elsewhere_refuses_too(settings, engine, tmp_path):
     asked = settings("stage=1", "trainer=cpu", "trainer.precision=bf16-mixed", "threads=1")
     failure = stage_job(OmegaConf.create(asked), tmp_path)

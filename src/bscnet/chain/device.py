@@ -34,14 +34,13 @@ def device_kind(trainer: Mapping[str, Any]) -> str:
 
 
 def require_device(settings: Mapping[str, Any]) -> None:
-    """See that this machine can train with these settings: it has the device, and on it the precision.
+    """See that this machine can train with these settings: it has the device, and on it the backend and the precision.
 
     Raises:
-        InputError: there is no GPU, a CPU has no such precision, or the backend that would be taken has not.
+        InputError: there is no GPU, a backend asked for by name cannot serve, a CPU has no such precision, or the
+            backend that would be taken has not.
     """
     device, precision = device_kind(settings["trainer"]), settings["trainer"]["precision"]
-    if precision not in MIXED_PRECISIONS:
-        return
     if device == "cpu" and precision == "16-mixed":
         raise InputError("trainer.precision=16-mixed is for GPUs alone: on a CPU add trainer.precision=bf16-mixed")
     from bscnet.sparse import resolve_backend
