@@ -26,7 +26,10 @@ inline void for_narrow(int, const Action& action) {
 
 #include "training/generic_checks.h"
 #include "training/generic_elementwise.h"
-#include "training/generic_products.h"
+#include "training/generic_lanes.h"
+#include "training/generic_outer.h"
+#include "training/generic_panels.h"
+#include "training/generic_rows.h"
 #include "training/generic_signs.h"
 
 }  // namespace training_avx2
@@ -34,6 +37,9 @@ inline void for_narrow(int, const Action& action) {
 const TrainingKernels kAvx2Training = {"avx2",
                                        training_avx2::add_products,
                                        training_avx2::add_outer,
+                                       training_avx2::add_outer_by_input,
+                                       training_avx2::transpose,
+                                       training_avx2::scatter_rows,
                                        training_avx2::expand_signs,
                                        training_avx2::largest_row,
                                        training_avx2::largest_place,

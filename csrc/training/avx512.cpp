@@ -54,13 +54,19 @@ inline void expand_signs(const std::int32_t* words, int channels, float* out) {
 
 #include "training/generic_checks.h"
 #include "training/generic_elementwise.h"
-#include "training/generic_products.h"
+#include "training/generic_lanes.h"
+#include "training/generic_outer.h"
+#include "training/generic_rows.h"
+#include "training/held_products.h"
 
 }  // namespace training_avx512
 
 const TrainingKernels kAvx512Training = {"avx512",
                                          training_avx512::add_products,
                                          training_avx512::add_outer,
+                                         training_avx512::add_outer_by_input,
+                                         training_avx512::transpose,
+                                         training_avx512::scatter_rows,
                                          training_avx512::expand_signs,
                                          training_avx512::largest_row,
                                          training_avx512::largest_place,

@@ -19,6 +19,14 @@ constexpr int padded_lanes(int channels) { return (channels + kLaneStep - 1) / k
 /// Row of a tile behind those of a block: what is added to it is not read.
 constexpr int kSpareRow = kBlockRows;
 
+/// Pairs of a list whose output rows are order[to[i]].
+struct OuterPairs {
+  const std::int32_t* from;
+  const std::uint8_t* to;
+  const std::int32_t* order;
+  int count;
+};
+
 /// The kernels of training of one CPU level. A sum is a chain of fused multiply-adds in a fixed order, so all levels
 /// give the same bits.
 struct TrainingKernels {
@@ -31,10 +39,22 @@ struct TrainingKernels {
                        std::size_t weight_stride, int lanes, const std::int32_t* from, const std::uint8_t* to,
                        int pairs, float* tile, std::size_t tile_stride);
 
-  /// sum[r] += p[p_row[i]][r] * q[q_row[i]] for each pair in order and each of `rows` rows of lanes.
-  void (*add_outer)(const float* p, std::size_t p_stride, int rows, const float* q, std::size_t q_stride, int lanes,
-                    const std::int32_t* p_row, const std::int32_t* q_row, int pairs, float* sum,
-                    std::size_t sum_stride);
+  /// sum[r] += x[from[i]][r] * dy[order[to[i]]] for each pair in order and each of `rows` rows of lanes; the sums start
+  /// from 0 where they are fresh.
+  void (*add_outer)(const float* x, std::size_t x_stride, int rows, const float* dy, std::size_t dy_stride, int lanes,
+                    const OuterPairs& pairs, bool fresh, float* sum, std::size_t sum_stride);
+
+  /// The same with x along the lanes: sum[r] += dy[order[to[i]]][r] * x[from[i]].
+  void (*add_outer_by_input)(const float* x, std::size_t x_stride, int lanes, const float* dy, std::size_t dy_stride,
+                             int rows, const OuterPairs& pairs, bool fresh, float* sum, std::size_t sum_stride);
+
+  /// to[c][r] = from[r][c] for c up to `columns`, and zeros where r is from `rows` up to `lanes`; rows of `to` are of
+  /// `lanes` floats.
+  void (*transpose)(const float* from, std::size_t from_stride, int rows, int columns, float* to, int lanes);
+
+  /// to[to_row[i]] = from[i] for each of `rows` rows of channels.
+  void (*scatter_rows)(const float* from, std::size_t from_stride, const std::int32_t* to_row, int rows, int channels,
+                       float* to, std::size_t to_stride);
 
   /// +-1 for each bit of a row of words, bit c % 32 of word c // 32.
   void (*expand_signs)(const std::int32_t* words, int channels, float* out);

@@ -35,9 +35,24 @@ inline void for_narrow(int, const Action& action) {
   action(Floats4{});
 }
 
+constexpr int kSquare = 4;
+
+/// to[c][r] = from[r][c] of 4 x 4 floats.
+inline void transpose_square(const float* from, std::size_t from_stride, float* to, std::size_t to_stride) {
+  const float32x4x2_t ab = vtrnq_f32(vld1q_f32(from), vld1q_f32(from + from_stride));
+  const float32x4x2_t cd = vtrnq_f32(vld1q_f32(from + 2 * from_stride), vld1q_f32(from + 3 * from_stride));
+  for (int c = 0; c < 2; ++c) {
+    vst1q_f32(to + c * to_stride, vcombine_f32(vget_low_f32(ab.val[c]), vget_low_f32(cd.val[c])));
+    vst1q_f32(to + (c + 2) * to_stride, vcombine_f32(vget_high_f32(ab.val[c]), vget_high_f32(cd.val[c])));
+  }
+}
+
 #include "training/generic_checks.h"
 #include "training/generic_elementwise.h"
-#include "training/generic_products.h"
+#include "training/generic_lanes.h"
+#include "training/generic_outer.h"
+#include "training/generic_panels.h"
+#include "training/generic_rows.h"
 #include "training/generic_signs.h"
 
 }  // namespace training_neon
@@ -45,6 +60,9 @@ inline void for_narrow(int, const Action& action) {
 const TrainingKernels kNeonTraining = {"neon",
                                        training_neon::add_products,
                                        training_neon::add_outer,
+                                       training_neon::add_outer_by_input,
+                                       training_neon::transpose,
+                                       training_neon::scatter_rows,
                                        training_neon::expand_signs,
                                        training_neon::largest_row,
                                        training_neon::largest_place,

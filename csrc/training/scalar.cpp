@@ -29,9 +29,16 @@ inline void for_narrow(int, const Action& action) {
   action(Floats1{});
 }
 
+constexpr int kSquare = 1;
+
+inline void transpose_square(const float* from, std::size_t, float* to, std::size_t) { *to = *from; }
+
 #include "training/generic_checks.h"
 #include "training/generic_elementwise.h"
-#include "training/generic_products.h"
+#include "training/generic_lanes.h"
+#include "training/generic_outer.h"
+#include "training/generic_panels.h"
+#include "training/generic_rows.h"
 #include "training/generic_signs.h"
 
 }  // namespace training_scalar
@@ -39,6 +46,9 @@ inline void for_narrow(int, const Action& action) {
 const TrainingKernels kScalarTraining = {"scalar",
                                          training_scalar::add_products,
                                          training_scalar::add_outer,
+                                         training_scalar::add_outer_by_input,
+                                         training_scalar::transpose,
+                                         training_scalar::scatter_rows,
                                          training_scalar::expand_signs,
                                          training_scalar::largest_row,
                                          training_scalar::largest_place,

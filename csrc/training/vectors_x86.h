@@ -24,3 +24,32 @@ struct Floats8 {
     return static_cast<std::uint32_t>(_mm256_movemask_ps(_mm256_cmp_ps(v, _mm256_setzero_ps(), _CMP_GE_OQ)));
   }
 };
+
+constexpr int kSquare = 8;
+
+/// to[c][r] = from[r][c] of 8 x 8 floats.
+inline void transpose_square(const float* from, std::size_t from_stride, float* to, std::size_t to_stride) {
+  __m256 half[8];  // rows r and r + 4 of four columns each
+#pragma GCC unroll 4
+  for (int r = 0; r < 4; ++r) {
+#pragma GCC unroll 2
+    for (int side = 0; side < 2; ++side) {
+      const float* upper = from + r * from_stride + 4 * side;
+      half[4 * side + r] =
+          _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(upper)), _mm_loadu_ps(upper + 4 * from_stride), 1);
+    }
+  }
+#pragma GCC unroll 2
+  for (int side = 0; side < 2; ++side) {
+    const __m256* h = half + 4 * side;
+    const __m256 ab_low = _mm256_unpacklo_ps(h[0], h[1]);
+    const __m256 ab_high = _mm256_unpackhi_ps(h[0], h[1]);
+    const __m256 cd_low = _mm256_unpacklo_ps(h[2], h[3]);
+    const __m256 cd_high = _mm256_unpackhi_ps(h[2], h[3]);
+    float* out = to + 4 * side * to_stride;
+    _mm256_storeu_ps(out, _mm256_shuffle_ps(ab_low, cd_low, 0x44));
+    _mm256_storeu_ps(out + to_stride, _mm256_shuffle_ps(ab_low, cd_low, 0xee));
+    _mm256_storeu_ps(out + 2 * to_stride, _mm256_shuffle_ps(ab_high, cd_high, 0x44));
+    _mm256_storeu_ps(out + 3 * to_stride, _mm256_shuffle_ps(ab_high, cd_high, 0xee));
+  }
+}

@@ -102,8 +102,10 @@ def test_values_and_gradients(name: str, widths: tuple[int, int]) -> None:
 
 @names
 @scenes
-def test_scenes(name: str, coords: Tensor) -> None:
-    for found, wanted in both(name, coords, *operands(name, coords, (5, 12))):
+@pytest.mark.parametrize("widths", [(5, 12), (72, 33), (24, 132)], ids=str)
+def test_scenes(name: str, coords: Tensor, widths: tuple[int, int]) -> None:
+    """Of few sites and of many, narrow and wide."""
+    for found, wanted in both(name, coords, *operands(name, coords, widths)):
         close(found, wanted)
 
 

@@ -19,14 +19,28 @@ from bscnet.sparse.operand import PackedSigns, pack_signs, stand_in_for
 
 FOUR = ((1, 1, 1), (1, -1, -1), (-1, 1, -1), (-1, -1, 1))
 WIDTHS = ((1, 1), (3, 16), (16, 24), (33, 8), (48, 100))
+FEW, WIDE = 150, ((100, 33), (40, 144))
 
 
 def results(sites: NativeSites) -> Iterator[tuple[str, Tensor]]:
     """Names and values of what the kernels compute."""
-    n, coarse = len(sites), len(sites.coarser)
     for kind in (3, 5, 2, -2):
         yield f"map {kind}", sites.map(kind)
-    for widths in WIDTHS:
+    yield from convolutions(sites, WIDTHS)
+    yield from convolutions(NativeSites(sites.coords[:FEW]), WIDE)
+    coarse = len(sites.coarser)
+    x = torch.randn(len(sites), 24).round(decimals=1).requires_grad_()
+    for name, pooled in (("sum", sites.pool_sum(x)), ("max", sites.pool_max(x))):
+        yield f"pool {name}", pooled
+        yield f"pool {name} dx", torch.autograd.grad(pooled, x, torch.randn_like(pooled))[0]
+    yield "unpool", pooling.unpool(torch.randn(coarse, 5), *sites.links[1:])
+    for channels in (1, 16, 33, 80):
+        yield from elementwise_results(3000, channels)
+
+
+def convolutions(sites: NativeSites, all_widths: tuple[tuple[int, int], ...]) -> Iterator[tuple[str, Tensor]]:
+    n, coarse = len(sites), len(sites.coarser)
+    for widths in all_widths:
         cases = {
             "cube 3": (lambda x, w: sites.submanifold(x, w), n, 27),
             "cube 5": (lambda x, w: sites.submanifold(x, w), n, 125),
@@ -41,14 +55,7 @@ def results(sites: NativeSites) -> Iterator[tuple[str, Tensor]]:
             parts = torch.autograd.grad(y, (x, w), torch.randn_like(y))
             packed = operator(PackedSigns(pack_signs(x.detach()), stand_in_for(rows, widths[0], x.detach())), w)
             for part, value in zip(("y", "dx", "dw", "signs"), (y, *parts, packed), strict=True):
-                yield f"{name} {widths} {part}", value
-    x = torch.randn(n, 24).round(decimals=1).requires_grad_()
-    for name, pooled in (("sum", sites.pool_sum(x)), ("max", sites.pool_max(x))):
-        yield f"pool {name}", pooled
-        yield f"pool {name} dx", torch.autograd.grad(pooled, x, torch.randn_like(pooled))[0]
-    yield "unpool", pooling.unpool(torch.randn(coarse, 5), *sites.links[1:])
-    for channels in (1, 16, 33, 80):
-        yield from elementwise_results(3000, channels)
+                yield f"{name} {n} {widths} {part}", value
 
 
 def elementwise_results(rows: int, channels: int) -> Iterator[tuple[str, Tensor]]:
