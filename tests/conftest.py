@@ -7,6 +7,8 @@ import os
 import random
 from collections.abc import Iterator
 
+import bscnet.threads  # noqa: F401  # says how idle threads wait, before torch loads
+
 # Read when torch and MinkowskiEngine load, so it has to stand before their first import.
 os.environ.setdefault("OMP_NUM_THREADS", str(min(2, os.cpu_count() or 1)))
 os.environ.setdefault("WANDB_MODE", "offline")

@@ -24,6 +24,7 @@ from bscnet.errors import InputError
 from bscnet.runs.layout import ERROR_LOG, PLAN_NAME
 from bscnet.runs.outcome import save_outcome
 from bscnet.runs.stage import StageOutcome
+from bscnet.threads import set_count
 
 
 def stage_job(cfg: DictConfig, directory: Path) -> StageOutcome | StageFailure:
@@ -130,9 +131,9 @@ def run_one(settings: Mapping[str, Any], directory: Path) -> StageOutcome:
 def set_threads(threads: int | None) -> None:
     """CPU threads of this process: OpenMP's through the environment (read when MinkowskiEngine loads), and torch's."""
     if threads is None:
-        os.environ.setdefault("OMP_NUM_THREADS", str(available_cores()))
+        set_count(available_cores(), replace=False)
         return
-    os.environ["OMP_NUM_THREADS"] = str(threads)
+    set_count(threads, replace=True)
     import torch
 
     torch.set_num_threads(threads)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bscnet.cli.probes import PROBES
 from bscnet.counted import counted
+from bscnet.threads import found_environment
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -49,7 +50,9 @@ def run_probe(name: str, timeout_s: float = TIMEOUT_S) -> Finding:
     probe = PROBES[name]
     command = [sys.executable, "-m", "bscnet.cli.probes", name]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=timeout_s)
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=timeout_s, env=found_environment()
+        )
     except subprocess.TimeoutExpired:
         return Finding(name, False, probe.required, f"no answer after {timeout_s:g} s", probe.advice)
     lines = [line for line in (done.stdout if done.returncode == 0 else done.stderr).splitlines() if line.strip()]

@@ -14,6 +14,8 @@ from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any, NamedTuple
 
+from bscnet.threads import COUNT, SPINS, waiting
+
 PACKAGES = ("pytorch-lightning", "torchmetrics", "hydra-core", "omegaconf", "matplotlib", "rich")
 
 
@@ -29,8 +31,12 @@ def python() -> str:
     """The interpreter and the cores it may use."""
     if sys.version_info < (3, 11):  # noqa: UP036  # a copied folder is run by whatever interpreter is at hand
         raise RuntimeError(f"Python {sys.version.split()[0]} is too old")
-    threads = os.environ.get("OMP_NUM_THREADS", "not set")
-    return f"{sys.version.split()[0]}, {os.cpu_count()} cores, OMP_NUM_THREADS {threads}"
+    return f"{sys.version.split()[0]}, {os.cpu_count()} cores"
+
+
+def openmp() -> str:
+    """How many threads OpenMP has, and how those that have nothing to do wait."""
+    return f"{COUNT} {os.environ.get(COUNT, 'not set')}; idle threads: {waiting()}"
 
 
 def packages() -> str:
@@ -164,6 +170,7 @@ def blas() -> str:
 INSTALL = "make setup"
 PROBES = {
     "python": Probe(python, True, "make setup with PYTHON=python3.11"),
+    "threads": Probe(openmp, False, f"import bscnet before torch, or set GOMP_SPINCOUNT={SPINS} in the environment"),
     "packages": Probe(packages, True, INSTALL),
     "configuration": Probe(configuration, True, INSTALL),
     "torch backend": Probe(torch_backend, True, INSTALL),

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import collections
 import collections.abc
-import os
 import warnings
 from functools import cached_property
 from typing import Any
@@ -20,13 +19,12 @@ from bscnet.errors import InputError
 from bscnet.sparse.backend import plain_features
 from bscnet.sparse.offsets import Shift, group_sizes
 from bscnet.sparse.operand import Operand
+from bscnet.threads import limit_openblas
 
 # MinkowskiEngine 0.5.4 still reads collections.Sequence, which Python 3.10 removed.
 if not hasattr(collections, "Sequence"):
     collections.Sequence = collections.abc.Sequence  # type: ignore[attr-defined]
-# Its OpenBLAS would start threads of its own inside every OpenMP thread: on two cores a training step then takes
-# about three times as long.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+limit_openblas()
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it warns on import that it was built for the CPU only
     import MinkowskiEngine as ME
