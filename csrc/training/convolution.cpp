@@ -26,6 +26,9 @@ struct Term {
   std::size_t place;
 };
 
+/// Blocks that are few: a weight that comes from far away is read once for several of them, and turned where it is used.
+constexpr int kFewBlocks = 8;
+
 /// Products of blocks and parts, each part with its terms in their order.
 class Products {
  public:
@@ -42,41 +45,52 @@ class Products {
   /// y of x, whose rows are so many channels apart.
   void run(const float* x, int x_channels, Team& team, float* y, int y_channels) const {
     const std::size_t parts = terms_.size();
-    const std::size_t items = static_cast<std::size_t>(blocks_.count()) * parts;
+    const int together = blocks_.count() <= kFewBlocks ? (blocks_.count() + team.size() - 1) / team.size() : 1;
+    const int bundles = (blocks_.count() + together - 1) / together;
+    const std::size_t items = static_cast<std::size_t>(bundles) * parts;
     // Enough pieces for all threads to end at the same time, but not more than the work of handing them out is worth.
     const std::size_t grain = std::clamp<std::size_t>(items / (16 * static_cast<std::size_t>(team.size())), 1, 4);
     const auto widest = static_cast<std::size_t>(parts_.widest());
     team.split(items, grain, [&](std::size_t begin, std::size_t end, int) {
-      const Scratch sums((kSpareRow + 1) * widest);
+      const Scratch sums(static_cast<std::size_t>(together) * kTileRows * widest);
       const Scratch turned(turn_ ? most_channels_ * widest : 0);
-      Blocks::Block block;
+      std::vector<Blocks::Block> bundle(static_cast<std::size_t>(together));
       for (std::size_t item = begin; item < end; ++item) {
-        if (item == begin || item % parts == 0) blocks_.take(static_cast<int>(item / parts), block);
-        add_up(block, item % parts, x, static_cast<std::size_t>(x_channels), turned.data(), sums.data());
-        write(block, item % parts, sums.data(), y, static_cast<std::size_t>(y_channels));
+        const std::size_t part = item % parts;
+        if (item == begin || part == 0) take(static_cast<int>(item / parts) * together, bundle);
+        add_up(bundle, part, x, static_cast<std::size_t>(x_channels), turned.data(), sums.data());
+        const std::size_t tile = kTileRows * static_cast<std::size_t>(parts_.list()[part].lanes);
+        for (std::size_t i = 0; i < bundle.size(); ++i) {
+          write(bundle[i], part, sums.data() + i * tile, y, static_cast<std::size_t>(y_channels));
+        }
       }
     });
   }
 
  private:
-  void add_up(const Blocks::Block& block, std::size_t part, const float* x, std::size_t x_stride, float* turned,
-              float* sums) const {
+  static constexpr std::size_t kTileRows = kSpareRow + 1;
+
+  void take(int first, std::vector<Blocks::Block>& bundle) const {
+    bundle.resize(std::min(bundle.size(), static_cast<std::size_t>(blocks_.count() - first)));
+    for (Blocks::Block& block : bundle) blocks_.take(first++, block);
+  }
+
+  void add_up(const std::vector<Blocks::Block>& bundle, std::size_t part, const float* x, std::size_t x_stride,
+              float* turned, float* sums) const {
     const TrainingKernels& kernels = training_kernels();
     const auto stride = static_cast<std::size_t>(parts_.list()[part].lanes);
-    std::fill_n(sums, static_cast<std::size_t>(block.place.rows) * stride, 0.0f);
-    std::fill_n(sums + kSpareRow * stride, stride, 0.0f);
+    std::fill_n(sums, bundle.size() * kTileRows * stride, 0.0f);
     for (const Term& term : terms_[part]) {
-      const PairList list = blocks_.pairs(block, term.cell);
-      if (list.count == 0) continue;
-      const float* weight = term.weight;
-      std::size_t weight_stride = term.weight_stride;
-      if (turn_) {
-        kernels.transpose(weight, weight_stride, term.outputs, term.channels, turned, term.lanes);
-        weight = turned;
-        weight_stride = static_cast<std::size_t>(term.lanes);
+      bool ready = !turn_;
+      for (std::size_t i = 0; i < bundle.size(); ++i) {
+        const PairList list = blocks_.pairs(bundle[i], term.cell);
+        if (list.count == 0) continue;
+        if (!ready) kernels.transpose(term.weight, term.weight_stride, term.outputs, term.channels, turned, term.lanes);
+        ready = true;
+        kernels.add_products(x + term.first_channel, x_stride, term.channels, turn_ ? turned : term.weight,
+                             turn_ ? static_cast<std::size_t>(term.lanes) : term.weight_stride, term.lanes, list.from,
+                             list.to, list.count, sums + i * kTileRows * stride + term.place, stride);
       }
-      kernels.add_products(x + term.first_channel, x_stride, term.channels, weight, weight_stride, term.lanes,
-                           list.from, list.to, list.count, sums + term.place, stride);
     }
   }
 
@@ -137,9 +151,6 @@ void convolve(const Convolution& conv, const Features& x, const float* weight, T
 }
 
 void convolve_back(const Convolution& conv, const float* dy, const float* weight, Team& team, float* dx) {
-  // Blocks for which a weight is rather turned anew than all of it beforehand: each turns only what it has pairs for,
-  // and what it turned is still in the cache.
-  constexpr int kFewBlocks = 3;
   const std::vector<Group> groups = split_channels(conv.out_channels, conv.groups);
   const std::vector<Group> inputs = split_channels(conv.in_channels, 1);
   const auto slices = static_cast<std::size_t>(conv.slices);

@@ -6,13 +6,19 @@
 
 /// to[c][r] = from[r][c], and zeros where r is from `rows` up to `lanes`.
 inline void transpose(const float* from, std::size_t from_stride, int rows, int columns, float* to, int lanes) {
+  constexpr int kLine = 16;  // floats of a line of cache
   const auto to_stride = static_cast<std::size_t>(lanes);
   const auto at = [&](int r, int c) { return from + static_cast<std::size_t>(r) * from_stride + c; };
   const auto turned = [&](int r, int c) { return to + static_cast<std::size_t>(c) * to_stride + r; };
   const int whole_rows = rows / kSquare * kSquare;
   const int whole_columns = columns / kSquare * kSquare;
   for (int r = 0; r < whole_rows; r += kSquare) {
-    for (int c = 0; c < whole_columns; c += kSquare) transpose_square(at(r, c), from_stride, turned(r, c), to_stride);
+    for (int c = 0; c < whole_columns; c += kSquare) {
+      if (c % kLine == 0) {
+        for (int i = 0; i < kSquare; ++i) __builtin_prefetch(at(r + kSquare + i, c));
+      }
+      transpose_square(at(r, c), from_stride, turned(r, c), to_stride);
+    }
   }
   for (int c = 0; c < columns; ++c) {
     for (int r = c < whole_columns ? whole_rows : 0; r < rows; ++r) *turned(r, c) = *at(r, c);

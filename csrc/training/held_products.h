@@ -5,6 +5,9 @@
 constexpr int kHeldWeights = 16;
 constexpr int kSumsInTurn = 4;
 
+/// Weights are fetched ahead by so many times what the registers hold: where pairs are few, they come from far away.
+constexpr int kAhead = 2;
+
 /// Adds the products of kPairs pairs with the weights of kChannels channels and kVectors vectors of lanes.
 template <typename F, int kPairs, int kChannels, int kVectors>
 __attribute__((always_inline)) inline void add_held(const float* x, std::size_t x_stride,
@@ -47,7 +50,11 @@ inline void held_products(const float* x, std::size_t x_stride, const float* wei
 #pragma GCC unroll 16
   for (int c = 0; c < kChannels; ++c) {
 #pragma GCC unroll 16
-    for (int v = 0; v < kVectors; ++v) held[c][v] = F::load(weight + c * weight_stride + v * F::kWidth);
+    for (int v = 0; v < kVectors; ++v) {
+      const float* lanes = weight + c * weight_stride + v * F::kWidth;
+      held[c][v] = F::load(lanes);
+      __builtin_prefetch(lanes + kAhead * kChannels * weight_stride);
+    }
   }
   constexpr int kPairs = kVectors < kSumsInTurn ? kSumsInTurn / kVectors : 1;
   int i = 0;
