@@ -40,7 +40,10 @@ from bscnet.search import CANDIDATES, CONFIDENCE, MANUAL, REDUCTIONS
             "data.datamodule.pin_memory=yes",
             "data.datamodule.pin_memory=yes is not known: allowed are auto, true, false",
         ),
-        ("backend.name=cuda", "backend.name=cuda is not known: allowed are auto, minkowski, native, spconv_triton, torch"),
+        (
+            "backend.name=cuda",
+            "backend.name=cuda is not known: allowed are auto, minkowski, native, spconv_triton, torch",
+        ),
     ],
 )
 def test_a_wrong_value_is_named_with_what_is_allowed(settings, override, sentence):

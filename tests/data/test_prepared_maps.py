@@ -18,7 +18,8 @@ from bscnet.errors import InputError
 from bscnet.models import FCN, LayerFactory, UNet
 from bscnet.sparse import SparseTensor, stride_map
 from bscnet.sparse import torch as torch_backend
-from bscnet.sparse.map_requests import MapRequests
+from bscnet.sparse.map_requests import FORMS, MapRequests
+from bscnet.sparse.native import sites as native_backend
 from bscnet.sparse.prepared import PreparedMaps, prepare_maps
 from bscnet.sparse.transport import parcel_of
 from fixtures.scannet_files import write_root
@@ -60,11 +61,14 @@ def train(net: torch.nn.Module, batches: SceneLoader, epochs: int, backend: str 
     return [*(s.detach() for s in scores), *(p.detach() for p in net.parameters())]
 
 
+@pytest.mark.parametrize("backend", FORMS)
 @pytest.mark.parametrize("conv", VARIANTS)
 @pytest.mark.parametrize("kind", [FCN, UNet])
-def test_training_is_the_same_to_the_last_bit(root: Path, kind: type[FCN] | type[UNet], conv: str) -> None:
-    plain = train(network(kind, conv), loader(root, 0, prepare=False, batch_size=2), epochs=2)
-    prepared = train(network(kind, conv), loader(root, 2, prepare=True, batch_size=2), epochs=2)
+def test_training_is_the_same_to_the_last_bit(
+    root: Path, kind: type[FCN] | type[UNet], conv: str, backend: str
+) -> None:
+    plain = train(network(kind, conv), loader(root, 0, prepare=False, batch_size=2), 2, backend)
+    prepared = train(network(kind, conv), loader(root, 2, prepare=True, batch_size=2), 2, backend)
     assert len(plain) == len(prepared)
     assert all(torch.equal(a, b) for a, b in zip(plain, prepared, strict=True))
 
@@ -89,11 +93,42 @@ def test_what_was_asked_for_once_is_not_made_again(root: Path, conv: str, monkey
         net(SparseTensor(ready[0].feats, ready[0].coords))
 
 
-def test_a_network_that_asks_for_more_gets_it(root: Path) -> None:
+@pytest.mark.parametrize("conv", VARIANTS)
+def test_the_native_backend_gets_the_maps_that_it_uses_and_makes_none(
+    root: Path, conv: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    net, batches = network(UNet, conv), loader(root, 1, prepare=True)
+    train(net, batches, 1, "native")
+    list(batches)  # as above
+    ready = list(batches)
+    asked = SparseTensor(ready[0].feats, ready[0].coords, "native")
+    net(asked).sum().backward()
+
+    def refuse(*words: object) -> None:
+        raise AssertionError("sites are sorted in the process that trains")
+
+    monkeypatch.setattr(native_backend, "MapMaker", refuse)
+    for batch in ready:
+        net(SparseTensor(batch.feats, batch.coords, "native", maps=batch.maps)).sum().backward()
+    assert ready[0].maps is not None and list(ready[0].maps.made) == ["native"]
+    level, found = asked.sites, ready[0].maps.made["native"]
+    while True:
+        assert isinstance(level, native_backend.NativeSites) and isinstance(found, native_backend.NativeSites)
+        assert level._maps.keys() == found._maps.keys()
+        assert ("links" in level.__dict__) == ("links" in found.__dict__)
+        assert all(torch.equal(made, found._maps[kind]) for kind, made in level._maps.items())
+        if "coarser" not in level.__dict__:
+            break
+        level, found = level.coarser, found.coarser
+    assert level.tensor_stride == 4
+
+
+@pytest.mark.parametrize("backend", FORMS)
+def test_a_network_that_asks_for_more_gets_it(root: Path, backend: str) -> None:
     batches = loader(root, 1, prepare=True)
-    train(network(FCN, "plain"), batches, epochs=1)
-    again = train(network(FCN, "composite"), batches, epochs=2)
-    fresh = train(network(FCN, "composite"), loader(root, 0, prepare=False), epochs=2)
+    train(network(FCN, "plain"), batches, 1, backend)
+    again = train(network(FCN, "composite"), batches, 2, backend)
+    fresh = train(network(FCN, "composite"), loader(root, 0, prepare=False), 2, backend)
     assert all(torch.equal(a, b) for a, b in zip(again, fresh, strict=True))
 
 
@@ -103,8 +138,9 @@ def test_tables_are_not_sent(root: Path) -> None:
     for form in (("pairs", 5), ("counts", 5), ("stride", 2)):
         requests.add(0, form)
     maps = prepare_maps(coords, requests)
-    assert maps is not None and maps.made is not None
-    assert ("table", 5) not in maps.made._maps
+    assert maps is not None
+    made = maps.made["torch"]
+    assert isinstance(made, torch_backend.TorchSites) and ("table", 5) not in made._maps
     shapes = {shape for _, _, _, shape in parcel_of(maps).places}
     assert not shapes & {(len(coords), 27), (len(coords), 125)}
 
@@ -113,7 +149,7 @@ def test_tables_are_not_sent(root: Path) -> None:
 def test_minkowski_has_no_use_for_them(root: Path) -> None:
     batches = loader(root, 1, prepare=True)
     train(network(FCN, "plain"), batches, epochs=1, backend="minkowski")
-    assert all(batch.maps is not None and batch.maps.made is None for batch in batches)
+    assert all(batch.maps is not None and not batch.maps.made for batch in batches)
 
 
 def test_without_loading_processes_nothing_is_prepared(root: Path) -> None:
@@ -133,6 +169,13 @@ def test_maps_stay_with_the_batch_on_the_cpu_and_are_left_behind_elsewhere(root:
     batch = prepared(root)
     assert batch.to("cpu").maps is batch.maps is not None
     assert batch.to("meta").maps is None
+
+
+def test_maps_of_one_backend_are_no_help_to_another(root: Path) -> None:
+    batch = prepared(root)
+    assert batch.maps is not None and list(batch.maps.made) == ["torch"]
+    sites = SparseTensor(batch.feats, batch.coords, "native", maps=batch.maps).sites
+    assert isinstance(sites, native_backend.NativeSites)
 
 
 def test_maps_of_other_sites_are_refused(root: Path) -> None:
@@ -164,6 +207,6 @@ def test_auto_prepares_where_a_core_is_left(monkeypatch: pytest.MonkeyPatch) -> 
 def test_an_unprepared_batch_notes_what_is_asked() -> None:
     requests = MapRequests()
     coords = torch.tensor([[0, 0, 0, 0], [0, 1, 0, 0]], dtype=torch.int32)
-    sites = SparseTensor(torch.ones(2, 1), coords, maps=PreparedMaps(None, requests)).sites
+    sites = SparseTensor(torch.ones(2, 1), coords, maps=PreparedMaps(requests=requests)).sites
     sites.coarser.pool_sum(torch.ones(1, 1))
-    assert requests.wanted() == [[("stride", 2)], [("stride", 2), ("children", 2)]]
+    assert requests.wanted("torch") == [[("stride", 2)], [("stride", 2), ("children", 2)]]

@@ -19,8 +19,8 @@ def some_sites(count: int = 60) -> torch.Tensor:
 
 
 def test_every_map_that_is_made_beforehand_has_a_maker_and_only_tables_are_made_beside_them() -> None:
-    assert {name for name, _ in FORMS} | {"table"} == set(_MAKERS)
-    for form in FORMS:
+    assert {name for name, _ in FORMS["torch"]} | {"table"} == set(_MAKERS)
+    for form in FORMS["torch"]:
         sites = TorchSites(some_sites())
         sites.prepare([[form]])
         assert form in sites._maps
@@ -38,8 +38,8 @@ def test_a_table_is_dropped_with_the_blocks_made_of_it_unless_pairs_may_follow()
     counted.submanifold(feats, weight)
     assert ("table", 5) in counted._maps
     prepared = TorchSites(some_sites())
-    prepared.prepare([list(FORMS)])
-    assert set(prepared._maps) == set(FORMS)
+    prepared.prepare([list(FORMS["torch"])])
+    assert set(prepared._maps) == set(FORMS["torch"])
 
 
 def test_cells_of_shifts_met_in_inference_mode_serve_training() -> None:
@@ -58,7 +58,7 @@ def test_requests_are_recorded_of_levels_made_before_and_after() -> None:
     sites.record_requests(requests)
     sites.coarser.cells_in_use(5)
     sites.coarser.coarser.cells_in_use(5)
-    assert requests.wanted() == [[("stride", 2)], [("counts", 5), ("stride", 2)], [("counts", 5)]]
+    assert requests.wanted("torch") == [[("stride", 2)], [("counts", 5), ("stride", 2)], [("counts", 5)]]
 
 
 def neighbours(coords: torch.Tensor) -> set[tuple[int, int, int]]:

@@ -38,12 +38,12 @@ def test_an_object_without_tensors_is_a_parcel_too() -> None:
 
 def test_requests_are_kept_by_level() -> None:
     requests = MapRequests()
-    assert requests.wanted() == []
+    assert requests.wanted("torch") == []
     requests.add(2, ("stride", 2))
     requests.add(0, ("blocks", 3))
     requests.add(0, ("blocks", 3))
     requests.add(0, ("table", 3))  # only what it is made into is worth sending
-    assert requests.wanted() == [[("blocks", 3)], [], [("stride", 2)]]
+    assert requests.wanted("torch") == [[("blocks", 3)], [], [("stride", 2)]]
     assert ("table", 3) not in FORMS
 
 
@@ -56,4 +56,4 @@ def test_requests_are_seen_by_other_processes() -> None:
     process = torch.multiprocessing.get_context("fork").Process(target=_ask, args=(requests,))
     process.start()
     process.join()
-    assert requests.wanted() == [[], [("pairs", 5)]]
+    assert requests.wanted("torch") == [[], [("pairs", 5)]]

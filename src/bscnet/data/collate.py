@@ -25,7 +25,7 @@ class Batch:
     where they are used. scenes: their names. points_per_scene, dropped_per_scene: how many of the P
     points belong to each scene, and how many more fell outside the training cube. repeats: how often every scene is
     placed, for test-time augmentation; repeat r of scene s is batch entry r * len(scenes) + s. maps: kernel maps that a
-    loading process has made for the torch backend on the CPU.
+    loading process has made for a backend on the CPU.
     """
 
     coords: Tensor

@@ -36,7 +36,8 @@ class SceneLoader(DataLoader[Any]):
     num_workers: loading processes; that there are more of them than cores is said once.
     pin_memory: batches in page-locked memory, which a GPU fetches by itself.
     prepare: let the loading processes make the kernel maps that the networks of the batches before have asked for
-    (torch backend on the CPU); without loading processes, or where memory is pinned for a GPU, it has no effect.
+    (torch and native backend on the CPU); without loading processes, or where memory is pinned for a GPU, that has no
+    effect.
     """
 
     def __init__(
@@ -72,8 +73,8 @@ class SceneLoader(DataLoader[Any]):
             if isinstance(batch, InputError):
                 raise batch
             if self._requests is not None:
-                made = None if batch.maps is None else batch.maps.made
-                batch = replace(batch, maps=PreparedMaps(made, self._requests))
+                made = batch.maps or PreparedMaps()
+                batch = replace(batch, maps=replace(made, requests=self._requests))
             yield batch
 
 

@@ -8,6 +8,7 @@ from torch import Tensor
 from bscnet.errors import InputError
 from bscnet.sparse.backend import Sites, resolve_backend
 from bscnet.sparse.coordinates import check_form, check_values
+from bscnet.sparse.map_requests import FORMS
 from bscnet.sparse.prepared import PreparedMaps
 from bscnet.sparse.torch import TorchSites
 
@@ -21,7 +22,8 @@ class SparseTensor:
         feats: ``(N, C)`` floating point.
         coords: ``(N, 4)`` integers [batch, x, y, z] in voxels, without duplicates.
         backend: ``torch``, ``native``, ``minkowski``, ``spconv_triton`` or ``auto``.
-        maps: kernel maps of these coordinates, made beforehand for the torch backend on the CPU; elsewhere unused.
+        maps: kernel maps of these coordinates, made beforehand for one of the backends of `FORMS` on the CPU;
+            elsewhere unused.
 
     Raises:
         InputError: shapes or types do not fit, a coordinate is out of range, a site is listed twice, a feature is NaN
@@ -36,12 +38,12 @@ class SparseTensor:
             )
         name, _ = resolve_backend(backend, feats.device)
         coords = coords.to(feats.device)
-        made = maps if name == "torch" and feats.device.type == "cpu" else None
+        made = maps if name in FORMS and feats.device.type == "cpu" else None
         # Where sites are sorted anyway, duplicates are looked for there; those of prepared maps were looked through.
         looked_for = name in ("minkowski", "native") or made is not None or _by_tiles(name, feats.device)
         check_values(coords, feats, distinct=not looked_for)
         self.feats = feats
-        self.sites: Sites = _make_sites(name, coords) if made is None else made.sites(coords)
+        self.sites: Sites = _make_sites(name, coords) if made is None else made.sites(coords, name)
         self.backend_name = name
 
     @property

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from bscnet.sparse.backend import plain_features
+from bscnet.sparse.map_requests import Form, MapRequests
 from bscnet.sparse.native import ops, pooling
 from bscnet.sparse.native.maps import (
     CHILDREN,
@@ -53,6 +54,7 @@ class NativeSites:
         self.tensor_stride = tensor_stride
         self._maps: dict[int, Tensor] = {}
         self._maker: MapMaker | None = MapMaker(self.coords)
+        self._requests: MapRequests | None = None
 
     def __len__(self) -> int:
         return len(self.coords)
@@ -63,18 +65,35 @@ class NativeSites:
     @cached_property
     def links(self) -> Links:
         """The way to the coarser level."""
+        self._note(("links", 2))
         return self._made_by().links()
 
     @cached_property
     def coarser(self) -> NativeSites:
         """The next coarser level."""
-        return NativeSites(self.links.coords, 2 * self.tensor_stride)
+        sites = NativeSites(self.links.coords, 2 * self.tensor_stride)
+        sites._requests = self._requests
+        return sites
 
     def map(self, kind: int) -> Tensor:
         """A kernel map of the kinds of `bscnet.sparse.native.maps`, made at first use and kept."""
         if kind not in self._maps:
+            self._note(("map", kind))
             self._maps[kind] = self._made_by().map(kind)
         return self._maps[kind]
+
+    def prepare(self, wanted: list[list[Form]]) -> None:
+        """Make the forms of this level, ``wanted[0]``, and of those below it."""
+        for name, kind in wanted[0]:
+            _ = self.links if name == "links" else self.map(kind)
+        if len(wanted) > 1:
+            self.coarser.prepare(wanted[1:])
+
+    def record_requests(self, requests: MapRequests) -> None:
+        """From now on note in ``requests`` what is made at this level and at those below it: the rest is known."""
+        self._requests = requests
+        if "coarser" in self.__dict__:
+            self.coarser.record_requests(requests)
 
     def cells_in_use(self, kernel_size: int) -> Tensor | None:
         """See ``Sites.cells_in_use``."""
@@ -122,6 +141,10 @@ class NativeSites:
         if coarse_feats.dtype != torch.float32:
             return coarse_feats.index_select(0, self.links.parent)
         return pooling.unpool(coarse_feats, *self.links[1:])
+
+    def _note(self, form: Form) -> None:
+        if self._requests is not None:
+            self._requests.add(self.tensor_stride.bit_length() - 1, form)
 
     def _made_by(self) -> MapMaker:
         if self._maker is None:
