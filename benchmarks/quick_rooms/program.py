@@ -4,6 +4,9 @@ Writes benchmarks/quick_rooms.md, .json and .png and fills the README's place fo
 
     python -m bscnet.run -m experiment=quick_rooms method=real,bsc_baseline,bsc_manual,bsc_net seed=0,1,2
     python -m benchmarks.quick_rooms
+
+With `backend=native` there and `--backend native` here the table is of that backend's chains, and has the times of the
+table that it replaces beside theirs.
 """
 
 from __future__ import annotations
@@ -15,25 +18,27 @@ from typing import Any
 from benchmarks.common.arguments import table_parser
 from benchmarks.common.chains import chain_settings, tell
 from benchmarks.common.results import Results
+from benchmarks.quick_rooms.before import times_before
 from benchmarks.quick_rooms.cost import chain_cost
 from benchmarks.quick_rooms.records import find_manifests, missing_chains, newest_finished, read_record
 from benchmarks.quick_rooms.report import document, figure, summary
 from benchmarks.quick_rooms.summary import method_row
 from bscnet.errors import InputError
 from bscnet.runs.finished import require_comparable
+from bscnet.sparse.backend_names import BACKENDS
 
 RESULTS = Results("quick_rooms", "quick", document, summary, figure, command="python -m benchmarks.quick_rooms")
 METHODS = ("real", "bsc_baseline", "bsc_manual", "bsc_net")
 
 
-def collect(runs: Path, seeds: list[int]) -> dict[str, Any]:
-    """Everything that the table says, as plain values.
+def collect(runs: Path, seeds: list[int], backend: str | None = None) -> dict[str, Any]:
+    """Everything that the table says, as plain values; of chains on any backend where none is named.
 
     Raises:
         InputError: no finished chain of these methods and seeds, or chains that cannot be compared.
     """
     manifests = find_manifests(runs)
-    finished = newest_finished(manifests)
+    finished = newest_finished(manifests, backend)
     rows, chains = [], []
     settings = {manifest.directory: chain_settings(manifest) for manifest in finished.values()}
     for method in METHODS:
@@ -46,12 +51,13 @@ def collect(runs: Path, seeds: list[int]) -> dict[str, Any]:
             chains.append({**record.facts, "epochs": record.epochs, "seconds": record.seconds, **record.scores})
         rows.append(method_row(records, costs))
     if not rows:
-        raise InputError(f"{runs} holds no finished chain of {', '.join(METHODS)} with seeds {seeds}")
+        on = f" on backend {backend}" if backend else ""
+        raise InputError(f"{runs} holds no finished chain of {', '.join(METHODS)} with seeds {seeds}{on}")
     require_comparable(settings)
     facts = {key: chains[0][key] for key in ("model", "data", "voxel_size", "recipe")}
     data = next(iter(settings.values()))["data"]
     scenes = {key: data.get(key) for key in ("train_scenes", "val_scenes", "rooms_seed")}
-    missing = missing_chains(manifests, METHODS, seeds)
+    missing = missing_chains(manifests, METHODS, seeds, backend)
     return {
         **facts,
         **scenes,
@@ -64,8 +70,11 @@ def collect(runs: Path, seeds: list[int]) -> dict[str, Any]:
 
 def run(words: Sequence[str] | None = None) -> int:
     parser = table_parser(RESULTS.name, __doc__, "wanted seeds")
+    parser.add_argument("--backend", choices=BACKENDS, default=None, help="of the chains (default: any)")
     args = parser.parse_args(words)
-    found = collect(args.runs, args.seeds)
+    found = collect(args.runs, args.seeds, args.backend)
+    if args.backend is not None:
+        found["before"] = times_before(args.out / f"{RESULTS.name}.json", found, args.backend)
     RESULTS.publish(found, args.out)
     tell(found, args.out / f"{RESULTS.name}.md")
     return 0

@@ -47,15 +47,17 @@ def find_manifests(folder: Path) -> list[Manifest]:
     return manifests
 
 
-def newest_finished(manifests: Iterable[Manifest]) -> dict[tuple[str, int], Manifest]:
+def newest_finished(manifests: Iterable[Manifest], backend: str | None = None) -> dict[tuple[str, int], Manifest]:
     """For each method and seed the newest of its finished chains (the arguments come oldest first).
+
+    backend: on which they ran; None allows any.
 
     Raises:
         InputError: chains of different models, data, voxel sizes or recipes, which no table may mix.
     """
     chosen: dict[tuple[str, int], Manifest] = {}
     for manifest in manifests:
-        if is_finished(manifest):
+        if is_finished(manifest) and backend in (None, manifest.facts["backend"]):
             chosen[manifest.facts["method"], manifest.facts["seed"]] = manifest
     for key in SAME:
         values = {str(manifest.facts[key]): manifest.directory for manifest in chosen.values()}
@@ -65,9 +67,12 @@ def newest_finished(manifests: Iterable[Manifest]) -> dict[tuple[str, int], Mani
     return chosen
 
 
-def missing_chains(manifests: Sequence[Manifest], methods: Sequence[str], seeds: Sequence[int]) -> list[str]:
-    """A sentence about each wanted method and seed that has no finished chain."""
-    finished, sentences = newest_finished(manifests), []
+def missing_chains(
+    manifests: Sequence[Manifest], methods: Sequence[str], seeds: Sequence[int], backend: str | None = None
+) -> list[str]:
+    """A sentence about each wanted method and seed that has no finished chain, on a backend if one is named."""
+    finished, sentences = newest_finished(manifests, backend), []
+    manifests = [manifest for manifest in manifests if backend in (None, manifest.facts["backend"])]
     for method in methods:
         for seed in seeds:
             if (method, seed) in finished:

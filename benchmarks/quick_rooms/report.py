@@ -27,20 +27,25 @@ def notes(found: Mapping[str, Any]) -> str:
         "column. Epochs and time (training and scoring) are those of all stages together. "
         f"Backend: {', '.join(backends)}. Commit: {', '.join(commits)}.\n"
     )
+    if before := found.get("before"):
+        text = (
+            f"{text.rstrip()} Time on {', '.join(before['backends'])}: of the table before this one, commit "
+            f"{', '.join(before['commits'])}, not of the same run.\n"
+        )
     return text + missing_note(found["missing"])
 
 
 def summary(found: Mapping[str, Any]) -> str:
     """The short form for the README."""
     links = "Every seed: [plot](benchmarks/quick_rooms.png), [numbers](benchmarks/quick_rooms.json)."
-    return f"{markdown_table(found['rows'])}\n{notes(found)}\n{links}"
+    return f"{markdown_table(found['rows'], found.get('before'))}\n{notes(found)}\n{links}"
 
 
 def document(found: Mapping[str, Any]) -> str:
     """The whole Markdown file."""
     return (
         f"# Four methods on the same rooms\n\nMade by `python -m benchmarks.quick_rooms`.\n\n"
-        f"{markdown_table(found['rows'])}\n{notes(found)}\n![val mIoU of every seed](quick_rooms.png)\n"
+        f"{markdown_table(found['rows'], found.get('before'))}\n{notes(found)}\n![val mIoU of every seed](quick_rooms.png)\n"
     )
 
 

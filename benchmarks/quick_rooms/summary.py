@@ -46,9 +46,13 @@ def method_row(records: Sequence[Record], costs: Sequence[Mapping[str, float]]) 
     }
 
 
-def markdown_table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """The rows as a Markdown table."""
-    return plain_table(HEADER, map(_cells, rows), left=1)
+def markdown_table(rows: Sequence[Mapping[str, Any]], before: Mapping[str, Any] | None = None) -> str:
+    """The rows as a Markdown table; before: as `times_before` gives it, for a column of its own."""
+    if before is None:
+        return plain_table(HEADER, map(_cells, rows), left=1)
+    seconds = before["seconds"]
+    cells = [[*_cells(row), f"{seconds[row['method']]:.0f}" if row["method"] in seconds else ""] for row in rows]
+    return plain_table((*HEADER, f"time on {', '.join(before['backends'])}, s"), cells, left=1)
 
 
 def _cells(row: Mapping[str, Any]) -> list[str]:

@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 
 from benchmarks.common.chains import scores_at
+from benchmarks.quick_rooms.before import ALIKE, times_before
 from benchmarks.quick_rooms.records import (
     find_manifests,
     missing_chains,
     newest_finished,
     read_record,
 )
+from benchmarks.quick_rooms.report import notes
 from benchmarks.quick_rooms.summary import markdown_table, method_row, spread
 from bscnet.errors import InputError
 from bscnet.runs.stage import StageOutcome
@@ -70,6 +72,40 @@ def test_missing_chains_are_named_with_their_state(tmp_path: Path) -> None:
     write_chain(tmp_path, "real", 1, status="failed", failure="stage 1: no")
     sentences = missing_chains(find_manifests(tmp_path), ["real", "bsc_net"], [0, 1])
     assert sentences == ["real seed 1: failed", "bsc_net seed 0: no chain", "bsc_net seed 1: no chain"]
+
+
+def test_chains_of_one_backend_are_chosen(tmp_path: Path) -> None:
+    native = write_chain(tmp_path, "real", 0, age=1, backend="native")
+    write_chain(tmp_path, "real", 0, age=0)
+    write_chain(tmp_path, "real", 1)
+    manifests = find_manifests(tmp_path)
+    finished = newest_finished(manifests, "native")
+    assert {key: manifest.directory for key, manifest in finished.items()} == {("real", 0): native}
+    assert missing_chains(manifests, ["real"], [0, 1], "native") == ["real seed 1: no chain"]
+    assert missing_chains(manifests, ["real"], [0, 1]) == []
+
+
+def test_times_of_the_table_before_stand_beside(tmp_path: Path) -> None:
+    write_chain(tmp_path, "real", 0, backend="native", stages=1)
+    (manifest,) = find_manifests(tmp_path)
+    alike = dict.fromkeys(ALIKE, "same")
+    old_row = {"method": "real", "backends": ["minkowski"], "commits": ["abc"], "seconds": {"mean": 130.4}}
+    file = tmp_path / "quick_rooms.json"
+    assert times_before(file, alike, "native") is None
+    file.write_text(json.dumps({**alike, "rows": [old_row]}))
+    before = times_before(file, alike, "native")
+    assert before == {"backends": ["minkowski"], "commits": ["abc"], "seconds": {"real": 130.4}}
+    assert times_before(file, {**alike, "val_scenes": "other"}, "native") is None
+    # the table made again of the same backend keeps what it was compared with
+    file.write_text(json.dumps({**alike, "rows": [{**old_row, "backends": ["native"]}], "before": before}))
+    assert times_before(file, alike, "native") == before
+    row = method_row([read_record(manifest)], [COST])
+    head, _, line = markdown_table([row], before).splitlines()
+    assert head.endswith("| time, s | time on minkowski, s |") and line.endswith("| 2 | 130 |")
+    facts = {"rows": [row], "before": before, "missing": [], "simulated": True, "voxel_size": 0.1}
+    facts |= {"train_scenes": 2, "val_scenes": 1, "model": "unet_s", "recipe": "quick"}
+    assert "Time on minkowski: of the table before this one, commit abc, not of the same run.\n" in notes(facts)
+    assert "Time on" not in notes({**facts, "before": None})
 
 
 def test_a_folder_without_chains_is_named(tmp_path: Path) -> None:
