@@ -1,6 +1,8 @@
-// What this machine can do at best: bytes a second of a copy that no cache holds, and bits a second of
-// xor + population count + add on operands that stay in the first-level cache.
-// Usage: machine THREADS  ->  {"copy_gb_per_s": …, "popcount_gbit_per_s": …, "popcount": "vpopcntq" or "portable"}
+// What this machine can do at best: bytes a second of a copy that no cache holds, bits a second of
+// xor + population count + add on operands that stay in the first-level cache, and float32 multiply-adds a second in
+// registers.
+// Usage: machine THREADS  ->  {"copy_gb_per_s": …, "popcount_gbit_per_s": …, "popcount": "vpopcntq" or "portable",
+//                              "float32_gmac_per_s": …}
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -83,6 +85,32 @@ std::uint64_t count(const std::uint64_t* words) {
 #endif
 }
 
+// Multiply-adds of float32 in chains that do not wait for each other, of the widest vectors; the sum of what they
+// leave.
+#if defined(__AVX512F__)
+constexpr int kLanes = 16;
+#else
+constexpr int kLanes = 8;
+#endif
+constexpr int kChains = 12;
+constexpr std::int64_t kSteps = 20000000, kMacs = kSteps * kChains * kLanes;
+using Vector = float __attribute__((vector_size(4 * kLanes)));
+
+float multiply_add(float first, float second) {
+  const Vector factor = Vector{} + first, term = Vector{} + second;
+  Vector sums[kChains];
+  for (int chain = 0; chain < kChains; ++chain) sums[chain] = Vector{} + static_cast<float>(3 + chain);  // no two alike
+  for (std::int64_t step = 0; step < kSteps; ++step) {
+    for (Vector& sum : sums) sum = sum * factor + term;
+  }
+  Vector all{};
+  for (const Vector& sum : sums) all += sum;
+  float lanes[kLanes], total = 0;
+  std::memcpy(lanes, &all, sizeof lanes);
+  for (const float lane : lanes) total += lane;
+  return total;
+}
+
 char* aligned(std::vector<char>& store, std::size_t size) {
   store.assign(size + 64, 1);
   void* place = store.data();
@@ -121,13 +149,21 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "the population counts are wrong\n");
     return 1;
   }
+  std::vector<float> left(static_cast<std::size_t>(threads));
+  const double multiplied =
+      fastest(threads, [&](int thread) { left[static_cast<std::size_t>(thread)] = multiply_add(0.5F, 1.0F); });
+  if (left[0] != 2.0F * kChains * kLanes) {  // s = s / 2 + 1 ends at 2
+    std::fprintf(stderr, "the multiply-adds are wrong\n");
+    return 1;
+  }
 #if defined(__AVX512VPOPCNTDQ__)
   const char* kind = "AVX-512 VPOPCNTDQ";
 #else
   const char* kind = "portable C++";
 #endif
-  std::printf("{\"copy_gb_per_s\": %.3f, \"popcount_gbit_per_s\": %.1f, \"popcount\": \"%s\"}\n",
-              2e-9 * static_cast<double>(size) * threads / copied,
-              1e-9 * static_cast<double>(kBits) * threads / counted, kind);
+  std::printf(
+      "{\"copy_gb_per_s\": %.3f, \"popcount_gbit_per_s\": %.1f, \"popcount\": \"%s\", \"float32_gmac_per_s\": %.1f}\n",
+      2e-9 * static_cast<double>(size) * threads / copied, 1e-9 * static_cast<double>(kBits) * threads / counted, kind,
+      1e-9 * static_cast<double>(kMacs) * threads / multiplied);
   return 0;
 }

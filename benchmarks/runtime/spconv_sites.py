@@ -39,6 +39,7 @@ def _ops() -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from spconv.pytorch import ops
+    ops.get_current_stream = lambda: 0  # its gradients on a CPU ask torch for a CUDA stream, which they do not use
     return ops
 
 
@@ -100,11 +101,13 @@ class SpconvSites:
         return parent
 
     def submanifold(self, feats: Tensor, weight: Tensor, cells: Tensor | None = None) -> Tensor:
-        """See ``Sites.submanifold``; kernels of 1 or 3."""
+        """See ``Sites.submanifold``; kernels of 1 or 3, the latter with gradients."""
+        from spconv.core import ConvAlgo
+        from spconv.pytorch.functional import indice_subm_conv
+
         if weight.shape[0] == 1:
             return feats @ weight[0]
-        _, pairs, counts = self._cube
-        return self._ops.indice_conv(feats, _krsc(weight), pairs, counts, len(self), False, True)
+        return indice_subm_conv(feats, _krsc(weight), *self._cube[1:], len(self), ConvAlgo.Native)
 
     def down(self, feats: Tensor, weight: Tensor) -> Tensor:
         """See ``Sites.down``."""
@@ -136,11 +139,15 @@ def lay_out_weights(network: nn.Module) -> None:
     """Keep the weights as spconv reads them, so that no forward pass has to rearrange them."""
     for module in network.modules():
         if isinstance(module, QuantizedConv):
-            kept = module.weight.data.permute(2, 0, 1).contiguous()
-            module.weight.data = kept.permute(1, 2, 0)
+            module.weight.data = laid_out(module.weight.data)
+
+
+def laid_out(weight: Tensor) -> Tensor:
+    """The same (K, C_in, C_out) numbers in the order in memory that spconv reads."""
+    return weight.permute(2, 0, 1).contiguous().permute(1, 2, 0)
 
 
 def _krsc(weight: Tensor) -> Tensor:
-    """(K, C_in, C_out) as (C_out, z, y, x, C_in), without a copy after `lay_out_weights`."""
+    """(K, C_in, C_out) as (C_out, z, y, x, C_in), without a copy where they are `laid_out`."""
     edge = round(weight.shape[0] ** (1 / 3))
     return weight.permute(2, 0, 1).contiguous().view(weight.shape[2], edge, edge, edge, weight.shape[1])

@@ -15,17 +15,22 @@ def main() -> None:
     cells = torch.unique(torch.randint(-9, 9, (900, 3)), dim=0)
     order = torch.randperm(len(cells))
     coords = torch.cat([torch.zeros(len(cells), 1), cells[order]], dim=1).int()
-    feats = torch.randn(len(cells), 5)
-    cube, pair = torch.randn(27, 5, 7), torch.randn(8, 5, 7)
+    feats = torch.randn(len(cells), 5, requires_grad=True)
+    cube, pair = torch.randn(27, 5, 7, requires_grad=True), torch.randn(8, 5, 7)
+    grad = torch.randn(len(cells), 7)
     answers = []
     for sites in (TorchSites(coords), SpconvSites.from_coords(coords)):
-        down = sites.down(feats, pair)
+        y = sites.submanifold(feats, cube)
+        to_feats, to_cube = torch.autograd.grad(y, (feats, cube), grad)
+        down = sites.down(feats.detach(), pair)
         answers.append(
             {
-                "submanifold": sites.submanifold(feats, cube),
+                "submanifold": y.detach(),
+                "its gradient of features": to_feats,
+                "its gradient of weights": to_cube,
                 "up": sites.up(down, pair.transpose(1, 2).contiguous()),
-                "unpool": sites.unpool(sites.pool_sum(feats)),
-                "coarser": sites.unpool(sites.coarser.submanifold(down, torch.randn(27, 7, 5).fill_(0.1))),
+                "unpool": sites.unpool(sites.pool_sum(feats.detach())),
+                "coarser": sites.unpool(sites.coarser.submanifold(down, torch.full((27, 7, 5), 0.1))),
             }
         )
     expected, found = answers
