@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bscnet.sparse import resolve_backend
 
+NATIVE = "native"
 TORCH = "torch"
 ENGINE = "minkowski"
 # Without a word from bscnet, OpenBLAS starts threads of its own inside every OpenMP thread of MinkowskiEngine.

@@ -1,37 +1,44 @@
-"""One case in a process of its own: a training step for every line `step` on stdin, its numbers as a line of JSON.
+"""One case in a process of its own: training steps for every line `step` on stdin, its numbers as a line of JSON.
 
     python -m benchmarks.training.child NETWORK VARIANT BACKEND THREADS SCENE.npz SCORES.npy
 
-The first line out says that the network is built; the scores of the first step are kept in SCORES.npy.
+The first line out says that the network is built; the scores of the first step are kept in SCORES.npy ("" keeps none).
 """
 
 from __future__ import annotations
 
+import statistics
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from benchmarks.common.memory import forget_peak, peak_mb
+from benchmarks.common.memory import forget_peak, peak_mb, resident_mb
 from benchmarks.common.networks import make_network
 from benchmarks.common.process import KeepFirst, private_stdout, serve_steps
-from benchmarks.training.cases import VARIANTS, Case
-from benchmarks.training.scene import FIELDS
+from benchmarks.training.cases import MODULES, VARIANTS, Case
+from benchmarks.training.scene import FIELDS, Scene, first_sites
 from bscnet.search import confidence_loss
 from bscnet.sparse import SparseTensor, resolve_backend
 from bscnet.training.loss import voxel_cross_entropy
+
+AT_LEAST_SECONDS = 0.2
+"""Shorter steps are repeated in a turn for that long, and the first of them, whose caches are cold, does not count."""
 
 
 class Stepper:
     """A network of one case with the weights of seed 0, and its training step on a scene."""
 
-    def __init__(self, case: Case, scene: dict[str, Tensor]) -> None:
+    def __init__(self, case: Case, scene: Scene, **sizes: int) -> None:
         precision, self.conv, _ = VARIANTS[case.variant]
         torch.manual_seed(0)
-        self.network = make_network(case.network, precision, self.conv)
+        self.network = make_network(case.network, precision, self.conv, **sizes)
+        if case.backend == MODULES:
+            keep_apart(self.network)
         self.optimizer = torch.optim.Adam(self.network.parameters(), lr=1e-3)
         self.scene, self.backend = scene, case.sparse_backend
 
@@ -50,26 +57,47 @@ class Stepper:
         return middle - begin, time.perf_counter() - middle, scores.detach()
 
 
-def main() -> None:
-    network, variant, backend, threads, scene_file, scores_file = sys.argv[1:]
-    answers = private_stdout()
-    case = Case(network, variant, backend)
-    torch.set_num_threads(int(threads))
+def keep_apart(network: nn.Module) -> None:
+    """Have every module of a network called: a layer does not fuse modules with hooks."""
+    for module in network.modules():
+        module.register_forward_hook(_leave)
+
+
+def _leave(module: nn.Module, arguments: Any, output: Any) -> None:
+    """A hook that does nothing."""
+
+
+def responder(words: list[str]) -> Callable[[], dict[str, Any]]:
+    """What makes a turn's steps, from the words of the command line."""
+    network, variant, backend, threads, scene_file, scores_file = words
+    case = Case(network, variant, backend, int(threads))
+    torch.set_num_threads(case.threads)
     resolve_backend(case.sparse_backend)  # loads its libraries before memory is counted
     with np.load(scene_file) as arrays:
         scene = {name: torch.from_numpy(arrays[name]) for name in FIELDS}
-    forget_peak()
-    before = peak_mb()
+    # a small network once: libraries load their parts at first use, which is not the network's memory
+    Stepper(case, first_sites(scene, 100), m=8, reps=1, depth=1).step()
+    exact = forget_peak()
+    before = resident_mb()
     stepper = Stepper(case, scene)
     keep = KeepFirst(scores_file)
 
-    def step() -> dict[str, Any]:
-        forward, rest, scores = stepper.step()
-        answer = {"forward_ms": 1e3 * forward, "step_ms": 1e3 * (forward + rest), "peak_mb": peak_mb() - before}
-        keep(scores.numpy())
-        return answer
+    def turn() -> dict[str, Any]:
+        began, times = time.perf_counter(), list[tuple[float, float]]()
+        while not times or time.perf_counter() - began < AT_LEAST_SECONDS:
+            forward, rest, scores = stepper.step()
+            keep(scores.numpy())
+            times.append((1e3 * forward, 1e3 * (forward + rest)))
+        forward_ms, step_ms = map(statistics.median, zip(*(times[1:] or times), strict=True))
+        memory = {"peak_mb": peak_mb() - before, "peak_exact": exact}
+        return {"forward_ms": forward_ms, "step_ms": step_ms, "steps": len(times[1:] or times), **memory}
 
-    serve_steps(answers, step)
+    return turn
+
+
+def main() -> None:
+    answers = private_stdout()
+    serve_steps(answers, responder(sys.argv[1:]))
 
 
 if __name__ == "__main__":

@@ -1,76 +1,159 @@
-"""The table for people and its JSON twin."""
+"""The tables for people and their JSON twin."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from benchmarks.common.tables import table
+from benchmarks.common.tables import number, table
 from benchmarks.common.verdicts import met
-from benchmarks.training.cases import VARIANTS
+from benchmarks.training.cases import MODULES, VARIANTS
+from benchmarks.training.growth import CHANNELS, NETWORK, VARIANT
+from benchmarks.training.layers import KINDS
+
+SECTIONS = ("steps", "layers", "fixed", "growth")
+Rows = Sequence[Mapping[str, Any]]
 
 
-def _about(report: Mapping[str, Any]) -> str:
-    kind = "One simulated room" if report["simulated"] else f"Scene {report['scene']}"
-    words = (
-        f"{kind} at {100 * report['voxel_size']:g} cm: {report['sites']} sites, {report['neighbours']:.1f} neighbours "
-        f"a site (3x3x3, itself included). CPU: {report['cpu']}, threads: {report['threads']}, torch "
-        f"{report['torch']}. A step is a sparse tensor made anew (kernel maps included), forward, loss, backward and "
-        "Adam. Every row has a process of its own, and the rows of a network step in turn, so that a drift of the "
-        f"machine meets all of them. Median, smallest and largest of the counted steps ({report['rounds']}; one more "
-        "before them is not counted). Peak memory is what the process takes above libraries and scene. "
-    )
-    if report["engine_left_out"]:
-        return words + f"MinkowskiEngine is left out: {report['engine_left_out']}."
-    return words + (
-        "`minkowski` is MinkowskiEngine as bscnet runs it, with one OpenBLAS thread in each OpenMP thread; "
-        f"as it comes it has {report['threads']} in each. `same arg-max` is the share of points that get the torch "
-        "backend's class at equal weights, before the first step, batch norm on the batch's statistics: where a "
-        "sum is within rounding of zero its sign can differ, so rows of 1-bit activations need not reach 100 %. "
-        "`score difference` is the largest one over the largest score."
+def scene_in_words(scene: Mapping[str, Any]) -> str:
+    kind = "one simulated room" if scene["simulated"] else f"scene {scene['scene']}"
+    return (
+        f"{kind} at {100 * scene['voxel_size']:g} cm: {scene['sites']} sites, {scene['neighbours']:.1f} neighbours a "
+        "site (3x3x3, itself included)"
     )
 
 
-def _measured(report: Mapping[str, Any]) -> list[str]:
-    heads = ["network", "step", "backend", "forward ms", "step ms", "min", "max", "peak MB"]
-    compared = ["same arg-max", "score difference"] if not report["engine_left_out"] else []
-    rows = []
-    for row in report["rows"]:
-        cells = [row["network"], VARIANTS[row["variant"]][2], row["backend"]]
-        cells += [f"{row[key]:.0f}" for key in ("forward_ms", "step_ms", "step_ms_min", "step_ms_max", "peak_mb")]
-        if compared:
-            difference = row["score_difference_to_torch"]
-            cells.append(f"{100 * row['same_argmax_as_torch']:.2f} %")
-            cells.append("" if difference is None else f"{difference:.1e}")
-        rows.append(cells)
-    return table([*heads, *compared], rows, left=3)
+def _about(report: Mapping[str, Any]) -> list[str]:
+    set_there = ", ".join(f"{name}={value}" for name, value in report["thread_variables"].items()) or "none"
+    lines = [
+        f"CPU: {report['cpu']} ({', '.join(report['features'])}), {report['cores']} cores; torch {report['torch']}; "
+        f"commit {report['commit'] or 'unknown'}. Scene: {scene_in_words(report['scene'])}. Every row has a process of "
+        "its own, started in the environment of whoever ran this program, with OMP_NUM_THREADS set to the row's "
+        f"threads (other settings of threads there: {set_there}; what else is needed bscnet sets itself). The rows of "
+        "a block take turns, so that a drift of the machine meets all of them. A row's first turn is a warm-up; then "
+        f"come {report['rounds']} rounds, or fewer (at least 2) where a row's counted turns took "
+        f"{report['seconds']:g} s together. What takes less than 0.2 s is repeated for that long in each round, and "
+        "the round's time is the median. Given are the median, smallest and largest of the rounds. "
+        f"The run took {report['minutes']:.0f} minutes."
+    ]
+    if report["quick"]:
+        lines += ["", "A quick run: a trial, not a result."]
+    lines += [line for missing in report["left_out"] for line in ("", f"Left out: {missing}.")]
+    not_run = [name for name in SECTIONS if not report.get(name)]
+    if not_run:
+        lines += ["", f"Not measured in this run: {', '.join(not_run)}."]
+    if not all(row["peak_exact"] for name in ("steps", "fixed") for row in report.get(name, [])):
+        lines += ["", "This machine does not let a process forget its peak memory: peaks hold those of the imports."]
+    return lines
 
 
-def _judged(report: Mapping[str, Any]) -> list[str]:
-    rows = []
-    for verdict in report["verdicts"]:
-        ratios = [f"{verdict[key]:.2f}" for key in ("ratio", "ratio_min", "ratio_max")]
-        words = [verdict["network"], verdict["what"], verdict["target"] or "none"]
-        rows.append([*words, met(verdict, "{:.1f}".format), *ratios])
-    return table(["network", "what", "target", "met", "ratio", "min", "max"], rows, left=4)
+def _steps(rows: Rows) -> list[str]:
+    text = (
+        "A step is a sparse tensor made anew (kernel maps included), forward, loss, backward and Adam. `minkowski` is "
+        "MinkowskiEngine as bscnet runs it, with one OpenBLAS thread in each OpenMP thread; as it comes it has as many "
+        "there as there are threads. Peak memory is what the process takes above libraries and scene, weights and "
+        "Adam's numbers included. `same arg-max` is the share of voxels that get the torch backend's class at equal "
+        "weights, before the first step, batch norm on the batch's statistics: where a sum is within rounding of zero "
+        "its sign can differ, so rows of 1-bit activations need not reach 100 %. `score difference` is the largest one "
+        "over the largest score."
+    )
+    heads = ["network", "step", "backend", "threads", "forward ms", "step ms", "min", "max", "rounds", "peak MB"]
+    heads += ["same arg-max", "score difference"]
+    cells = []
+    for row in rows:
+        words = [row["network"], VARIANTS[row["variant"]][2], row["backend"], str(row["threads"])]
+        words += [number(row[key]) for key in ("forward_ms", "step_ms", "step_ms_min", "step_ms_max")]
+        words += [str(len(row["steps_ms"])), f"{row['peak_mb']:.0f}", f"{100 * row['same_argmax_as_torch']:.2f} %"]
+        difference = row["score_difference_to_torch"]
+        cells.append([*words, "" if difference is None else f"{difference:.1e}"])
+    return ["## Steps", "", text, "", *table(heads, cells, left=3)]
+
+
+def _layers(rows: Rows, machine: Rows) -> list[str]:
+    peak = "; ".join(f"{row['threads']}: {row['float32_gmac_per_s']:.1f}" for row in machine)
+    text = (
+        "One convolution on the scene's sites, C channels in and out, kernel maps made before; backward is the "
+        "gradient of the features and of the weight. Floor: pairs x C² multiply-adds (twice that backward) at the "
+        "machine's float32 rate in registers, measured in the same run (10⁹ multiply-adds a second by threads: "
+        f"{peak}). `difference` is the largest one of the outputs and of both gradients to the torch backend's, over "
+        "the largest number there. spconv's CPU kernels are wrong with more than one thread."
+    )
+    heads = ["C", "layer", "engine", "threads", "forward ms", "backward ms", "floor ms", "backward floor ms"]
+    heads += ["forward / floor", "backward / floor", "difference"]
+    cells = [
+        [str(row["channels"]), KINDS[row["kind"]], row["engine"], str(row["threads"])]
+        + [number(row[key]) for key in ("forward_ms", "backward_ms", "forward_floor_ms", "backward_floor_ms")]
+        + [number(row[f"{name}_ms"] / row[f"{name}_floor_ms"]) for name in ("forward", "backward")]
+        + [f"{row['difference']:.1e}"]
+        for row in rows
+    ]
+    return ["## One layer", "", text, "", *table(heads, cells, left=3)]
+
+
+def _fixed(rows: Rows) -> list[str]:
+    text = (
+        f"{rows[0]['network']}, {VARIANTS[rows[0]['variant']][2]}, {rows[0]['sites']} sites, one thread: next to "
+        f"nothing to convolve. `{MODULES}` calls every module of the network by itself, as the first version did, "
+        "whose own figure (1330 ms) is of another machine."
+    )
+    heads = ["backend", "forward ms", "step ms", "min", "max", "rounds", "peak MB"]
+    cells = [
+        [row["backend"]]
+        + [number(row[key]) for key in ("forward_ms", "step_ms", "step_ms_min", "step_ms_max")]
+        + [str(len(row["steps_ms"])), f"{row['peak_mb']:.0f}"]
+        for row in rows
+    ]
+    return ["## Fixed cost", "", text, "", *table(heads, cells, left=1)]
+
+
+def _growth(rows: Rows) -> list[str]:
+    text = (
+        f"The native backend on synthetic rooms side by side: a step of {NETWORK}, {VARIANTS[VARIANT][2]}, and one "
+        f"layer of {CHANNELS} channels, forward and backward, its kernel map made before."
+    )
+    heads = ["what", "threads", "sites", "ms", "min", "max", "rounds", "ns a site", "peak MB", "bytes a site"]
+    cells = [
+        [row["what"], str(row["threads"]), str(row["sites"])]
+        + [number(row[key]) for key in ("ms", "ms_min", "ms_max")]
+        + [str(len(row["times_ms"])), number(row["ns_per_site"])]
+        + (
+            ["", ""]
+            if row["peak_mb"] is None
+            else [f"{row['peak_mb']:.0f}", number(2**20 * row["peak_mb"] / row["sites"])]
+        )
+        for row in rows
+    ]
+    return ["## Growth", "", text, "", *table(heads, cells, left=1)]
+
+
+def _judged(rows: Rows) -> list[str]:
+    cells = []
+    for row in rows:
+        ratios = [number(row[key]) for key in ("ratio", "ratio_min", "ratio_max")]
+        moonshot = "" if row["moonshot"] is None else f">= {row['moonshot']:g}"
+        reached = {None: "", True: "yes", False: "no"}[row["moonshot_reached"]]
+        words = [row["section"], row["what"], row["target"] or "none", met(dict(row), "{:.1f}".format)]
+        cells.append([*words, moonshot, reached, *ratios])
+    text = (
+        f"{met_in_words(rows)} Ratios of the medians, and the smallest and largest ratio of a round. A target is "
+        "missed by the distance to it as a share of it."
+    )
+    heads = ["target of", "what", "target", "met", "moonshot", "reached", "ratio", "min", "max"]
+    return ["## Targets", "", text, "", *table(heads, cells, left=6)]
+
+
+def met_in_words(rows: Rows) -> str:
+    """How many targets are met."""
+    counted = [row for row in rows if row["missed_by"] is not None]
+    return f"{sum(row['missed_by'] == 0 for row in counted)} of {len(counted)} targets are met."
 
 
 def markdown(report: Mapping[str, Any]) -> str:
     """The report for people."""
-    lines = ["# Training steps", "", "Made by `make bench-training`.", "", _about(report), "", *_measured(report), ""]
-    lines += ["Ratios of the medians, and the smallest and largest ratio of a round:", "", *_judged(report)]
-    return "\n".join(lines) + "\n"
-
-
-def summary(report: Mapping[str, Any]) -> str:
-    """The short form for the README."""
-    kind = "One simulated room" if report["simulated"] else f"Scene {report['scene']}"
-    left_out = f" MinkowskiEngine is left out: {report['engine_left_out']}." if report["engine_left_out"] else ""
-    about = (
-        f"{kind} of {report['sites']:,} sites at {100 * report['voxel_size']:g} cm, {report['cpu']}, "
-        f"{report['threads']} thread{'s' * (report['threads'] != 1)}; ratios of median step times, and the smallest "
-        f"and largest of a round.{left_out} All times, memory and the check that both backends give the same scores: "
-        "[benchmarks/training.md](benchmarks/training.md), made by `make bench-training`. "
-        "What was tried: [benchmarks/training_notes.md](benchmarks/training_notes.md)."
-    )
-    return "\n".join([*_judged(report), "", about])
+    blocks = [["# Training steps", "", "Made by `make bench-training`."], _about(report)]
+    blocks += [_judged(report["verdicts"])] if report["verdicts"] else []
+    blocks += [_steps(report["steps"])] if report.get("steps") else []
+    blocks += [_layers(report["layers"], report["machine"])] if report.get("layers") else []
+    blocks += [_fixed(report["fixed"])] if report.get("fixed") else []
+    blocks += [_growth(report["growth"])] if report.get("growth") else []
+    return "\n\n".join("\n".join(block) for block in blocks) + "\n"

@@ -176,11 +176,11 @@ def _facts(settings: Mapping[str, Any]) -> dict[str, Any]:
         "backend": settings["backend"]["name"],
         "recipe": settings["recipe"]["name"],
         "seed": settings["seed"],
-        "commit": _commit(),
+        "commit": checkout_commit(),
     }
 
 
-def _commit() -> str | None:
+def checkout_commit() -> str | None:
     """The commit of the checkout that runs, with "-dirty" where it was changed; None for an installed package."""
     root = Path(config_dir()).parent
     if not (root / ".git").exists():
