@@ -8,11 +8,15 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 
 from bscnet import run
+from bscnet.chain import native_gain
+from bscnet.errors import InputError
+from bscnet.models.step_time import StepTimes
 from bscnet.runs.checkpoint import network_state, read_checkpoint
 from bscnet.search import ShiftPlan
 from fixtures.scannet_files import write_root
@@ -196,3 +200,55 @@ def test_scores_are_left_without_pages_too(chain, tmp_path):
     (scores,) = (tmp_path / "runs").glob("*/001/scores.json")
     assert json.loads(scores.read_text())["miou"] == pytest.approx(result(tmp_path / "runs")["stages"][0]["val_miou"])
     assert not list(scores.parent.glob("*.html"))
+
+
+@pytest.mark.parametrize("used", ["torch", "native"])
+def test_a_run_on_another_backend_ends_with_what_native_would_gain(used, chain, monkeypatch, capsys):
+    asked = []
+
+    def times(network, coords, feats, backends):
+        asked.append((network, len(coords) == len(feats), backends))
+        return StepTimes(123456, dict(zip(backends, (0.4, 0.125), strict=True)))
+
+    monkeypatch.setattr(native_gain, "step_times", times)
+    assert chain("recipe.epochs=1", f"backend={used}", "method=real") == 0
+    said = capsys.readouterr().out
+    if used == "native":
+        assert asked == [] and "backend.name=native" not in said
+        return
+    ((network, fits, backends),) = asked
+    assert fits and backends == ("torch", "native") and sum(value.numel() for value in network.parameters()) > 100
+    assert "backend.name=native would take 1/3.2 of the time of torch for a training step: 125 ms against 400" in said
+    assert "123,456 sites of the first validation scene" in said
+
+
+def test_a_gain_that_cannot_be_measured_fails_no_run(chain, monkeypatch, capsys):
+    def fail(*words):
+        raise MemoryError("no room for a second network")
+
+    monkeypatch.setattr(native_gain, "step_times", fail)
+    assert chain("recipe.epochs=1", "backend=torch", "method=real") == 0
+    assert "the native backend was not timed: MemoryError: no room for a second network" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"accelerator": "cuda"}, {"precision": "bf16-mixed"}, {"used": "native"}, {"used": None}, {"missing": 1}],
+)
+def test_nothing_is_measured_where_native_cannot_serve_or_did(changed, monkeypatch):
+    trainer = {"accelerator": "cpu", "precision": "32-true"} | changed
+    stage = SimpleNamespace(backend=changed.get("used", "torch"))
+    chain = SimpleNamespace(settings={"trainer": trainer}, manifest=SimpleNamespace(stages=[stage]))
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+
+    def refuse(name):
+        raise InputError("the compiled engine is missing")
+
+    if "missing" in changed:
+        monkeypatch.setattr(native_gain, "resolve_backend", refuse)
+    assert native_gain.native_gain(chain) is None
+
+
+def test_a_small_gain_is_not_worth_a_sentence():
+    assert native_gain.gain_sentence(StepTimes(9, {"torch": 0.109, "native": 0.1})) is None
+    assert native_gain.gain_sentence(StepTimes(9, {"torch": 0.05, "native": 0.1})) is None

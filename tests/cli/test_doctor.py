@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bscnet import cli, nn
-from bscnet.cli import doctor, probes
+from bscnet.cli import doctor, probes, step_table
 from bscnet.cli.doctor import Finding
 from bscnet.sparse import tiles
 from fixtures.composed import compose_settings
@@ -33,11 +33,12 @@ def test_status_and_json_say_whether_the_main_job_can_run(
     findings: list[Finding], ready: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     results = iter(findings)
+    monkeypatch.setattr(doctor, "measured_steps", lambda: {"native": 0.5, "torch": 1.25})
     monkeypatch.setattr(doctor, "PROBES", dict.fromkeys(range(len(findings))))
     monkeypatch.setattr(doctor, "run_probe", lambda name: next(results))
     assert cli.main(["doctor", "--json"]) == (0 if ready else 1)
     told = json.loads(capsys.readouterr().out)
-    assert told["ready"] is ready
+    assert told["ready"] is ready and told["step_seconds"] == {"native": 0.5, "torch": 1.25}
     assert told["checks"] == [{**entry._asdict(), "problems": []} for entry in findings]
 
 
@@ -46,6 +47,31 @@ def test_table_shows_text_as_it_is_and_the_verdict(capsys: pytest.CaptureFixture
     out = capsys.readouterr().out
     assert "what [was] found" in out and "mend it" in out and "lacks" in out
     assert "can run" in out
+
+
+def test_steps_of_all_backends_are_a_table_with_ratios(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(doctor, "PROBES", {})
+    monkeypatch.setattr(doctor, "measured_steps", lambda: {"minkowski": 0.1234, "native": 0.05})
+    assert cli.main(["doctor"]) == 0
+    rows = [line.split("│")[1:-1] for line in capsys.readouterr().out.splitlines() if line.startswith("│")]
+    cells = [[cell.strip() for cell in row] for row in rows]
+    assert cells[-2:] == [["native", "50", "1.0"], ["minkowski", "123", "2.5"]]
+    monkeypatch.setattr(doctor, "measured_steps", lambda: {})
+    assert cli.main(["doctor"]) == 0 and "training step" not in capsys.readouterr().out
+
+
+def test_steps_are_measured_on_every_backend_that_serves() -> None:
+    found = step_table.measured_steps()
+    assert {"native", "torch"} <= found.keys() <= {"minkowski", "native", "torch"}
+    assert all(0 < seconds < 100 for seconds in found.values())
+
+
+def test_steps_that_cannot_be_measured_are_left_out(broken: Callable[[str], None], tmp_path: Path) -> None:
+    broken("")
+    (tmp_path / "torch.py").write_text("raise OSError('no torch')")
+    assert step_table.measured_steps() == {}
 
 
 @pytest.fixture
@@ -89,6 +115,11 @@ def test_what_the_main_job_needs_works_here(name: str) -> None:
 @pytest.mark.minkowski
 def test_minkowski_backend_is_compared_with_torch() -> None:
     found = doctor.run_probe("minkowski backend")
+    assert found.ok and "agrees with torch" in found.detail, found.detail
+
+
+def test_native_backend_is_compared_with_torch() -> None:
+    found = doctor.run_probe("native backend")
     assert found.ok and "agrees with torch" in found.detail, found.detail
 
 

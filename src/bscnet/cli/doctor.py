@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bscnet.cli.probes import PROBES
+from bscnet.cli.step_table import measured_steps, step_table
 from bscnet.counted import counted
 from bscnet.threads import found_environment
 
@@ -132,10 +133,14 @@ def main(args: argparse.Namespace) -> int:
     settings = _settings(args.overrides) if args.overrides else None
     with ThreadPoolExecutor(max_workers=2) as pool:
         findings = list(pool.map(run_probe, PROBES))
+    steps = measured_steps()  # after everything else, which would slow it down
     if settings is not None:
         findings.append(check_data(settings, None if args.json else _console()))
     if args.json:
-        print(json.dumps({"ready": ready(findings), "checks": [finding._asdict() for finding in findings]}, indent=2))
+        checks = [finding._asdict() for finding in findings]
+        print(json.dumps({"ready": ready(findings), "checks": checks, "step_seconds": steps}, indent=2))
     else:
         show(findings)
+        if steps:
+            _console().print(step_table(steps))
     return 0 if ready(findings) else 1

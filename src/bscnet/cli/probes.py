@@ -94,7 +94,16 @@ def _expect(what: str, numbers: Any, right: list[int]) -> None:
 
 
 def minkowski_backend() -> str:
-    """The same random convolution on both backends."""
+    """The same random convolution on MinkowskiEngine and torch."""
+    return f"MinkowskiEngine {version('MinkowskiEngine')}, agrees with torch to {_difference('minkowski'):.0e}"
+
+
+def native_backend() -> str:
+    """The same random convolution by the compiled library and torch."""
+    return f"the compiled library agrees with torch to {_difference('native'):.0e}"
+
+
+def _difference(backend: str) -> float:
     import torch
 
     from bscnet.nn import SparseConv3d
@@ -107,11 +116,11 @@ def minkowski_backend() -> str:
     conv = SparseConv3d(8, 16, kernel_size=3)
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        ours, theirs = (conv(SparseTensor(feats, coords, backend=name)).feats for name in ("torch", "minkowski"))
+        ours, theirs = (conv(SparseTensor(feats, coords, backend=name)).feats for name in ("torch", backend))
     error = float((ours - theirs).abs().max())
     if not error < 1e-4:
-        raise RuntimeError(f"MinkowskiEngine and torch differ by {error:.1e} in a convolution")
-    return f"MinkowskiEngine {version('MinkowskiEngine')}, agrees with torch to {error:.0e}"
+        raise RuntimeError(f"{backend} and torch differ by {error:.1e} in a convolution")
+    return error
 
 
 def ray_casting() -> str:
@@ -179,6 +188,7 @@ PROBES = {
         False,
         "make engine builds it, log in .cache/logs/minkowski-build.log; meanwhile the torch backend serves",
     ),
+    "native backend": Probe(native_backend, False, "install bscnet again with a C++ compiler: make setup"),
     "open3d": Probe(ray_casting, True, "apt-get install libusb-1.0-0 libgl1 libgomp1, then make setup"),
     "pictures": Probe(pictures, False, "apt-get install libvulkan1 mesa-vulkan-drivers"),
     "wandb": Probe(wandb, False, INSTALL + "; only logger=wandb needs it"),

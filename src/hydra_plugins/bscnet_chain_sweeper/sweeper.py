@@ -132,8 +132,8 @@ class ChainSweeper(Sweeper):
         for chain in chains:
             if chain.manifest.stages:
                 show_chain(self._console, chain)
-                if chain.failure is None:
-                    self._score(chain)
+                if chain.failure is None and self._score(chain):
+                    self._tell_gain(chain)
         if len(chains) > 1:
             self._console.print(sweep_table(chains))
         for chain in chains:
@@ -143,8 +143,11 @@ class ChainSweeper(Sweeper):
             return 0
         return 2 if all(self._mendable) else 1
 
-    def _score(self, chain: Chain) -> None:
-        """Scores and pages are an extra: where they cannot be made, one line says why and the chain stays finished."""
+    def _score(self, chain: Chain) -> bool:
+        """Scores and pages are an extra: where they cannot be made, one line says why and the chain stays finished.
+
+        Whether they were made.
+        """
         try:
             from bscnet.chain.scores import write_scores
 
@@ -152,11 +155,23 @@ class ChainSweeper(Sweeper):
         except Exception as error:
             what = "page of a scene" if chain.settings["picture"] else "scores of scenes"
             self._console.print(f"no {what}: {failure_of(error).reason}", highlight=False)
-            return
+            return False
         if written:
             names = ", ".join(path.name for path in written)
             text = f"best and worst validation scene: {names} in {shown_path(chain.directory)}"
             self._console.print(text, highlight=False, soft_wrap=True)
+        return True
+
+    def _tell_gain(self, chain: Chain) -> None:
+        """What the native backend would have gained; an extra as well."""
+        try:
+            from bscnet.chain.native_gain import native_gain
+
+            sentence = native_gain(chain)
+        except Exception as error:
+            sentence = f"the native backend was not timed: {failure_of(error).reason}"
+        if sentence is not None:
+            self._console.print(sentence, highlight=False, soft_wrap=True)
 
 
 def _result(job: JobReturn) -> StageOutcome | StageFailure:
