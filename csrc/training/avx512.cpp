@@ -13,7 +13,7 @@
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #pragma GCC diagnostic ignored "-Wuninitialized"
 #endif
-#pragma GCC target("avx512f,avx512bw,avx512vl,avx512dq,avx2,fma,bmi,bmi2,popcnt")
+#pragma GCC target("avx512f,avx512bw,avx512vl,avx512dq,avx512vpopcntdq,avx2,fma,bmi,bmi2,popcnt")
 
 namespace bscnet {
 namespace training_avx512 {
@@ -30,6 +30,7 @@ struct Floats16 {
   static Vector fma(Vector a, Vector b, Vector c) { return _mm512_fmadd_ps(a, b, c); }
   static Vector mul(Vector a, Vector b) { return _mm512_mul_ps(a, b); }
   static Vector add(Vector a, Vector b) { return _mm512_add_ps(a, b); }
+  static Vector sub(Vector a, Vector b) { return _mm512_sub_ps(a, b); }
   static std::uint32_t at_least_zero(Vector v) { return _mm512_cmp_ps_mask(v, _mm512_setzero_ps(), _CMP_GE_OQ); }
 };
 
@@ -52,11 +53,30 @@ inline void expand_signs(const std::int32_t* words, int channels, float* out) {
   }
 }
 
+/// Sixteen counts.
+struct Counts {
+  using Vector = __m512i;
+  static constexpr int kWidth = 16;
+
+  static Vector broadcast(std::int32_t v) { return _mm512_set1_epi32(v); }
+  static Vector load(const std::uint32_t* p) { return _mm512_loadu_si512(p); }
+  static void store(std::uint32_t* p, Vector v) { _mm512_storeu_si512(p, v); }
+  static Vector add_differing(Vector count, Vector a, Vector b) {
+    return _mm512_add_epi32(count, _mm512_popcnt_epi32(_mm512_xor_si512(a, b)));
+  }
+};
+
+template <int kLanes>
+using FloatsOf = std::conditional_t<kLanes >= 16, Floats16, std::conditional_t<kLanes >= 8, Floats8, Floats4>>;
+constexpr int kSignRows = 16;
+
+#include "training/generic_binary.h"
 #include "training/generic_checks.h"
 #include "training/generic_elementwise.h"
 #include "training/generic_lanes.h"
 #include "training/generic_outer.h"
 #include "training/generic_rows.h"
+#include "training/generic_tables.h"
 #include "training/held_products.h"
 
 }  // namespace training_avx512
@@ -70,7 +90,8 @@ const TrainingKernels kAvx512Training = {"avx512",
                                          training_avx512::expand_signs,
                                          training_avx512::largest_row,
                                          training_avx512::largest_place,
-                                         &training_avx512::kElementwise};
+                                         &training_avx512::kElementwise,
+                                         &training_avx512::kSigns};
 
 }  // namespace bscnet
 

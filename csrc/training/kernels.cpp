@@ -5,8 +5,9 @@
 #include "kernels/dispatch.h"
 
 namespace bscnet {
+namespace {
 
-const TrainingKernels& training_kernels() {
+const TrainingKernels& kernels_of_level() {
   const char* name = chosen_kernels().name;
 #if defined(__x86_64__)
   if (std::strcmp(name, kAvx512Training.name) == 0) return kAvx512Training;
@@ -16,6 +17,13 @@ const TrainingKernels& training_kernels() {
   if (std::strcmp(name, kNeonTraining.name) == 0) return kNeonTraining;
 #endif
   return kScalarTraining;
+}
+
+}  // namespace
+
+const TrainingKernels& training_kernels() {
+  static const TrainingKernels& kernels = kernels_of_level();
+  return kernels;
 }
 
 }  // namespace bscnet

@@ -5,6 +5,7 @@
 
 #include "training/elementwise_kernels.h"
 #include "training/flat_map.h"
+#include "training/sign_kernels.h"
 
 namespace bscnet {
 
@@ -64,6 +65,7 @@ struct TrainingKernels {
   std::uint8_t (*largest_place)(const std::uint8_t* places, std::int64_t count);
 
   const ElementwiseKernels* elementwise;
+  const SignKernels* signs;
 };
 
 extern const TrainingKernels kScalarTraining;

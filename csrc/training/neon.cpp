@@ -20,6 +20,7 @@ struct Floats4 {
   static Vector fma(Vector a, Vector b, Vector c) { return vfmaq_f32(c, a, b); }
   static Vector mul(Vector a, Vector b) { return vmulq_f32(a, b); }
   static Vector add(Vector a, Vector b) { return vaddq_f32(a, b); }
+  static Vector sub(Vector a, Vector b) { return vsubq_f32(a, b); }
   static std::uint32_t at_least_zero(Vector v) {
     constexpr std::uint32_t kBit[kWidth] = {1, 2, 4, 8};
     return vaddvq_u32(vandq_u32(vcgezq_f32(v), vld1q_u32(kBit)));
@@ -47,6 +48,24 @@ inline void transpose_square(const float* from, std::size_t from_stride, float* 
   }
 }
 
+/// Four counts.
+struct Counts {
+  using Vector = uint32x4_t;
+  static constexpr int kWidth = 4;
+
+  static Vector broadcast(std::int32_t v) { return vdupq_n_u32(static_cast<std::uint32_t>(v)); }
+  static Vector load(const std::uint32_t* p) { return vld1q_u32(p); }
+  static void store(std::uint32_t* p, Vector v) { vst1q_u32(p, v); }
+  static Vector add_differing(Vector count, Vector a, Vector b) {
+    return vpadalq_u16(count, vpaddlq_u8(vcntq_u8(vreinterpretq_u8_u32(veorq_u32(a, b)))));
+  }
+};
+
+template <int>
+using FloatsOf = Floats4;
+constexpr int kSignRows = 16;
+
+#include "training/generic_binary.h"
 #include "training/generic_checks.h"
 #include "training/generic_elementwise.h"
 #include "training/generic_lanes.h"
@@ -54,6 +73,8 @@ inline void transpose_square(const float* from, std::size_t from_stride, float* 
 #include "training/generic_panels.h"
 #include "training/generic_rows.h"
 #include "training/generic_signs.h"
+#include "training/generic_spread.h"
+#include "training/generic_tables.h"
 
 }  // namespace training_neon
 
@@ -66,7 +87,8 @@ const TrainingKernels kNeonTraining = {"neon",
                                        training_neon::expand_signs,
                                        training_neon::largest_row,
                                        training_neon::largest_place,
-                                       &training_neon::kElementwise};
+                                       &training_neon::kElementwise,
+                                       &training_neon::kSigns};
 
 }  // namespace bscnet
 

@@ -8,6 +8,8 @@ struct Floats4 {
   static Vector load(const float* p) { return _mm_loadu_ps(p); }
   static void store(float* p, Vector v) { _mm_storeu_ps(p, v); }
   static Vector fma(Vector a, Vector b, Vector c) { return _mm_fmadd_ps(a, b, c); }
+  static Vector add(Vector a, Vector b) { return _mm_add_ps(a, b); }
+  static Vector sub(Vector a, Vector b) { return _mm_sub_ps(a, b); }
 };
 
 struct Floats8 {
@@ -20,10 +22,13 @@ struct Floats8 {
   static Vector fma(Vector a, Vector b, Vector c) { return _mm256_fmadd_ps(a, b, c); }
   static Vector mul(Vector a, Vector b) { return _mm256_mul_ps(a, b); }
   static Vector add(Vector a, Vector b) { return _mm256_add_ps(a, b); }
+  static Vector sub(Vector a, Vector b) { return _mm256_sub_ps(a, b); }
   static std::uint32_t at_least_zero(Vector v) {
     return static_cast<std::uint32_t>(_mm256_movemask_ps(_mm256_cmp_ps(v, _mm256_setzero_ps(), _CMP_GE_OQ)));
   }
 };
+
+inline std::uint64_t spread_bits(std::uint32_t w) { return _pdep_u64(w, 0x1111111111111111); }
 
 constexpr int kSquare = 8;
 

@@ -38,9 +38,11 @@ class WeightGradient {
         pieces_(blocks_.count()),
         dw_(dw) {
     constexpr int kNarrow = 16;
+    constexpr int kLeastSigns = 32;  // fewer signs than that do not pay for the tables of four rows of dy
     by_input_ = groups_[0].channels < kNarrow && groups_[0].channels < conv.in_channels;
     in_place_ = !by_input_ && fill_lanes(groups_);
-    x_ = values_of(x, conv.in_rows, conv.in_channels, team, expanded_);
+    if (!by_input_ && conv.in_channels >= kLeastSigns) signs_ = x.bits;
+    if (signs_ == nullptr) x_ = values_of(x, conv.in_rows, conv.in_channels, team, expanded_);
     dy_ = dy;
     x_stride_ = static_cast<std::size_t>(conv.in_channels);
     dy_stride_ = static_cast<std::size_t>(conv.out_channels);
@@ -150,8 +152,12 @@ class WeightGradient {
       kernels.add_outer_by_input(x_, x_stride_, sums.lanes, dy_ + groups_[g].first, dy_stride_, sums.rows, pairs, fresh,
                                  sum, sums.row_stride);
     } else {
-      const int at = in_place_ ? groups_[g].first : groups_[g].lane;
-      kernels.add_outer(x_, x_stride_, sums.rows, dy_ + at, dy_stride_, sums.lanes, pairs, fresh, sum, sums.row_stride);
+      const float* dy = dy_ + (in_place_ ? groups_[g].first : groups_[g].lane);
+      if (signs_ != nullptr) {
+        kernels.signs->add_signed(signs_, sums.rows, dy, dy_stride_, sums.lanes, pairs, fresh, sum, sums.row_stride);
+      } else {
+        kernels.add_outer(x_, x_stride_, sums.rows, dy, dy_stride_, sums.lanes, pairs, fresh, sum, sums.row_stride);
+      }
     }
     return true;
   }
@@ -193,6 +199,7 @@ class WeightGradient {
   float* dw_;
   bool by_input_ = false;  ///< input channels along the vectors: for groups that are narrower than a vector
   bool in_place_ = false;  ///< sums lie as in dw
+  const std::int32_t* signs_ = nullptr;  ///< features that stay bits
   const float* x_ = nullptr;
   const float* dy_ = nullptr;
   std::size_t x_stride_ = 0;

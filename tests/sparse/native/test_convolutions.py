@@ -61,7 +61,12 @@ def run(operator: Operator, sites: Sites, feats: Tensor, weight: Tensor, grad: T
     return [y.detach(), *torch.autograd.grad(y, leaves, grad)]
 
 
-def both(name: str, coords: Tensor, feats: Tensor, weight: Tensor) -> list[tuple[Tensor, Tensor]]:
+Run = Callable[[Operator, Sites, Tensor, Tensor, Tensor], list[Tensor]]
+
+
+def both(
+    name: str, coords: Tensor, feats: Tensor, weight: Tensor, run_native: Run = run
+) -> list[tuple[Tensor, Tensor]]:
     """Value and gradients by the native backend and by the torch backend in double, rows in the same order."""
     operator, _, coarse = OPERATORS[name]
     native, other = NativeSites(coords), TorchSites(coords)
@@ -69,7 +74,7 @@ def both(name: str, coords: Tensor, feats: Tensor, weight: Tensor) -> list[tuple
     wide, wide_weight = feats.double(), weight.double()
     out = len(rows) if name == "down" else len(coords)
     grad = torch.randn(out, weight.shape[2])
-    found = run(operator, native, feats, weight, grad)
+    found = run_native(operator, native, feats, weight, grad)
     wanted = run(
         operator,
         other,
@@ -130,22 +135,79 @@ def test_every_shift(shift: tuple[int, int, int]) -> None:
         close(one, other)
 
 
+def run_packed(operator: Operator, sites: Sites, feats: Tensor, weight: Tensor, grad: Tensor) -> list[Tensor]:
+    """``run`` with signs as bits."""
+    leaves = [stand_in_for(*feats.shape, feats).requires_grad_(), weight.clone().requires_grad_()]
+    y = operator(sites, PackedSigns(pack_signs(feats), leaves[0]), leaves[1])
+    return [y.detach(), *torch.autograd.grad(y, leaves, grad)]
+
+
+def signs_of(values: Tensor) -> Tensor:
+    return torch.where(values >= 0, 1.0, -1.0)
+
+
+def binary_fractions(values: Tensor) -> Tensor:
+    """Values whose sums float32 holds exactly, whatever the order in which they are added."""
+    return (values * 64).round() / 64
+
+
 @names
-@pytest.mark.parametrize("channels", [1, 31, 32, 33, 70])
-def test_packed_signs_are_what_their_floats_are(name: str, channels: int) -> None:
+@pytest.mark.parametrize("widths", [(1, 9), (31, 9), (32, 20), (33, 16), (70, 33)], ids=str)
+def test_packed_signs_are_what_their_floats_are(name: str, widths: tuple[int, int]) -> None:
     """The same bits: of the value, and of the gradients of the weight and of the stand-in."""
     operator, _, _ = OPERATORS[name]
     sites = NativeSites(SCENES["scattered"])
-    feats, weight = operands(name, sites.coords, (channels, 9))
-    feats = torch.where(feats >= 0, 1.0, -1.0)
-    grad = torch.randn(len(sites.coarser) if name == "down" else len(sites), 9)
+    feats, weight = operands(name, sites.coords, widths)
+    feats, weight = signs_of(feats), binary_fractions(weight)
+    grad = binary_fractions(torch.randn(len(sites.coarser) if name == "down" else len(sites), widths[1]))
     wanted = run(operator, sites, feats, weight, grad)
-    stand_in = stand_in_for(len(feats), channels, feats).requires_grad_()
-    latent = weight.clone().requires_grad_()
-    y = operator(sites, PackedSigns(pack_signs(feats), stand_in), latent)
-    found = [y.detach(), *torch.autograd.grad(y, [stand_in, latent], grad)]
-    for one, other in zip(found, wanted, strict=True):
+    for one, other in zip(run_packed(operator, sites, feats, weight, grad), wanted, strict=True):
         assert torch.equal(one, other)
+
+
+@names
+@pytest.mark.parametrize("widths", [(1, 5), (3, 24), (24, 33), (33, 24), (130, 20)], ids=str)
+def test_packed_signs_with_real_weights(name: str, widths: tuple[int, int]) -> None:
+    coords = SCENES["scattered"]
+    feats, weight = operands(name, coords, widths)
+    for found, wanted in both(name, coords, signs_of(feats), weight, run_packed):
+        close(found, wanted)
+
+
+@names
+@scenes
+def test_packed_signs_in_scenes(name: str, coords: Tensor) -> None:
+    feats, weight = operands(name, coords, (40, 20))
+    for found, wanted in both(name, coords, signs_of(feats), weight, run_packed):
+        close(found, wanted)
+
+
+@names
+@pytest.mark.parametrize("widths", [(1, 5), (24, 33), (64, 16), (150, 7)], ids=str)
+def test_signs_of_weights_are_counted_exactly(name: str, widths: tuple[int, int]) -> None:
+    for scene in ("scattered", "one site", "no neighbours"):
+        feats, weight = operands(name, SCENES[scene], widths)
+        found, wanted = both(name, SCENES[scene], signs_of(feats), signs_of(weight), run_packed)[0]
+        assert torch.equal(found.double(), wanted)
+
+
+@pytest.mark.parametrize("widths", [(3, 1), (33, 1), (40, 3)], ids=str)
+def test_few_output_channels_of_packed_signs(widths: tuple[int, int]) -> None:
+    feats, weight = operands("cube 3", SCENES["scattered"], widths)
+    for values in (weight, signs_of(weight)):
+        for found, wanted in both("cube 3", SCENES["scattered"], signs_of(feats), values, run_packed):
+            close(found, wanted)
+
+
+@pytest.mark.parametrize("odd_one", [0.0, 0.5, -2.0, torch.nan])
+@pytest.mark.parametrize("place", [0, 27 * 40 * 20 - 1])
+def test_one_weight_that_is_no_sign_counts_as_it_is(odd_one: float, place: int) -> None:
+    sites = NativeSites(SCENES["scattered"])
+    feats, weight = operands("cube 3", sites.coords, (40, 20), signs=True)
+    weight.view(-1)[place] = odd_one
+    found = sites.submanifold(PackedSigns(pack_signs(feats), stand_in_for(*feats.shape, feats)), weight)
+    wanted = sites.submanifold(signs_of(feats), weight)
+    torch.testing.assert_close(found, wanted, rtol=0, atol=0, equal_nan=True)
 
 
 @names

@@ -12,6 +12,7 @@ import torch
 
 from bscnet.runtime import implementations
 from bscnet.sparse.native.sites import NativeSites
+from bscnet.sparse.operand import PackedSigns, pack_signs, stand_in_for
 from fixtures.sites import random_sites
 
 WORKER = Path(__file__).with_name("worker.py")
@@ -42,16 +43,19 @@ def test_threads_and_levels_change_no_bit() -> None:
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
-def test_a_training_step_repeats(threads: int) -> None:
+@pytest.mark.parametrize("packed, widths", [(False, (7, 12)), (True, (40, 20))])
+def test_a_training_step_repeats(threads: int, packed: bool, widths: tuple[int, int]) -> None:
     """Many pieces of rows and many blocks; forward and backward in one process."""
     sites = NativeSites(random_sites(6000, 21, 1))
-    x, w = torch.randn(6000, 7).requires_grad_(), torch.randn(27, 7, 12).requires_grad_()
-    grad = torch.randn(6000, 12)
+    values, w = torch.randn(6000, widths[0]), torch.randn(27, *widths).requires_grad_()
+    x = (stand_in_for(*values.shape, values) if packed else values).requires_grad_()
+    feats = PackedSigns(pack_signs(values), x) if packed else x
+    grad = torch.randn(6000, widths[1])
     before, found = torch.get_num_threads(), []
     try:
         for count in (1, threads, threads):
             torch.set_num_threads(count)
-            y = sites.submanifold(x, w)
+            y = sites.submanifold(feats, w)
             found.append([y, *torch.autograd.grad(y, (x, w), grad)])
     finally:
         torch.set_num_threads(before)

@@ -18,7 +18,7 @@ from bscnet.sparse.native.sites import NativeSites
 from bscnet.sparse.operand import PackedSigns, pack_signs, stand_in_for
 
 FOUR = ((1, 1, 1), (1, -1, -1), (-1, 1, -1), (-1, -1, 1))
-WIDTHS = ((1, 1), (3, 16), (16, 24), (33, 8), (48, 100))
+WIDTHS = ((1, 1), (3, 16), (16, 24), (33, 8), (48, 100), (75, 28))
 FEW, WIDE = 150, ((100, 33), (40, 144))
 
 
@@ -53,8 +53,12 @@ def convolutions(sites: NativeSites, all_widths: tuple[tuple[int, int], ...]) ->
             x, w = torch.randn(rows, widths[0]).requires_grad_(), torch.randn(slices, *widths).requires_grad_()
             y = operator(x, w)
             parts = torch.autograd.grad(y, (x, w), torch.randn_like(y))
-            packed = operator(PackedSigns(pack_signs(x.detach()), stand_in_for(rows, widths[0], x.detach())), w)
-            for part, value in zip(("y", "dx", "dw", "signs"), (y, *parts, packed), strict=True):
+            signs = PackedSigns(pack_signs(x.detach()), stand_in_for(rows, widths[0], x.detach()))
+            packed = operator(signs, w)
+            packed_dw = torch.autograd.grad(packed, w, torch.randn_like(y))[0]
+            binary = operator(signs, torch.where(w.detach() >= 0, 1.0, -1.0))
+            found = (y, *parts, packed, packed_dw, binary)
+            for part, value in zip(("y", "dx", "dw", "signs", "dw of signs", "binary"), found, strict=True):
                 yield f"{name} {n} {widths} {part}", value
 
 
