@@ -13,27 +13,24 @@ from typing import Any, TextIO
 import numpy as np
 import numpy.typing as npt
 
+from bscnet.threads import found_environment
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
 class Worker:
     """A process that runs a module of this project.
 
-    name: for messages. log: file that gets whatever its libraries print. variables: of its environment, beside
-    `environment`, which is this process's own where none is given.
+    Its environment is that of whoever started this one: what bscnet has set since, it sets there itself.
+
+    name: for messages. log: file that gets whatever its libraries print. variables: of its environment, beside those.
     """
 
     def __init__(
-        self,
-        name: str,
-        module: str,
-        words: Sequence[str],
-        log: Path,
-        variables: Mapping[str, str] | None = None,
-        environment: Mapping[str, str] | None = None,
+        self, name: str, module: str, words: Sequence[str], log: Path, variables: Mapping[str, str] | None = None
     ) -> None:
         self.name, self.log = name, log
-        environment = {**(os.environ if environment is None else environment), **(variables or {})}
+        environment = {**found_environment(), **(variables or {})}
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
         with self.log.open("w") as output:
             self.process = subprocess.Popen(
@@ -70,16 +67,6 @@ class Worker:
         """End the process and wait for it."""
         self.process.kill()
         self.process.communicate()
-
-
-def started_environment() -> dict[str, str]:
-    """The environment that this process was started with, without what its libraries have set since."""
-    try:
-        entries = Path("/proc/self/environ").read_bytes().split(b"\0")
-    except OSError:
-        return dict(os.environ)
-    pairs = (os.fsdecode(entry).partition("=") for entry in entries if entry)
-    return {name: value for name, _, value in pairs}
 
 
 def private_stdout() -> TextIO:

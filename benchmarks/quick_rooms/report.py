@@ -45,7 +45,8 @@ def document(found: Mapping[str, Any]) -> str:
     """The whole Markdown file."""
     return (
         f"# Four methods on the same rooms\n\nMade by `python -m benchmarks.quick_rooms`.\n\n"
-        f"{markdown_table(found['rows'], found.get('before'))}\n{notes(found)}\n![val mIoU of every seed](quick_rooms.png)\n"
+        f"{markdown_table(found['rows'], found.get('before'))}\n{notes(found)}\n"
+        "![val mIoU of every seed](quick_rooms.png)\n"
     )
 
 

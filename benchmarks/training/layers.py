@@ -13,7 +13,7 @@ import numpy as np
 from rich.progress import Progress
 
 from benchmarks.common.engines import ENGINE, NATIVE, TORCH
-from benchmarks.common.process import Worker, started_environment
+from benchmarks.common.process import Worker
 from benchmarks.common.turns import PAUSE_SECONDS
 from benchmarks.runtime.cases import SPCONV
 from benchmarks.runtime.layers import pairs_of
@@ -57,7 +57,7 @@ def layer_worker(engine: str, threads: int, scene: Path) -> Worker:
     log = scene.with_name(f"{scene.stem}-layers-{engine}-{threads}.log")
     words, variables = [engine, str(threads), str(scene)], thread_variables(engine, threads)
     name = f"layers, {engine}, {threads_in_words(threads)}"
-    return Worker(name, "benchmarks.training.layers_child", words, log, variables, started_environment())
+    return Worker(name, "benchmarks.training.layers_child", words, log, variables)
 
 
 def measure_layers(

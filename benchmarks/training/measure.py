@@ -8,21 +8,21 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmarks.common.process import Worker, started_environment
+from benchmarks.common.process import Worker
 from benchmarks.training.cases import Case, thread_variables
 
 
 def worker_of(
     case: Case, scene: Path, scores_file: Path | None = None, variables: Mapping[str, str] | None = None
 ) -> Worker:
-    """The process of a case in the environment that this program was started in; its log lies beside the scene.
+    """The process of a case; its log lies beside the scene.
 
     scores_file: keeps the scores of its first step. variables: of its environment, beside the number of threads.
     """
     words = [case.network, case.variant, case.backend, str(case.threads), str(scene), str(scores_file or "")]
     log = scene.with_name(f"{scene.stem}-{case.stem}.log")
     set_for_it = thread_variables(case.backend, case.threads) | dict(variables or {})
-    return Worker(str(case), "benchmarks.training.child", words, log, set_for_it, started_environment())
+    return Worker(str(case), "benchmarks.training.child", words, log, set_for_it)
 
 
 def row_of(case: Case, answers: list[dict[str, Any]]) -> dict[str, Any]:

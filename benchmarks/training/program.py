@@ -1,10 +1,10 @@
-"""Speed and memory of the native training backend beside torch and MinkowskiEngine: steps, layers, fixed cost, growth.
+"""Speed and memory of the native training backend beside torch and MinkowskiEngine, in all that it promises.
 
 Writes benchmarks/training.md and benchmarks/training.json at the end, fills the README's place for them, and touches
 none of the three before.
 
     python -m benchmarks.training [--quick] [--rounds 5] [--seconds 6] [--threads 2] [--voxel-size 0.05] [--readme]
-                                     [--only steps layers fixed growth] [--networks unet_s …] [--torch-only]
+                                     [--only steps layers fixed growth neighbour] [--networks unet_s …] [--torch-only]
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from benchmarks.common.arguments import ROOMS, add_threads, measuring_parser, require_counts
 from benchmarks.common.engines import NATIVE, NOT_ASKED_FOR, minkowski_missing
 from benchmarks.common.machine import features, processor
-from benchmarks.common.process import started_environment
 from benchmarks.common.results import FOLDER, Results
 from benchmarks.runtime import spconv_sites
 from benchmarks.runtime.machine import measure_machine
 from benchmarks.training import growth, layers
 from benchmarks.training.cases import LARGE, NETWORKS
 from benchmarks.training.fixed import measure_fixed
+from benchmarks.training.neighbour import measure_neighbour
 from benchmarks.training.report import SECTIONS, markdown
 from benchmarks.training.scene import prepare_scene
 from benchmarks.training.steps import measure_steps
@@ -40,6 +40,7 @@ from bscnet.chain.chain import checkout_commit
 from bscnet.data.cores import available_cores
 from bscnet.errors import InputError
 from bscnet.sparse import resolve_backend
+from bscnet.threads import found_environment, waiting
 
 RESULTS = Results("training", "training", markdown, summary)
 QUICK_VOXELS, QUICK_SIZES, QUICK_WIDTHS = 0.2, (1_000, 5_000), (16, 32)
@@ -100,7 +101,8 @@ def measure(args: argparse.Namespace, folder: Path, display: Progress) -> dict[s
         "features": features(),
         "cores": available_cores(),
         "threads": args.threads,
-        "thread_variables": thread_variables(),
+        "thread_variables": said_of_threads(),
+        "waiting": waiting(),
         "torch": torch.__version__,
         "commit": checkout_commit(),
         "rounds": args.rounds,
@@ -121,6 +123,9 @@ def measure(args: argparse.Namespace, folder: Path, display: Progress) -> dict[s
     if "fixed" in args.only:
         network = LARGE if LARGE in args.networks else args.networks[0]
         report["fixed"] = measure_fixed(network, folder, *turns, with_engine, display)
+    if "neighbour" in args.only:
+        network = growth.NETWORK if growth.NETWORK in args.networks else args.networks[0]
+        report["neighbour"] = measure_neighbour(network, scene, args.threads, *turns, with_engine, display)
     if "growth" in args.only:
         sizes = QUICK_SIZES if args.quick else growth.SIZES
         report["growth"] = growth.measure_growth(sizes, folder, threads, *turns, display)
@@ -128,11 +133,11 @@ def measure(args: argparse.Namespace, folder: Path, display: Progress) -> dict[s
     return report
 
 
-def thread_variables() -> dict[str, str]:
-    """What the environment that this program was started in says of threads, but for OMP_NUM_THREADS."""
+def said_of_threads() -> dict[str, str]:
+    """What the user's environment says of threads, but for OMP_NUM_THREADS."""
     return {
         name: value
-        for name, value in sorted(started_environment().items())
+        for name, value in sorted(found_environment().items())
         if name.startswith(THREAD_VARIABLES) and name != "OMP_NUM_THREADS"
     }
 

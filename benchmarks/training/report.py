@@ -7,11 +7,12 @@ from typing import Any
 
 from benchmarks.common.tables import number, table
 from benchmarks.common.verdicts import met
-from benchmarks.training.cases import MODULES, VARIANTS
+from benchmarks.training.cases import LIBGOMP_SPINS, MODULES, VARIANTS, threads_in_words
 from benchmarks.training.growth import CHANNELS, NETWORK, VARIANT
 from benchmarks.training.layers import KINDS
+from benchmarks.training.neighbour import BSCNET, LIBGOMP
 
-SECTIONS = ("steps", "layers", "fixed", "growth")
+SECTIONS = ("steps", "layers", "fixed", "growth", "neighbour")
 Rows = Sequence[Mapping[str, Any]]
 
 
@@ -29,12 +30,11 @@ def _about(report: Mapping[str, Any]) -> list[str]:
         f"CPU: {report['cpu']} ({', '.join(report['features'])}), {report['cores']} cores; torch {report['torch']}; "
         f"commit {report['commit'] or 'unknown'}. Scene: {scene_in_words(report['scene'])}. Every row has a process of "
         "its own, started in the environment of whoever ran this program, with OMP_NUM_THREADS set to the row's "
-        f"threads (other settings of threads there: {set_there}; what else is needed bscnet sets itself). The rows of "
-        "a block take turns, so that a drift of the machine meets all of them. A row's first turn is a warm-up; then "
-        f"come {report['rounds']} rounds, or fewer (at least 2) where a row's counted turns took "
-        f"{report['seconds']:g} s together. What takes less than 0.2 s is repeated for that long in each round, and "
-        "the round's time is the median. Given are the median, smallest and largest of the rounds. "
-        f"The run took {report['minutes']:.0f} minutes."
+        f"threads. Other settings of threads there: {set_there}; idle threads wait by {report['waiting']}. The rows of "
+        "a block take turns, so that a drift of the machine meets all of them. A row's first turn is a warm-up; "
+        f"{report['rounds']} more are counted, or fewer (at least 2) where they took {report['seconds']:g} s together. "
+        "What takes less than 0.2 s is repeated for that long in each turn, of which the median counts. Given are the "
+        f"median, smallest and largest of the turns. The run took {report['minutes']:.0f} minutes."
     ]
     if report["quick"]:
         lines += ["", "A quick run: a trial, not a result."]
@@ -126,6 +126,23 @@ def _growth(rows: Rows) -> list[str]:
     return ["## Growth", "", text, "", *table(heads, cells, left=1)]
 
 
+def _neighbour(rows: Rows) -> list[str]:
+    first = rows[0]
+    text = (
+        f"{first['network']}, {VARIANTS[first['variant']][2]}, {threads_in_words(first['threads'])}, alone and beside "
+        f"a process that does nothing but take a core. Idle threads wait in {LIBGOMP} way (GOMP_SPINCOUNT "
+        f"{LIBGOMP_SPINS}, as where nobody sets it) or in {BSCNET}."
+    )
+    heads = ["backend", "waiting", "neighbours", "step ms", "min", "max", "rounds"]
+    cells = [
+        [row["backend"], row["waiting"], str(row["neighbours"])]
+        + [number(row[key]) for key in ("step_ms", "step_ms_min", "step_ms_max")]
+        + [str(len(row["steps_ms"]))]
+        for row in rows
+    ]
+    return ["## Busy neighbour", "", text, "", *table(heads, cells, left=2)]
+
+
 def _judged(rows: Rows) -> list[str]:
     cells = []
     for row in rows:
@@ -156,4 +173,5 @@ def markdown(report: Mapping[str, Any]) -> str:
     blocks += [_layers(report["layers"], report["machine"])] if report.get("layers") else []
     blocks += [_fixed(report["fixed"])] if report.get("fixed") else []
     blocks += [_growth(report["growth"])] if report.get("growth") else []
+    blocks += [_neighbour(report["neighbour"])] if report.get("neighbour") else []
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"

@@ -97,10 +97,27 @@ def of_growth(rows: Rows) -> list[dict[str, Any]]:
     return found
 
 
+def of_neighbour(rows: Rows) -> list[dict[str, Any]]:
+    """A step beside a busy process over one alone, and the backends beside it."""
+    by_key = {(row["backend"], row["waiting"], row["neighbours"]): row for row in rows}
+    found = []
+    for (backend, waiting, neighbours), row in by_key.items():
+        if neighbours:
+            alone = by_key[backend, waiting, 0]
+            what = f"{backend}, {waiting} way of waiting: beside {neighbours} / alone"
+            found.append(judged("busy neighbour", what, row["steps_ms"], alone["steps_ms"]))
+            if backend == ENGINE:
+                what = f"{waiting} way of waiting, beside {neighbours}: {backend} / native"
+                native = by_key[NATIVE, waiting, neighbours]
+                found.append(judged("busy neighbour", what, row["steps_ms"], native["steps_ms"]))
+    return found
+
+
 def verdicts(report: Mapping[str, Any]) -> list[dict[str, Any]]:
     """All verdicts on the sections that the report has."""
     amx = "amx_bf16" in report["features"]
     found = of_steps(report["steps"], amx) if report.get("steps") else []
     found += of_fixed(report["fixed"]) if report.get("fixed") else []
     found += of_growth(report["growth"]) if report.get("growth") else []
+    found += of_neighbour(report["neighbour"]) if report.get("neighbour") else []
     return found

@@ -19,7 +19,7 @@ from benchmarks.common.chains import missing_note, tell
 from benchmarks.common.engines import ENGINE, ENGINE_AS_IT_COMES, TORCH, thread_variables
 from benchmarks.common.memory import forget_peak, peak_mb
 from benchmarks.common.networks import make_network
-from benchmarks.common.process import KeepFirst, started_environment
+from benchmarks.common.process import KeepFirst
 from benchmarks.common.readme import fill
 from benchmarks.common.results import Results
 from benchmarks.common.tables import hundredths, number, plain_table, table
@@ -116,12 +116,6 @@ def test_the_first_array_alone_is_kept(tmp_path: Path) -> None:
     assert np.load(tmp_path / "kept.npy").tolist() == [0, 1, 2]
     KeepFirst("")(np.zeros(3))
     assert [path.name for path in tmp_path.iterdir()] == ["kept.npy"]
-
-
-def test_the_environment_is_the_one_that_the_process_was_started_with(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("BSCNET_SET_LATER", "1")
-    found = started_environment()
-    assert "BSCNET_SET_LATER" not in found and found["PATH"]
 
 
 def test_peak_memory_begins_anew() -> None:

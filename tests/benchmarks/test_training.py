@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import subprocess
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
@@ -14,11 +15,11 @@ import pytest
 import torch
 from rich.progress import Progress
 
-from benchmarks.common import turns
+from benchmarks.common import process, turns
 from benchmarks.common.engines import ENGINE, ENGINE_AS_IT_COMES, NATIVE, TORCH
 from benchmarks.common.results import Results
 from benchmarks.runtime.cases import SPCONV
-from benchmarks.training import child, growth, layers, layers_child, measure, program, steps
+from benchmarks.training import child, growth, layers, layers_child, measure, neighbour, program, steps
 from benchmarks.training.cases import GROUPS, MODULES, NETWORKS, VARIANTS, Case, cases_of, thread_variables
 from benchmarks.training.report import SECTIONS, markdown
 from benchmarks.training.scene import prepare_rooms
@@ -73,11 +74,32 @@ def report(with_engine: bool = True, threads: tuple[int, ...] = (2, 1), **change
         for what in (growth.STEP, growth.LAYER)
         for size, ms in ((1_000, 3.0), (100_000, 200.0))
     ]
+    beside = [
+        {"waiting": way, "neighbours": count, **measure.row_of(case, answers(case))}
+        for count in (0, 1)  # beside a neighbour as slow as with one thread
+        for case in (Case("unet_s", "ssc", NATIVE, 2 - count), Case("unet_s", "ssc", ENGINE, 2 - count))
+        for way in neighbour.WAYS
+    ]
     about = {"scene": "scene0000_00", "simulated": True, "voxel_size": 0.05, "sites": 1234, "neighbours": 17.25}
     made = {"cpu": "a CPU", "features": ["avx2"], "cores": 2, "threads": threads[0], "torch": "2.0", "commit": "abc"}
-    made |= {"thread_variables": {}, "rounds": 3, "seconds": 6, "quick": False, "minutes": 1.0}
+    made |= {
+        "thread_variables": {},
+        "waiting": "GOMP_SPINCOUNT 9",
+        "rounds": 3,
+        "seconds": 6,
+        "quick": False,
+        "minutes": 1.0,
+    }
     made |= {"left_out": [] if with_engine else ["MinkowskiEngine: it is not installed"], "scene": about}
-    made |= {"steps": rows, "machine": machine, "layers": one_layer, "fixed": fixed, "growth": grown, **changes}
+    made |= {
+        "steps": rows,
+        "machine": machine,
+        "layers": one_layer,
+        "fixed": fixed,
+        "growth": grown,
+        "neighbour": beside,
+    }
+    made |= changes
     return {**made, "verdicts": verdicts(made)}
 
 
@@ -114,14 +136,17 @@ def test_processes_have_the_users_environment_and_their_threads(
 ) -> None:
     assert thread_variables(NATIVE, 3) == thread_variables(ENGINE, 3) == {"OMP_NUM_THREADS": "3"}
     assert thread_variables(ENGINE_AS_IT_COMES, 3)["OPENBLAS_NUM_THREADS"] == "3"
-    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "7")  # as a library does that was imported here
     started: list[Any] = []
-    monkeypatch.setattr(measure, "Worker", lambda *given: started.append(given))
+
+    def start(command: list[str], env: dict[str, str], **_: Any) -> Any:
+        started.append((command, env))
+
+    monkeypatch.setattr(process.subprocess, "Popen", start)
+    monkeypatch.setattr(process, "found_environment", lambda: {"PATH": "there", "OMP_NUM_THREADS": "7"})
     measure.worker_of(Case("fcn_s", "real", ENGINE, 2), tmp_path / "scene.npz")
-    _, module, words, _, variables, environment = started[0]
-    assert (module, words[:4]) == ("benchmarks.training.child", ["fcn_s", "real", ENGINE, "2"])
-    assert variables == {"OMP_NUM_THREADS": "2"} and environment.get("OPENBLAS_NUM_THREADS") != "7"
-    assert "PATH" in environment
+    ((command, environment),) = started
+    assert command[2:8] == ["-m", "benchmarks.training.child", "fcn_s", "real", ENGINE, "2"]
+    assert environment == {"PATH": "there", "OMP_NUM_THREADS": "2", "PYTHONPATH": environment["PYTHONPATH"]}
 
 
 def test_a_row_leaves_the_warm_up_out_of_times_but_not_of_memory() -> None:
@@ -220,6 +245,8 @@ def test_every_target_is_judged() -> None:
     assert found["fixed cost", "unet_h, ssc, 200 sites: minkowski / native"]["target"] is None
     grown = found["growth", "step, 2 threads, 1000 to 100000 sites: most / least time a site"]
     assert (grown["ratio"], grown["target"]) == (pytest.approx(1.5), None)
+    assert found["busy neighbour", "native, bscnet's way of waiting: beside 1 / alone"]["ratio"] == 2
+    assert found["busy neighbour", "bscnet's way of waiting, beside 1: minkowski / native"]["ratio"] == 3.5
 
 
 def test_more_is_asked_where_the_cpu_multiplies_matrices() -> None:
@@ -236,10 +263,10 @@ def test_without_the_engine_its_rows_and_verdicts_are_left_out() -> None:
 
 
 def test_a_report_says_what_was_not_measured() -> None:
-    part = report(steps=[], growth=[])
+    part = report(steps=[], growth=[], neighbour=[])
     assert {verdict["section"] for verdict in part["verdicts"]} == {"fixed cost"}
     text = markdown(part)
-    assert "Not measured in this run: steps, growth." in text and set(tables(text)) == {
+    assert "Not measured in this run: steps, growth, neighbour." in text and set(tables(text)) == {
         "Targets",
         "One layer",
         "Fixed cost",
@@ -267,6 +294,9 @@ def test_markdown_and_json_give_the_same_numbers(tmp_path: Path) -> None:
         assert float(cells[8]) == pytest.approx(row["forward_ms"] / row["forward_floor_ms"], rel=0.006)
     assert [row[0] for row in found["Fixed cost"]] == [row["backend"] for row in twin["fixed"]]
     assert [row[2] for row in found["Growth"]] == [str(row["sites"]) for row in twin["growth"]]
+    assert [row[:3] for row in found["Busy neighbour"]] == [
+        [row["backend"], row["waiting"], str(row["neighbours"])] for row in twin["neighbour"]
+    ]
     for cells, row in zip(found["Targets"], twin["verdicts"], strict=True):
         assert cells[:3] == [row["section"], row["what"], row["target"] or "none"]
         assert cells[3].split(",")[0] == {None: "", 0: "yes"}.get(row["missed_by"], "no")
@@ -300,6 +330,15 @@ def test_no_rounds_threads_seconds_or_voxels_is_refused(words: list[str], tmp_pa
     with pytest.raises(InputError, match=f"{words[0]} is {words[1]}, it must be"):
         program.run([*words, "--out", str(tmp_path)])
     assert not list(tmp_path.iterdir())
+
+
+def test_a_busy_neighbour_runs_for_as_long_as_it_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+    start = subprocess.Popen
+    monkeypatch.setattr(neighbour.subprocess, "Popen", lambda words: started.append(start(words)) or started[-1])
+    with neighbour.busy(2):
+        assert [process.poll() for process in started] == [None, None]
+    assert all(process.returncode for process in started)
 
 
 def test_only_a_whole_run_replaces_the_committed_tables(tmp_path: Path) -> None:
@@ -369,6 +408,9 @@ def test_all_sections_run(
     assert all(r["difference"] < 1e-5 and r["forward_ms"] > 0 < r["backward_ms"] for r in found["layers"])
     assert [r["backend"] for r in found["fixed"]] == [NATIVE, TORCH, MODULES]
     assert [(r["what"], r["sites"]) for r in found["growth"]] == [(w, n) for w in ("step", "layer") for n in (150, 300)]
+    assert [(r["waiting"], r["neighbours"]) for r in found["neighbour"]] == [
+        (way, count) for count in (0, 1) for way in neighbour.WAYS
+    ]
     assert all(found[name] for name in SECTIONS) and not found["scene"]["simulated"]
     printed = capsys.readouterr()
     assert printed.out.strip() == (tmp_path / "out" / "training.md").read_text().strip()
