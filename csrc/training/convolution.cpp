@@ -28,7 +28,8 @@ struct Term {
   std::size_t place;
 };
 
-/// Blocks that are few: a weight that comes from far away is read once for several of them, and turned where it is used.
+/// Blocks that are few: a weight that comes from far away is read once for several of them, and turned where it is
+/// used.
 constexpr int kFewBlocks = 8;
 
 /// Products of blocks and parts, each part with its terms in their order.

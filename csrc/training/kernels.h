@@ -40,14 +40,15 @@ struct TrainingKernels {
                        std::size_t weight_stride, int lanes, const std::int32_t* from, const std::uint8_t* to,
                        int pairs, float* tile, std::size_t tile_stride);
 
-  /// sum[r] += x[from[i]][r] * dy[order[to[i]]] for each pair in order and each of `rows` rows of lanes; the sums start
-  /// from 0 where they are fresh.
+  /// sum[r] += x[from[i]][r] * dy[order[to[i]]] for each pair of each list in order and each of `rows` rows of lanes;
+  /// the sums start from 0 where they are fresh.
   void (*add_outer)(const float* x, std::size_t x_stride, int rows, const float* dy, std::size_t dy_stride, int lanes,
-                    const OuterPairs& pairs, bool fresh, float* sum, std::size_t sum_stride);
+                    const OuterPairs* lists, int count, bool fresh, float* sum, std::size_t sum_stride);
 
   /// The same with x along the lanes: sum[r] += dy[order[to[i]]][r] * x[from[i]].
   void (*add_outer_by_input)(const float* x, std::size_t x_stride, int lanes, const float* dy, std::size_t dy_stride,
-                             int rows, const OuterPairs& pairs, bool fresh, float* sum, std::size_t sum_stride);
+                             int rows, const OuterPairs* lists, int count, bool fresh, float* sum,
+                             std::size_t sum_stride);
 
   /// to[c][r] = from[r][c] for c up to `columns`, and zeros where r is from `rows` up to `lanes`; rows of `to` are of
   /// `lanes` floats.

@@ -101,6 +101,9 @@ class WeightGradient {
   }
 
  private:
+  /// Blocks whose pairs are added up together, which makes short lists longer.
+  static constexpr int kBundle = 8;
+
   /// Where the sums of a group lie among those of a piece: for each slice rows of lanes.
   struct Sums {
     std::size_t first;
@@ -122,13 +125,14 @@ class WeightGradient {
   void add_piece(int piece, std::size_t first_slice, std::size_t last_slice) const {
     const std::size_t count = last_slice - first_slice;
     std::vector<char> fresh(groups_.size() * count, 1);
-    Blocks::Block block;
+    std::vector<Blocks::Block> bundle(kBundle);
     const int last = std::min((piece + 1) * pieces_.per_piece, pieces_.blocks);
-    for (int index = piece * pieces_.per_piece; index < last; ++index) {
-      blocks_.take(index, block);
+    for (int index = piece * pieces_.per_piece; index < last;) {
+      bundle.resize(static_cast<std::size_t>(std::min(kBundle, last - index)));
+      for (Blocks::Block& block : bundle) blocks_.take(index++, block);
       for (std::size_t g = 0; g < groups_.size(); ++g) {
         for (std::size_t i = 0; i < count; ++i) {
-          if (add_pairs(block, g, first_slice + i, fresh[g * count + i] != 0, sum_of(piece, g, first_slice + i))) {
+          if (add_pairs(bundle, g, first_slice + i, fresh[g * count + i] != 0, sum_of(piece, g, first_slice + i))) {
             fresh[g * count + i] = 0;
           }
         }
@@ -141,22 +145,30 @@ class WeightGradient {
     }
   }
 
-  /// Whether the block had pairs for the slice.
-  bool add_pairs(const Blocks::Block& block, std::size_t g, std::size_t s, bool fresh, float* sum) const {
-    const PairList list = blocks_.pairs(block, conv_.cells[g * slices_ + s]);
-    if (list.count == 0) return false;
+  /// Whether the blocks had pairs for the slice.
+  bool add_pairs(const std::vector<Blocks::Block>& bundle, std::size_t g, std::size_t s, bool fresh, float* sum) const {
+    OuterPairs lists[kBundle];
+    int count = 0;
+    for (const Blocks::Block& block : bundle) {
+      const PairList list = blocks_.pairs(block, conv_.cells[g * slices_ + s]);
+      if (list.count != 0) lists[count++] = {list.from, list.to, block.place.order, list.count};
+    }
+    if (count == 0) return false;
     const Sums& sums = sums_[g];
-    const OuterPairs pairs{list.from, list.to, block.place.order, list.count};
     const TrainingKernels& kernels = training_kernels();
     if (by_input_) {
-      kernels.add_outer_by_input(x_, x_stride_, sums.lanes, dy_ + groups_[g].first, dy_stride_, sums.rows, pairs, fresh,
-                                 sum, sums.row_stride);
+      kernels.add_outer_by_input(x_, x_stride_, sums.lanes, dy_ + groups_[g].first, dy_stride_, sums.rows, lists, count,
+                                 fresh, sum, sums.row_stride);
     } else {
       const float* dy = dy_ + (in_place_ ? groups_[g].first : groups_[g].lane);
-      if (signs_ != nullptr) {
-        kernels.signs->add_signed(signs_, sums.rows, dy, dy_stride_, sums.lanes, pairs, fresh, sum, sums.row_stride);
-      } else {
-        kernels.add_outer(x_, x_stride_, sums.rows, dy, dy_stride_, sums.lanes, pairs, fresh, sum, sums.row_stride);
+      if (signs_ == nullptr) {
+        kernels.add_outer(x_, x_stride_, sums.rows, dy, dy_stride_, sums.lanes, lists, count, fresh, sum,
+                          sums.row_stride);
+        return true;
+      }
+      for (int i = 0; i < count; ++i) {
+        kernels.signs->add_signed(signs_, sums.rows, dy, dy_stride_, sums.lanes, lists[i], fresh && i == 0, sum,
+                                  sums.row_stride);
       }
     }
     return true;
