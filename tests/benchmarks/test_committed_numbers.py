@@ -15,6 +15,7 @@ from benchmarks.real_lidar import report as lidar
 from benchmarks.runtime import report as runtime
 from benchmarks.runtime import summary as runtime_summary
 from benchmarks.training import report as training
+from benchmarks.training import summary as training_summary
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = {
@@ -26,7 +27,7 @@ DOCUMENTS = {
 }
 PLACES = {
     "runtime": ("runtime", runtime_summary.summary),
-    "training": ("training", training.summary),
+    "training": ("training", training_summary.summary),
     "data": ("data", data.summary),
     "lidar": ("real_lidar", lidar.summary),
     "quick": ("quick_rooms", quick.summary),
