@@ -38,12 +38,18 @@ std::string joined(const std::vector<const Kernels*>& list) {
   return names;
 }
 
+/// What the variable says, or "".
+std::string wanted_kernels() {
+  const char* wanted = std::getenv(kVariable);
+  return wanted == nullptr ? "" : wanted;
+}
+
 const Kernels& choose() {
   const std::vector<const Kernels*> list = supported();
-  const char* wanted = std::getenv(kVariable);
-  if (wanted == nullptr || *wanted == '\0') return *list.front();
+  const std::string wanted = wanted_kernels();
+  if (wanted.empty()) return *list.front();
   for (const Kernels* kernels : list) {
-    if (std::string(wanted) == kernels->name) return *kernels;
+    if (wanted == kernels->name) return *kernels;
   }
   throw Error(Fault::kBadCall, std::string(kVariable) + " is '" + wanted + "'; this CPU can run " + joined(list));
 }
@@ -54,6 +60,8 @@ const Kernels& chosen_kernels() {
   static const Kernels& kernels = choose();
   return kernels;
 }
+
+bool kernels_are_forced() { return !wanted_kernels().empty(); }
 
 const std::string& supported_kernels() {
   static const std::string names = joined(supported());

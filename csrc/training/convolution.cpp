@@ -11,6 +11,7 @@
 #include "training/parts.h"
 #include "training/scratch.h"
 #include "training/sign_convolution.h"
+#include "training/tile_convolution.h"
 
 namespace bscnet {
 namespace {
@@ -130,6 +131,7 @@ int part_lanes(const Blocks& blocks, const Team& team) {
 }  // namespace
 
 void convolve(const Convolution& conv, const Features& x, const float* weight, Team& team, float* y) {
+  if (convolve_by_tiles(conv, x, weight, team, y)) return;
   if (x.bits != nullptr) {
     const auto weights = static_cast<std::size_t>(conv.slices) * static_cast<std::size_t>(conv.in_channels) *
                          static_cast<std::size_t>(conv.out_channels);
@@ -160,6 +162,7 @@ void convolve(const Convolution& conv, const Features& x, const float* weight, T
 }
 
 void convolve_back(const Convolution& conv, const float* dy, const float* weight, Team& team, float* dx) {
+  if (convolve_back_by_tiles(conv, dy, weight, team, dx)) return;
   const std::vector<Group> groups = split_channels(conv.out_channels, conv.groups);
   const std::vector<Group> inputs = split_channels(conv.in_channels, 1);
   const auto slices = static_cast<std::size_t>(conv.slices);

@@ -61,6 +61,11 @@ class FlatMap {
   int in_rows() const { return header_->in_rows; }
   int cells() const { return header_->cells; }
   int blocks() const { return header_->blocks; }
+  /// Of the cells of a row, the share that leads somewhere.
+  double mean_share() const {
+    const double places = static_cast<double>(header_->out_rows) * header_->cells;
+    return places == 0 ? 0 : header_->pairs / places;
+  }
 
   /// Throws Error (kBadInput) where the block holds a row or a place that is none.
   MapBlock block(int index) const;

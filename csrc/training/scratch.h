@@ -7,24 +7,27 @@
 
 namespace bscnet {
 
-/// Memory for floats on whole lines of cache; what it holds at first is not said.
-class Scratch {
+/// Memory for numbers on whole lines of cache; what it holds at first is not said.
+template <typename Number>
+class ScratchOf {
  public:
-  Scratch() = default;
-  explicit Scratch(std::size_t count) {
+  ScratchOf() = default;
+  explicit ScratchOf(std::size_t count) {
     constexpr std::size_t kLine = 64;
-    const std::size_t bytes = (count * sizeof(float) + kLine - 1) / kLine * kLine;
-    memory_.reset(static_cast<float*>(std::aligned_alloc(kLine, bytes == 0 ? kLine : bytes)));
+    const std::size_t bytes = (count * sizeof(Number) + kLine - 1) / kLine * kLine;
+    memory_.reset(static_cast<Number*>(std::aligned_alloc(kLine, bytes == 0 ? kLine : bytes)));
     if (memory_ == nullptr) throw std::bad_alloc();
   }
 
-  float* data() const { return memory_.get(); }
+  Number* data() const { return memory_.get(); }
 
  private:
   struct Free {
-    void operator()(float* memory) const { std::free(memory); }
+    void operator()(Number* memory) const { std::free(memory); }
   };
-  std::unique_ptr<float, Free> memory_;
+  std::unique_ptr<Number, Free> memory_;
 };
+
+using Scratch = ScratchOf<float>;
 
 }  // namespace bscnet

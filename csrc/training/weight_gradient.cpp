@@ -6,26 +6,12 @@
 #include "training/groups.h"
 #include "training/kernels.h"
 #include "training/operands.h"
+#include "training/pieces.h"
 #include "training/scratch.h"
+#include "training/tile_convolution.h"
 
 namespace bscnet {
 namespace {
-
-/// Pieces of the blocks whose sums are added up apart: the same whatever the number of threads.
-struct Pieces {
-  static constexpr int kMost = 16;
-  static constexpr int kLeastBlocks = 16;
-
-  explicit Pieces(int block_count) : blocks(block_count) {
-    const int wanted = std::clamp(blocks / kLeastBlocks, 1, kMost);
-    per_piece = (blocks + wanted - 1) / wanted;
-    count = (blocks + per_piece - 1) / per_piece;
-  }
-
-  int blocks;
-  int per_piece;
-  int count;
-};
 
 /// The gradient of a weight: for each piece of the rows, group and slice a sum of outer products.
 class WeightGradient {
@@ -126,8 +112,8 @@ class WeightGradient {
     const std::size_t count = last_slice - first_slice;
     std::vector<char> fresh(groups_.size() * count, 1);
     std::vector<Blocks::Block> bundle(kBundle);
-    const int last = std::min((piece + 1) * pieces_.per_piece, pieces_.blocks);
-    for (int index = piece * pieces_.per_piece; index < last;) {
+    const int last = pieces_.last(piece);
+    for (int index = pieces_.first(piece); index < last;) {
       bundle.resize(static_cast<std::size_t>(std::min(kBundle, last - index)));
       for (Blocks::Block& block : bundle) blocks_.take(index++, block);
       for (std::size_t g = 0; g < groups_.size(); ++g) {
@@ -229,6 +215,7 @@ void weight_gradient(const Convolution& conv, const Features& x, const float* dy
     std::fill_n(dw, conv.slices * slice, 0.0f);
     return;
   }
+  if (weight_gradient_by_tiles(conv, x, dy, team, dw)) return;
   const WeightGradient gradient(conv, x, dy, team, dw);
   gradient.add_up(team);
   gradient.write(team);
