@@ -4,7 +4,7 @@
  * Plain functions on arrays: all arrays are the caller's, rows are contiguous, floats are 32 bits wide. Every function
  * that can fail returns a status of bscnet.h, and bscnet_last_error() says why. No argument makes the library abort or
  * leave the arrays. `threads` is 1..1024, or 0 for one a processor; no result depends on it. Levels of CPUs are chosen
- * as in bscnet.h.
+ * as in bscnet.h and give the same bits, but for the convolutions where bscnet_tiles() is not "off".
  */
 #ifndef BSCNET_TRAINING_H
 #define BSCNET_TRAINING_H
@@ -74,6 +74,20 @@ typedef struct bscnet_convolution {
   int32_t groups;
   const int32_t* cells; /* groups x slices */
 } bscnet_convolution;
+
+/*
+ * The tiles of bfloat16 numbers by which convolutions run that have signs (+1 and -1) for one operand: "amx", "emulated"
+ * or "off", chosen at the first use. A real operand is split into three numbers of 8 bits each, so that products are
+ * exact, and sums are float32 in an order of their own: they differ by rounding from those without tiles, and are the
+ * same bits from both kinds. What is below 2^-126 in such a part or a sum counts as 0. Where a number is not finite, tiles
+ * are not used.
+ *
+ * The environment variable BSCNET_TILES forces one for all such convolutions. Where it is not set, AMX is taken if the
+ * CPU has it and BSCNET_IMPLEMENTATION names no level, and only for widths at which it is predicted to be faster. Where
+ * the variable names one that is unknown or cannot run here, this is NULL and bscnet_last_error() says why, and
+ * convolutions fail with BSCNET_BAD_CALL.
+ */
+BSCNET_API const char* bscnet_tiles(void);
 
 /* y (out_rows x out_channels) of x (in_rows x in_channels), which is given either as values or as signs: bits of words
  * (in_rows x ceil(in_channels / 32)), bit c % 32 of word c / 32 set where channel c is +1, the other pointer NULL. */

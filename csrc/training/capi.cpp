@@ -14,6 +14,7 @@
 #include "training/kernels.h"
 #include "training/maps.h"
 #include "training/pooling.h"
+#include "training/tiles.h"
 
 struct bscnet_sites {
   bscnet_sites(std::int64_t sites, const std::int32_t* coords) : made(sites, coords) {}
@@ -176,6 +177,15 @@ int bscnet_map_counts(const int32_t* map, int64_t words, int32_t cells, int64_t*
     need_range(cells, flat.cells(), flat.cells(), "cells");
     flat.count_pairs(counts);
   });
+}
+
+const char* bscnet_tiles(void) {
+  const char* name = nullptr;
+  guarded([&] {
+    const bscnet::TileKernels* kernels = bscnet::chosen_tiles().kernels;
+    name = kernels == nullptr ? "off" : kernels->name;
+  });
+  return name;
 }
 
 int bscnet_conv_forward(const bscnet_convolution* conv, const float* values, const int32_t* bits, const float* weight,

@@ -6,6 +6,7 @@ import ctypes
 import functools
 
 from bscnet import compiled
+from bscnet.errors import InputError
 
 _INT32, _INT64, _POINTER = ctypes.c_int32, ctypes.c_int64, ctypes.c_void_p
 _STATUS = ctypes.c_int
@@ -56,6 +57,7 @@ SIGNATURES: compiled.Signatures = {
     "bscnet_map_words": (_INT64, (_POINTER,)),
     "bscnet_map_write": (_STATUS, (_POINTER, _INT32, _POINTER)),
     "bscnet_map_counts": (_STATUS, (_POINTER, _INT64, _INT32, _POINTER)),
+    "bscnet_tiles": (ctypes.c_char_p, ()),
     "bscnet_conv_forward": (_STATUS, (_CONV, _POINTER, _POINTER, _POINTER, _INT32, _POINTER)),
     "bscnet_conv_input_gradient": (_STATUS, (_CONV, _POINTER, _POINTER, _INT32, _POINTER)),
     "bscnet_conv_weight_gradient": (_STATUS, (_CONV, _POINTER, _POINTER, _POINTER, _INT32, _POINTER)),
@@ -84,6 +86,19 @@ SIGNATURES: compiled.Signatures = {
 def training_library() -> ctypes.CDLL:
     """The loaded library; InputError: see `bscnet.compiled.open_library`."""
     return compiled.open_library(SIGNATURES)
+
+
+def tiles() -> str:
+    """The tiles by which convolutions of signs run: "amx", "emulated" or "off"; BSCNET_TILES forces one.
+
+    Raises:
+        InputError: the variable names tiles that are unknown or cannot run here.
+    """
+    library = training_library()
+    name = library.bscnet_tiles()
+    if name is None:
+        raise InputError(compiled.last_error(library))
+    return str(name.decode())
 
 
 def call(name: str, *arguments: object) -> None:
