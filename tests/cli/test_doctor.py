@@ -118,9 +118,14 @@ def test_minkowski_backend_is_compared_with_torch() -> None:
     assert found.ok and "agrees with torch" in found.detail, found.detail
 
 
-def test_native_backend_is_compared_with_torch() -> None:
+def test_native_backend_says_what_it_runs_by(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BSCNET_IMPLEMENTATION", "scalar")
+    monkeypatch.setenv("BSCNET_TILES", "emulated")
     found = doctor.run_probe("native backend")
-    assert found.ok and "agrees with torch" in found.detail, found.detail
+    assert found.ok and "(scalar kernels, tiles emulated) agrees with torch" in found.detail, found.detail
+    monkeypatch.setenv("BSCNET_TILES", "abacus")
+    found = doctor.run_probe("native backend")
+    assert not found.ok and "BSCNET_TILES is 'abacus'" in found.detail
 
 
 def test_wrong_convolution_is_noticed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,7 @@
 """Products of tiles of bfloat16 numbers as Intel's manual defines TDPBF16PS, in exact fractions.
 
-Denormal operands count as 0; each result is rounded to 24 bits, to even on ties, and is 0 where it is then below 2^-126.
+Denormal operands count as 0. Each result is rounded to 24 bits, to even on ties, and is 0 where it is
+then below 2^-126.
 """
 
 from __future__ import annotations

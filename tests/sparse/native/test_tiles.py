@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import platform
 import shutil
 import subprocess
@@ -122,7 +123,9 @@ def test_tiles_are_what_runs(kind: str, taken: str) -> None:
 def test_signs_are_added_up_exactly(name: str) -> None:
     coords = SCENES["scattered"]
     given = operands(name, len(coords), (40, 20), "signs of weights")
-    assert torch.equal(by("emulated", name, NativeSites(coords), *given)[0].double(), in_double(name, coords, *given)[0])
+    assert torch.equal(
+        by("emulated", name, NativeSites(coords), *given)[0].double(), in_double(name, coords, *given)[0]
+    )
 
 
 def wide(*shape: int) -> Tensor:
@@ -217,19 +220,16 @@ def has_amx() -> bool:
 
 
 @operators
-@pytest.mark.parametrize("numbers", [torch.randn, wide])
-@pytest.mark.parametrize("widths", WIDTHS, ids=str)
-def test_the_instruction_gives_the_same_bits(
-    name: str, numbers: Callable[..., Tensor], widths: tuple[int, int]
-) -> None:
+def test_the_instruction_gives_the_same_bits(name: str) -> None:
     if not has_amx():
         pytest.skip("this CPU has no tiles of AMX: only their emulation is tested")
     sites = NativeSites(SCENES["scattered"])
-    x, w = signs(torch.randn(len(sites), widths[0])), numbers(OPERATORS[name][1], *widths)
-    grad = numbers(len(sites), widths[1])
-    for given in ((x, w, grad), (x, signs(w), grad)):
-        for one, other in zip(by("amx", name, sites, *given), by("emulated", name, sites, *given), strict=True):
-            assert torch.equal(one, other)
+    for widths, numbers in itertools.product(WIDTHS, (torch.randn, wide)):
+        x, w = signs(torch.randn(len(sites), widths[0])), numbers(OPERATORS[name][1], *widths)
+        grad = numbers(len(sites), widths[1])
+        for given in ((x, w, grad), (x, signs(w), grad)):
+            for one, other in zip(by("amx", name, sites, *given), by("emulated", name, sites, *given), strict=True):
+                assert torch.equal(one, other), (widths, numbers)
 
 
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="no x86 code is built here")
