@@ -37,34 +37,81 @@ inline RealParts split(float value) {
           static_cast<std::uint16_t>(high >> 16)};
 }
 
+// What follows works on local lines of a fixed length, since the compiler then knows that nothing overlaps.
+
 inline void sign_row(const std::int32_t* words, int channels, int repeats, std::uint16_t* out, int width) {
-  constexpr std::uint16_t kPlus = 0x3f80;
-  constexpr std::uint16_t kMinus = 0xbf80;
+  constexpr std::uint32_t kMinus = 0xbf80;
+  const std::size_t bytes = sizeof *out * static_cast<std::size_t>(channels);
   for (int first = 0; first < channels; first += 32) {
     const auto word = static_cast<std::uint32_t>(words[first / 32]);
-    const int count = channels - first < 32 ? channels - first : 32;
-    for (int c = 0; c < count; ++c) out[first + c] = (word >> c & 1) != 0 ? kPlus : kMinus;
+    std::uint16_t line[32];
+    for (int c = 0; c < 32; ++c) line[c] = static_cast<std::uint16_t>(kMinus ^ (word >> c & 1) << 15);
+    if (channels - first >= 32) {
+      memcpy(out + first, line, sizeof line);
+    } else {
+      memcpy(out + first, line, sizeof *out * static_cast<std::size_t>(channels - first));
+    }
   }
-  for (int i = channels; i < repeats * channels; ++i) out[i] = out[i - channels];
-  for (int i = repeats * channels; i < width; ++i) out[i] = 0;
+  for (int copy = 1; copy < repeats; ++copy) memcpy(out + copy * channels, out, bytes);
+  const int filled = repeats * channels;
+  if (filled < width) memset(out + filled, 0, sizeof *out * static_cast<std::size_t>(width - filled));
+}
+
+/// A line of numbers as its low, middle and high parts.
+struct PartsLine {
+  std::uint16_t part[kRealParts][kTileLanes];
+};
+
+inline PartsLine split_line(const float (&values)[kTileLanes]) {
+  PartsLine line;
+#pragma GCC unroll 1
+  for (int i = 0; i < kTileLanes; ++i) {
+    const RealParts parts = split(values[i]);
+    line.part[0][i] = parts.low;
+    line.part[1][i] = parts.middle;
+    line.part[2][i] = parts.high;
+  }
+  return line;
+}
+
+/// Up to a line of numbers, zeros behind them.
+inline void take_line(const float* values, int count, float (&line)[kTileLanes]) {
+  if (count >= kTileLanes) {
+    memcpy(line, values, sizeof line);
+  } else {
+    memset(line, 0, sizeof line);
+    memcpy(line, values, sizeof *values * static_cast<std::size_t>(count));
+  }
 }
 
 inline void real_row(const float* values, int channels, std::uint16_t* out, int width) {
-  for (int c = 0; c < channels; ++c) {
-    const RealParts parts = split(values[c]);
-    out[c] = parts.low;
-    out[channels + c] = parts.middle;
-    out[2 * channels + c] = parts.high;
+  for (int first = 0; first < channels; first += kTileLanes) {
+    float line[kTileLanes];
+    take_line(values + first, channels - first, line);
+    const PartsLine parts = split_line(line);
+    const int count = channels - first < kTileLanes ? channels - first : kTileLanes;
+    for (int part = 0; part < kRealParts; ++part) {
+      std::uint16_t* to = out + part * channels + first;
+      if (count == kTileLanes) {
+        memcpy(to, parts.part[part], sizeof parts.part[part]);
+      } else {
+        memcpy(to, parts.part[part], sizeof *to * static_cast<std::size_t>(count));
+      }
+    }
   }
-  for (int i = kRealParts * channels; i < width; ++i) out[i] = 0;
+  const int filled = kRealParts * channels;
+  if (filled < width) memset(out + filled, 0, sizeof *out * static_cast<std::size_t>(width - filled));
 }
 
 /// Two rows of a tile's depth as one row of pairs.
 inline void interleave(const std::uint16_t* even, const std::uint16_t* odd, std::uint16_t* out) {
-  for (int i = 0; i < kTileLanes; ++i) {
-    out[2 * i] = even[i];
-    out[2 * i + 1] = odd[i];
-  }
+  std::uint16_t low[kTileLanes], high[kTileLanes];
+  std::uint32_t pairs[kTileLanes];
+  memcpy(low, even, sizeof low);
+  memcpy(high, odd, sizeof high);
+#pragma GCC unroll 1
+  for (int i = 0; i < kTileLanes; ++i) pairs[i] = low[i] | static_cast<std::uint32_t>(high[i]) << 16;
+  memcpy(out, pairs, sizeof pairs);
 }
 
 inline void pack_weight(const float* weight, std::size_t channel_stride, std::size_t lane_stride, int lanes,

@@ -8,40 +8,42 @@ inline std::size_t turned_tile(int channel_tile, int step, int part) {
   return static_cast<std::size_t>((channel_tile * kPlaceSteps + step) * kRealParts + part) * kTileNumbers;
 }
 
-/// A tile of pairs (2 places, 16 channels) as one of rows (1 channel, 32 places): pairs stay together.
+/// A tile of pairs (2 places, 16 channels) as one of rows (1 channel, 32 places): pairs stay together. Each shuffle
+/// moves the first bit of a pair's number to its end, so four of them change its halves, pair of places and channel.
 inline void turn(const std::uint16_t* pairs, std::uint16_t* out) {
-  std::uint32_t from[kTileLanes * kTileLanes];
-  std::uint32_t to[kTileLanes * kTileLanes];
+  constexpr int kHalf = kTileLanes * kTileLanes / 2;
+  std::uint32_t from[2 * kHalf];
+  std::uint32_t to[2 * kHalf];
   memcpy(from, pairs, sizeof from);
-  for (int channel = 0; channel < kTileLanes; ++channel) {
-    for (int pair = 0; pair < kTileLanes; ++pair) {
-      to[channel * kTileLanes + pair] = from[pair * kTileLanes + channel];
+  for (int round = 0; round < 4; ++round) {
+    for (int i = 0; i < kHalf; ++i) {
+      to[2 * i] = from[i];
+      to[2 * i + 1] = from[kHalf + i];
     }
+    memcpy(from, to, sizeof from);
   }
-  memcpy(out, to, sizeof to);
+  memcpy(out, from, sizeof from);
 }
 
 /// The parts of dy at the places of a block, channels as rows; zeros beyond the places and the channels.
 inline void turn_gradient(const TileBlock& block, std::uint16_t* turned) {
-  constexpr int kRow = kRealParts * kTileLanes;
   for (int tile = 0; tile < tiles_for(block.channels); ++tile) {
     const int first = tile * kTileLanes;
-    const int channels = block.channels - first < kTileLanes ? block.channels - first : kTileLanes;
     for (int step = 0; step * kTileDepth < block.rows; ++step) {
       std::uint16_t pairs[kRealParts][kTileNumbers];
       for (int pair = 0; pair < kTileLanes; ++pair) {
-        std::uint16_t rows[2][kRow];
+        PartsLine rows[2];
         for (int side = 0; side < 2; ++side) {
           const int place = step * kTileDepth + 2 * pair + side;
           float line[kTileLanes] = {};
           if (place < block.rows) {
-            const float* row = block.dy + static_cast<std::size_t>(block.order[place]) * block.dy_stride + first;
-            for (int c = 0; c < channels; ++c) line[c] = row[c];
+            const std::size_t row = static_cast<std::size_t>(block.order[place]);
+            take_line(block.dy + row * block.dy_stride + first, block.channels - first, line);
           }
-          real_row(line, kTileLanes, rows[side], kRow);
+          rows[side] = split_line(line);
         }
         for (int part = 0; part < kRealParts; ++part) {
-          interleave(rows[0] + part * kTileLanes, rows[1] + part * kTileLanes, pairs[part] + pair * kTileDepth);
+          interleave(rows[0].part[part], rows[1].part[part], pairs[part] + pair * kTileDepth);
         }
       }
       for (int part = 0; part < kRealParts; ++part) turn(pairs[part], turned + turned_tile(tile, step, part));

@@ -50,6 +50,7 @@ inline void add_lanes(Tiles& tiles, const std::uint16_t* rows, const TileDepth& 
   }
   for (int i = 0; i < pairs; ++i) {
     float* sum = sums + to[i] * sum_stride;
+#pragma GCC unroll 1  // GCC makes vectors of a loop, not of the sixteen lines that it would make of it
     for (int lane = 0; lane < kLanes * kTileLanes; ++lane) sum[lane] += out[i * 2 * kTileLanes + lane];
   }
 }
@@ -63,7 +64,7 @@ inline void add_term(Tiles& tiles, const TileTerm& term, std::size_t x_stride, s
     for (int i = 0; i < pairs; ++i) {
       const std::uint16_t* row = term.x + static_cast<std::size_t>(term.from[first + i]) * x_stride;
       std::uint16_t* line = gathered + static_cast<std::size_t>(i) * width;
-      for (std::size_t c = 0; c < width; ++c) line[c] = row[c];
+      for (std::size_t c = 0; c < width; c += kTileDepth) memcpy(line + c, row + c, sizeof *row * kTileDepth);
     }
     // The rest of a tile is multiplied, but not read.
     const int filled = (pairs + kTileLanes - 1) / kTileLanes * kTileLanes;

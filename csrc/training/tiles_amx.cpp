@@ -12,7 +12,8 @@
 #include "training/flat_map.h"
 
 #pragma GCC push_options
-#pragma GCC target("avx512f,avx512bw,avx512vl,avx512dq,avx2,fma,bmi,bmi2,popcnt,amx-tile,amx-bf16")
+#pragma GCC target( \
+    "avx512f,avx512bw,avx512vl,avx512dq,avx2,fma,bmi,bmi2,popcnt,amx-tile,amx-bf16,prefer-vector-width=512")
 
 namespace bscnet {
 namespace tiles_amx {
