@@ -66,7 +66,7 @@ TileScratch sign_rows(const TileKernels& kernels, const std::int32_t* bits, std:
 // Cycles of one core. Floats, and all of the work by tiles but the product of two of them, were timed on a core with
 // AVX-512 (Zen 4) at 16, 32 and 64 channels; to this come 16 cycles a product of two tiles, as if none were hidden.
 
-double float_cycles(int channels, int lanes) { return (channels + 4) * vectors_for(lanes); }
+double float_cycles(int channels, int lanes) { return (channels + 2) * vectors_for(lanes); }
 
 double product_cycles(const TileDepth& depth, int lanes) {
   const int tiles = tiles_for(lanes);
