@@ -90,7 +90,9 @@ typedef struct bscnet_convolution {
 BSCNET_API const char* bscnet_tiles(void);
 
 /* y (out_rows x out_channels) of x (in_rows x in_channels), which is given either as values or as signs: bits of words
- * (in_rows x ceil(in_channels / 32)), bit c % 32 of word c / 32 set where channel c is +1, the other pointer NULL. */
+ * (in_rows x ceil(in_channels / 32)), bit c % 32 of word c / 32 set where channel c is +1 and those behind the last
+ * channel 0, the other pointer NULL. Signs are added up by other means than values, so that sums of signs differ from
+ * those of the same values by rounding; where all weights are +1 or -1 both are exact. */
 BSCNET_API int bscnet_conv_forward(const bscnet_convolution* conv, const float* values, const int32_t* bits,
                                    const float* weight, int32_t threads, float* y);
 

@@ -157,25 +157,31 @@ TEST(training_convolutions_add_up_in_their_order) {
 TEST(training_reads_signs_from_bits) {
   const Scene scene = random_scene(2);
   const std::vector<std::int32_t> words = map_of(scene, BSCNET_MAP_CUBE3);
-  constexpr int kIn = 40;
-  constexpr int kOut = 9;
-  Floats x = numbers(area(kSites, kIn), 4);
-  std::vector<std::int32_t> bits(2 * kSites);
-  CHECK_EQ(bscnet_sign_forward(kSites, kIn, x.data(), nullptr, BSCNET_FORM_BITS, 2, bits.data()), BSCNET_OK);
-  for (float& value : x) value = value >= 0 ? 1.0f : -1.0f;
   std::vector<std::int32_t> cells(27);
   for (int i = 0; i < 27; ++i) cells[static_cast<std::size_t>(i)] = i;
-  const Floats w = numbers(27 * area(kIn, kOut), 5);
-  const bscnet_convolution conv{words.data(), static_cast<std::int64_t>(words.size()), kSites, kSites, 27, kIn, kOut, 1,
-                                cells.data()};
-  Floats real(area(kSites, kOut)), packed(area(kSites, kOut));
-  CHECK_EQ(bscnet_conv_forward(&conv, x.data(), nullptr, w.data(), 2, real.data()), BSCNET_OK);
-  CHECK_EQ(bscnet_conv_forward(&conv, nullptr, bits.data(), w.data(), 2, packed.data()), BSCNET_OK);
-  CHECK(real == packed);
-  Floats real_dw(w.size()), packed_dw(w.size());
-  CHECK_EQ(bscnet_conv_weight_gradient(&conv, x.data(), nullptr, real.data(), 2, real_dw.data()), BSCNET_OK);
-  CHECK_EQ(bscnet_conv_weight_gradient(&conv, nullptr, bits.data(), real.data(), 2, packed_dw.data()), BSCNET_OK);
-  CHECK(real_dw == packed_dw);
+  for (const auto& [in, out] : {std::pair(5, 3), std::pair(40, 9), std::pair(24, 40), std::pair(33, 28)}) {
+    Floats x = numbers(area(kSites, in), 4);
+    std::vector<std::int32_t> bits(2 * kSites);
+    CHECK_EQ(bscnet_sign_forward(kSites, in, x.data(), nullptr, BSCNET_FORM_BITS, 2, bits.data()), BSCNET_OK);
+    for (float& value : x) value = value >= 0 ? 1.0f : -1.0f;
+    const Floats w = numbers(27 * area(in, out), 5);
+    const Floats dy = numbers(area(kSites, out), 6);
+    const bscnet_convolution conv{words.data(), static_cast<std::int64_t>(words.size()), kSites, kSites, 27, in, out, 1,
+                                  cells.data()};
+    Floats signs = w;
+    for (float& value : signs) value = value >= 0 ? 1.0f : -1.0f;
+    for (const Floats* weight : {&w, static_cast<const Floats*>(&signs)}) {
+      // Sums of these numbers are exact in any order.
+      Floats real(area(kSites, out)), packed(area(kSites, out));
+      CHECK_EQ(bscnet_conv_forward(&conv, x.data(), nullptr, weight->data(), 2, real.data()), BSCNET_OK);
+      CHECK_EQ(bscnet_conv_forward(&conv, nullptr, bits.data(), weight->data(), 2, packed.data()), BSCNET_OK);
+      CHECK(real == packed);
+    }
+    Floats real_dw(w.size()), packed_dw(w.size());
+    CHECK_EQ(bscnet_conv_weight_gradient(&conv, x.data(), nullptr, dy.data(), 2, real_dw.data()), BSCNET_OK);
+    CHECK_EQ(bscnet_conv_weight_gradient(&conv, nullptr, bits.data(), dy.data(), 2, packed_dw.data()), BSCNET_OK);
+    CHECK(real_dw == packed_dw);
+  }
 }
 
 TEST(training_links_lead_to_parents_and_back) {

@@ -165,13 +165,11 @@ inline void add_quad(std::uint64_t signs, const float* table, typename F::Vector
 /// kRows rows of the sum, whose signs begin at a bit, kept in registers over the tables.
 template <typename F, int kRows>
 [[gnu::always_inline]] inline void signed_panels(const std::uint64_t* signs, int bit, int rows, const float* tables,
-                                                 int quads, bool fresh, float* sum, std::size_t sum_stride) {
+                                                 int quads, float* sum, std::size_t sum_stride) {
   for (; rows >= kRows; rows -= kRows, bit += kRows * kNibble, sum += kRows * sum_stride) {
     typename F::Vector part[kRows];
 #pragma GCC unroll 16
-    for (int r = 0; r < kRows; ++r) {
-      part[r] = fresh ? F::broadcast(0.0f) : F::load(sum + static_cast<std::size_t>(r) * sum_stride);
-    }
+    for (int r = 0; r < kRows; ++r) part[r] = F::load(sum + static_cast<std::size_t>(r) * sum_stride);
     for (int quad = 0; quad < quads; ++quad) {
       add_quad<F, kRows, 0>(signs[quad] >> bit, tables + quad * table_size(F::kWidth), part);
     }
@@ -179,28 +177,32 @@ template <typename F, int kRows>
     for (int r = 0; r < kRows; ++r) F::store(sum + static_cast<std::size_t>(r) * sum_stride, part[r]);
   }
   if constexpr (kRows > 1) {
-    signed_panels<F, kRows / 2>(signs, bit, rows, tables, quads, fresh, sum, sum_stride);
+    signed_panels<F, kRows / 2>(signs, bit, rows, tables, quads, sum, sum_stride);
   }
 }
 
 /// One vector of lanes. The last four pairs are filled up with rows of zeros.
 template <typename F>
 inline void signed_lanes(const std::int32_t* bits, int channels, const float* dy, std::size_t dy_stride,
-                         const OuterPairs& pairs, bool fresh, float* sum, std::size_t sum_stride) {
+                         const OuterPairs& pairs, float* sum, std::size_t sum_stride) {
   constexpr int kPairs = kQuads * kRowsOfTable;
   const std::size_t words = (static_cast<std::size_t>(channels) + 31) / 32;
   alignas(64) float tables[kQuads * table_size(F::kWidth)];
-  for (int first = 0; first < pairs.count; first += kPairs, fresh = false) {
+  for (int first = 0; first < pairs.count; first += kPairs) {
     const int left = pairs.count - first;
     const int quads = left < kPairs ? (left + kRowsOfTable - 1) / kRowsOfTable : kQuads;
     const std::int32_t* row[kPairs];
-    const float* values[kPairs];
-    for (int i = 0; i < quads * kRowsOfTable; ++i) {
-      row[i] = bits + static_cast<std::size_t>(pairs.from[i < left ? first + i : first]) * words;
-      values[i] = i < left ? dy + static_cast<std::size_t>(pairs.order[pairs.to[first + i]]) * dy_stride : kNoRow;
-    }
     for (int quad = 0; quad < quads; ++quad) {
-      fill_table<F, 1>(values + quad * kRowsOfTable, tables + quad * table_size(F::kWidth));
+      const float* values[kRowsOfTable];
+#pragma GCC unroll 4
+      for (int r = 0; r < kRowsOfTable; ++r) {
+        const int i = quad * kRowsOfTable + r;
+        const int pair = first + (i < left ? i : 0);
+        row[i] = bits + static_cast<std::size_t>(pairs.from[pair]) * words;
+        const float* value = dy + static_cast<std::size_t>(pairs.order[pairs.to[pair]]) * dy_stride;
+        values[r] = i < left ? value : kNoRow;
+      }
+      fill_table<F, 1>(values, tables + quad * table_size(F::kWidth));
     }
     for (int c = 0; c < channels; c += kQuadChannels) {
       std::uint64_t signs[kQuads];
@@ -212,7 +214,7 @@ inline void signed_lanes(const std::int32_t* bits, int channels, const float* dy
         }
       }
       const int rows = channels - c < kQuadChannels ? channels - c : kQuadChannels;
-      signed_panels<F, kSignRows>(signs, 0, rows, tables, quads, fresh, sum + static_cast<std::size_t>(c) * sum_stride,
+      signed_panels<F, kSignRows>(signs, 0, rows, tables, quads, sum + static_cast<std::size_t>(c) * sum_stride,
                                   sum_stride);
     }
   }
@@ -220,8 +222,14 @@ inline void signed_lanes(const std::int32_t* bits, int channels, const float* dy
 
 inline void add_signed(const std::int32_t* bits, int channels, const float* dy, std::size_t dy_stride, int lanes,
                        const OuterPairs& pairs, bool fresh, float* sum, std::size_t sum_stride) {
+  if (fresh) {
+    float* row = sum;
+    for (int r = 0; r < channels; ++r, row += sum_stride) {
+      for (int lane = 0; lane < lanes; ++lane) row[lane] = 0.0f;
+    }
+  }
   const auto add = [&](auto floats, int lane) {
-    signed_lanes<decltype(floats)>(bits, channels, dy + lane, dy_stride, pairs, fresh, sum + lane, sum_stride);
+    signed_lanes<decltype(floats)>(bits, channels, dy + lane, dy_stride, pairs, sum + lane, sum_stride);
   };
   int lane = 0;
   for (; lane + 16 <= lanes; lane += FloatsOf<16>::kWidth) add(FloatsOf<16>{}, lane);
