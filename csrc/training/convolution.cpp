@@ -131,13 +131,13 @@ int part_lanes(const Blocks& blocks, const Team& team) {
 }  // namespace
 
 void convolve(const Convolution& conv, const Features& x, const float* weight, Team& team, float* y) {
-  if (convolve_by_tiles(conv, x, weight, team, y)) return;
   if (x.bits != nullptr) {
     const auto weights = static_cast<std::size_t>(conv.slices) * static_cast<std::size_t>(conv.in_channels) *
                          static_cast<std::size_t>(conv.out_channels);
     if (are_signs(weight, weights)) return convolve_binary(conv, x.bits, weight, team, y);
-    if (signs_go_by_tables(conv)) return convolve_signs(conv, x.bits, weight, team, y);
   }
+  if (convolve_by_tiles(conv, x, weight, team, y)) return;
+  if (x.bits != nullptr && signs_go_by_tables(conv)) return convolve_signs(conv, x.bits, weight, team, y);
   Scratch expanded, padded;
   const float* values = values_of(x, conv.in_rows, conv.in_channels, team, expanded);
   const std::vector<Group> groups = split_channels(conv.out_channels, conv.groups);
