@@ -76,8 +76,8 @@ typedef struct bscnet_convolution {
 } bscnet_convolution;
 
 /*
- * The tiles of bfloat16 numbers by which convolutions run of which one operand is signs (+1 and -1): "amx", "emulated"
- * or "off", chosen at the first use. The real operand is split into three numbers of 8 bits each, so that products are
+ * The tiles of bfloat16 numbers by which convolutions run of which one operand is signs (+1 and -1) and the other is
+ * not: "amx", "emulated" or "off", chosen at the first use. The real operand is split into three numbers of 8 bits each, so that products are
  * exact. Sums are float32 in an order of their own: they differ by rounding from those without tiles, and are the same
  * bits by both kinds of tiles. What is below 2^-126 in such a part or in a sum counts as 0. Operands that are not
  * finite go without tiles.

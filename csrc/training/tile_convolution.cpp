@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "training/binary_convolution.h"
 #include "training/blocks.h"
 #include "training/groups.h"
 #include "training/tile_operands.h"
@@ -120,18 +121,19 @@ bool convolve_by_tiles(const Convolution& conv, const Features& x, const float* 
   const TileChoice& choice = chosen_tiles();
   if (choice.kernels == nullptr) return false;
   const bool signs = x.bits != nullptr;
-  const bool weight_signs = are_signs(weight, weight_count(conv), team);
-  if (!signs && !weight_signs) return false;
-  const TileDepth depth{conv.in_channels, signs ? 1 : kRealParts, weight_signs ? 1 : kRealParts};
+  if (!signs && !are_signs(weight, weight_count(conv))) return false;
+  const TileDepth depth{conv.in_channels, signs ? 1 : kRealParts, signs ? kRealParts : 1};
   const std::vector<Group> groups = split_channels(conv.out_channels, conv.groups);
-  double by_tiles = 0, by_floats = 0;
+  double by_tiles = 0, otherwise = 0;
   for (const Group& group : groups) {
     by_tiles += product_cycles(depth, group.channels);
-    by_floats += float_cycles(conv.in_channels, group.channels);
+    otherwise +=
+        signs ? table_cycles(conv.in_channels, group.channels) : float_cycles(conv.in_channels, group.channels);
   }
-  if (!takes_tiles(choice, by_tiles, by_floats)) return false;
-  if (!weight_signs && !are_finite(weight, weight_count(conv), team)) return false;
-  if (!signs && !are_finite(x.values, count_of(conv.in_rows, conv.in_channels), team)) return false;
+  if (!takes_tiles(choice, by_tiles, otherwise)) return false;
+  const bool finite = signs ? are_finite(weight, weight_count(conv), team)
+                            : are_finite(x.values, count_of(conv.in_rows, conv.in_channels), team);
+  if (!finite) return false;
 
   const TileKernels& kernels = *choice.kernels;
   const int width = depth.x_steps() * kTileDepth;
@@ -162,7 +164,7 @@ bool convolve_by_tiles(const Convolution& conv, const Features& x, const float* 
 
 bool convolve_back_by_tiles(const Convolution& conv, const float* dy, const float* weight, Team& team, float* dx) {
   const TileChoice& choice = chosen_tiles();
-  if (choice.kernels == nullptr || !are_signs(weight, weight_count(conv), team)) return false;
+  if (choice.kernels == nullptr || !are_signs(weight, weight_count(conv))) return false;
   const std::vector<Group> groups = split_channels(conv.out_channels, conv.groups);
   std::vector<TileDepth> depths;
   double by_tiles = 0, by_floats = 0;

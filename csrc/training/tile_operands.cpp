@@ -16,16 +16,6 @@ std::uint32_t bits_of(float value) {
   return bits;
 }
 
-/// Whether a piece of numbers is what `good` says, for all pieces.
-template <typename Good>
-bool all_pieces(const float* values, std::size_t count, Team& team, const Good& good) {
-  std::atomic<bool> all{true};
-  team.split(count, kNumberGrain, [&](std::size_t begin, std::size_t end, int) {
-    if (all.load(std::memory_order_relaxed) && !good(values + begin, end - begin)) all = false;
-  });
-  return all;
-}
-
 /// Tiles have to be predicted this much faster, since the prediction was never compared with a CPU that has them.
 constexpr double kMargin = 1.3;
 
@@ -34,20 +24,14 @@ double vectors_for(int lanes) { return lanes / 16 + 0.5 * ((lanes % 16 >= 8) + (
 
 }  // namespace
 
-bool are_signs(const float* values, std::size_t count, Team& team) {
-  return all_pieces(values, count, team, [](const float* piece, std::size_t size) {
-    std::uint32_t differing = 0;
-    for (std::size_t i = 0; i < size; ++i) differing |= (bits_of(piece[i]) & 0x7fffffffu) ^ 0x3f800000u;
-    return differing == 0;
-  });
-}
-
 bool are_finite(const float* values, std::size_t count, Team& team) {
-  return all_pieces(values, count, team, [](const float* piece, std::size_t size) {
+  std::atomic<bool> finite{true};
+  team.split(count, kNumberGrain, [&](std::size_t begin, std::size_t end, int) {
     std::uint32_t largest = 0;
-    for (std::size_t i = 0; i < size; ++i) largest = std::max(largest, bits_of(piece[i]) & 0x7fffffffu);
-    return largest < 0x7f800000u;
+    for (std::size_t i = begin; i < end; ++i) largest = std::max(largest, bits_of(values[i]) & 0x7fffffffu);
+    if (largest >= 0x7f800000u) finite = false;
   });
+  return finite;
 }
 
 TileScratch sign_rows(const TileKernels& kernels, const std::int32_t* bits, std::int64_t rows, int channels,
@@ -63,10 +47,12 @@ TileScratch sign_rows(const TileKernels& kernels, const std::int32_t* bits, std:
   return made;
 }
 
-// Cycles of one core. Floats, and all of the work by tiles but the product of two of them, were timed on a core with
-// AVX-512 (Zen 4) at 16, 32 and 64 channels; to this come 16 cycles a product of two tiles, as if none were hidden.
+// Cycles of one core. The other kernels, and all of the work by tiles but the product of two of them, were timed on a
+// core with AVX-512 (Zen 4) at 16, 32 and 64 channels; to this come 16 cycles a product of two tiles, none hidden.
 
 double float_cycles(int channels, int lanes) { return (channels + 2) * vectors_for(lanes); }
+double table_cycles(int channels, int lanes) { return (0.26 * channels + 7) * vectors_for(lanes); }
+double sign_outer_cycles(int channels, int lanes) { return (0.5 * channels + 11) * vectors_for(lanes); }
 
 double product_cycles(const TileDepth& depth, int lanes) {
   const int tiles = tiles_for(lanes);
@@ -78,8 +64,8 @@ double outer_cycles(int out_channels, int in_channels, int slices) {
   return 8 + tiles_for(in_channels) + 5.5 * tiles + 3.0 * out_channels / slices;
 }
 
-bool takes_tiles(const TileChoice& choice, double tile_cycles, double float_cycles) {
-  return choice.always || kMargin * tile_cycles < float_cycles;
+bool takes_tiles(const TileChoice& choice, double by_tiles, double otherwise) {
+  return choice.always || kMargin * by_tiles < otherwise;
 }
 
 }  // namespace bscnet

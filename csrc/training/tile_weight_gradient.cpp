@@ -125,14 +125,14 @@ class TileWeightGradient {
 bool weight_gradient_by_tiles(const Convolution& conv, const Features& x, const float* dy, Team& team, float* dw) {
   const TileChoice& choice = chosen_tiles();
   if (choice.kernels == nullptr || x.bits == nullptr) return false;
-  double by_tiles = 0, by_floats = 0;
+  double by_tiles = 0, otherwise = 0;
   for (const Group& group : split_channels(conv.out_channels, conv.groups)) {
     by_tiles += outer_cycles(group.channels, conv.in_channels, conv.slices);
-    by_floats += float_cycles(conv.in_channels, group.channels);
+    otherwise += sign_outer_cycles(conv.in_channels, group.channels);
   }
-  // Floats take the pairs alone, tiles all places.
+  // The other kernels take the pairs alone, tiles all places.
   const double share = conv.map == nullptr ? 1.0 : conv.map->mean_share();
-  if (!takes_tiles(choice, by_tiles, share * by_floats)) return false;
+  if (!takes_tiles(choice, by_tiles, share * otherwise)) return false;
   if (!are_finite(dy, static_cast<std::size_t>(conv.out_rows) * static_cast<std::size_t>(conv.out_channels), team)) {
     return false;
   }
