@@ -77,10 +77,10 @@ typedef struct bscnet_convolution {
 
 /*
  * The tiles of bfloat16 numbers by which convolutions run of which one operand is signs (+1 and -1) and the other is
- * not: "amx", "emulated" or "off", chosen at the first use. The real operand is split into three numbers of 8 bits each,
- * so that products are exact. Sums are float32 in an order of their own: they differ by rounding from those without
- * tiles, and are the same bits by both kinds of tiles. What is below 2^-126 in such a part or in a sum counts as 0.
- * Operands that are not finite go without tiles.
+ * not: "amx", "emulated" or "off", chosen at the first use. The real operand is split into three numbers of 8 bits
+ * each, so that products are exact. Sums are float32 in an order of their own: they differ by rounding from those
+ * without tiles, and are the same bits by both kinds of tiles. What is below 2^-126 in such a part or in a sum counts
+ * as 0. Operands that are not finite go without tiles.
  *
  * The environment variable BSCNET_TILES forces one for all such convolutions. Where it is not set, AMX is taken if the
  * CPU has it and BSCNET_IMPLEMENTATION names no level, and only for widths at which it is predicted to be faster. Where
