@@ -13,9 +13,9 @@ namespace {
 
 constexpr int kMostThreads = 1024;
 
-/// Turns of the loop before a waiting thread goes to sleep: some ten microseconds, the length of a small layer. One
-/// that spun on would keep the core from a thread that still has work.
-constexpr int kSpins = 4000;
+/// Turns of the loop before a waiting thread goes to sleep: some twenty microseconds, the time between two operators of
+/// a training step. One that spun on would keep the core from a thread that still has work.
+constexpr int kSpins = 1000;
 
 /// Parts of Team::job_: the workers in it, whether the caller sleeps, whether it is open, and above them its number.
 constexpr std::uint64_t kInside = 0xffff;
