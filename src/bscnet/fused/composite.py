@@ -15,6 +15,7 @@ from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
 from bscnet.sparse.offsets import Shift, shifted_columns
+from bscnet.sparse.products import pointwise
 
 
 def mixtures(pi: Tensor, shifts: tuple[Shift, ...], shared: bool, cells: Tensor | None) -> Tensor:
@@ -30,7 +31,7 @@ def mixtures(pi: Tensor, shifts: tuple[Shift, ...], shared: bool, cells: Tensor 
     groups, count = pi.shape
     if shared:
         with torch.autocast(pi.device.type, enabled=False):
-            mixture = (pi @ basis.view(count, -1)).view(groups, 125, 27)
+            mixture = pointwise(pi, basis.view(count, -1)).view(groups, 125, 27)
     else:
         mixture = (pi[:, None, :, None] * basis.transpose(0, 1)).reshape(groups, 125, -1)
     return mixture if cells is None else mixture.index_select(1, cells)

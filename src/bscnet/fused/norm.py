@@ -27,6 +27,7 @@ from bscnet.sparse.forms import BITS, SIGNS, STATISTICS, VALUES
 from bscnet.sparse.native import elementwise as native
 from bscnet.sparse.native.elementwise import native_serves
 from bscnet.sparse.operand import Normalized, PackedSigns, pack_signs, stand_in_for
+from bscnet.sparse.products import column_sums
 from bscnet.sparse.tiles.serving import device_of, kernels_serve
 
 _ESTIMATORS = {None: 0, "clip": 1, "approx": 2}
@@ -142,7 +143,7 @@ class _Sign(Function):
             return None, None, None, None
         x, bias = ctx.saved_tensors
         to_x = torch.ops.bscnet.sign_backward(grad.contiguous(), x, bias, ctx.estimator, x.is_cuda)
-        return to_x, None if bias is None else to_x.sum(0), None, None
+        return to_x, None if bias is None else column_sums(to_x), None, None
 
 
 @operator(

@@ -9,7 +9,7 @@ from bscnet.errors import InputError
 from bscnet.models.blocks import conv_layer, deconv_layer, ssc_blocks
 from bscnet.models.layers import LayerFactory
 from bscnet.models.widths import check_network, level_widths
-from bscnet.nn import unpool
+from bscnet.nn import SiteLinear, unpool
 from bscnet.sparse import SparseTensor
 
 FCN_UPS = ("unpool_add", "unpool_concat", "deconv")
@@ -39,7 +39,7 @@ class FCNLevel(nn.Module):
             self.vote = nn.Sequential(layers.norm(width), nn.ReLU())
         if fcn_up == "unpool_add":
             # One bias in all, at the deepest level.
-            self.vote.append(nn.Linear(width, num_classes, bias=not below))
+            self.vote.append(SiteLinear(width, num_classes, bias=not below))
         self.deeper: FCNLevel | None = None
         if below:
             self.down = conv_layer(layers, width, below[0])
@@ -102,9 +102,9 @@ class FCN(nn.Module):
         self.levels = FCNLevel(layers, widths, reps, num_classes, fcn_up)
         self.head: nn.Module = nn.Identity()
         if fcn_up == "unpool_concat":
-            self.head = nn.Linear(sum(widths), num_classes)
+            self.head = SiteLinear(sum(widths), num_classes)
         elif fcn_up == "deconv":
-            self.head = nn.Sequential(layers.norm(m), nn.ReLU(), nn.Linear(m, num_classes))
+            self.head = nn.Sequential(layers.norm(m), nn.ReLU(), SiteLinear(m, num_classes))
 
     def forward(self, x: SparseTensor) -> Tensor:
         """Scores ``(N, num_classes)`` in the row order of ``x``."""

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from bscnet.models.blocks import conv_layer, deconv_layer, ssc_blocks
 from bscnet.models.layers import LayerFactory
 from bscnet.models.widths import check_network, level_widths
+from bscnet.nn import SiteLinear, make_activation
 from bscnet.sparse import SparseTensor
 
 
@@ -71,8 +72,8 @@ class UNet(nn.Module):
         check_network(in_channels, num_classes, m, reps, depth)
         self.stem = layers.stem(in_channels, m)
         self.levels = UNetLevel(layers, level_widths(m, depth), reps)
-        self.head_norm = nn.Sequential(layers.norm(m), nn.PReLU(m)) if head_norm else nn.Identity()
-        self.head = nn.Linear(m, num_classes)
+        self.head_norm = nn.Sequential(layers.norm(m), make_activation("prelu", m)) if head_norm else nn.Identity()
+        self.head = SiteLinear(m, num_classes)
 
     def forward(self, x: SparseTensor) -> Tensor:
         """Scores ``(N, num_classes)`` in the row order of ``x``."""

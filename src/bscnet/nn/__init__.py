@@ -4,6 +4,7 @@ from bscnet.nn.activation import ACTIVATIONS, RPReLU, make_activation
 from bscnet.nn.composite_conv import RELAXATIONS, CompositeShiftConv3d, importance
 from bscnet.nn.conv import QuantizedConv, SparseConv3d, StridedConv3d, TransposedConv3d, binary_weights
 from bscnet.nn.fusion import activated, fuses, operands_of
+from bscnet.nn.linear import SiteLinear
 from bscnet.nn.norm import SiteNorm
 from bscnet.nn.resample import AvgPool, MaxPool, unpool
 from bscnet.nn.shifted_conv import ShiftedSparseConv3d
@@ -17,6 +18,7 @@ __all__ = [
     "QuantizedConv",
     "RPReLU",
     "ShiftedSparseConv3d",
+    "SiteLinear",
     "SiteNorm",
     "SparseConv3d",
     "StridedConv3d",

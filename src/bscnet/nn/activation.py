@@ -9,6 +9,24 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from bscnet.errors import InputError
+from bscnet.fused import scaled_prelu
+from bscnet.sparse.native.elementwise import native_serves
+from bscnet.sparse.products import biased
+
+
+def prelu(x: Tensor, slope: Tensor) -> Tensor:
+    """``x`` where it is positive, else ``slope_c * x``, of ``(N, C)`` features; under autocast torch's own."""
+    if native_serves(x) and len(slope) == x.shape[1] and not torch.is_autocast_enabled(x.device.type):
+        return scaled_prelu(x, None, slope, None)
+    return functional.prelu(x, slope)
+
+
+class PReLU(nn.PReLU):
+    """PReLU with a slope a channel, initially 0.25."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply to ``(N, C)`` features."""
+        return prelu(x, self.weight)
 
 
 class RPReLU(nn.Module):
@@ -22,14 +40,14 @@ class RPReLU(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Apply to ``(N, C)`` features."""
-        return functional.prelu(x - self.gamma, self.slope) + self.zeta
+        return biased(prelu(biased(x, -self.gamma), self.slope), self.zeta)
 
 
 def _hardtanh(channels: int) -> nn.Module:
     return nn.Hardtanh()
 
 
-ACTIVATIONS: dict[str, Callable[[int], nn.Module]] = {"prelu": nn.PReLU, "rprelu": RPReLU, "hardtanh": _hardtanh}
+ACTIVATIONS: dict[str, Callable[[int], nn.Module]] = {"prelu": PReLU, "rprelu": RPReLU, "hardtanh": _hardtanh}
 
 
 def make_activation(name: str, channels: int) -> nn.Module:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
+from torch.autograd import Function
+from torch.autograd.function import once_differentiable
 
 from bscnet.errors import InputError
 from bscnet.fused import mixed_kernels, mixtures
@@ -18,7 +21,33 @@ RELAXATIONS = ("softmax", "gumbel_softmax", "gumbel_st")
 
 def importance(alpha: Tensor) -> Tensor:
     """``pi = softmax(alpha)`` of each row of ``(G, n_s)`` search logits."""
-    return alpha.softmax(dim=1)
+    return alpha.softmax(dim=1) if alpha.is_cuda else _Softmax.apply(alpha)
+
+
+class _Softmax(Function):
+    """The softmax of each row with a gradient that, unlike torch's on the CPU, depends on no number of threads."""
+
+    @staticmethod
+    def forward(ctx: Any, alpha: Tensor) -> Tensor:
+        pi = alpha.softmax(dim=1)
+        ctx.save_for_backward(pi)
+        return pi
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> Tensor:
+        (pi,) = ctx.saved_tensors
+        return pi * (grad - (grad * pi).sum(1, keepdim=True))
+
+
+def gumbel_importance(alpha: Tensor, temperature: float, hard: bool) -> Tensor:
+    """`torch.nn.functional.gumbel_softmax` of each row, by `importance`."""
+    noise = -torch.empty_like(alpha).exponential_().log()
+    soft = importance((alpha + noise) / temperature)
+    if not hard:
+        return soft
+    chosen = torch.zeros_like(soft).scatter_(1, soft.argmax(1, keepdim=True), 1.0)
+    return chosen - soft.detach() + soft
 
 
 class CompositeShiftConv3d(QuantizedConv):
@@ -88,7 +117,7 @@ class CompositeShiftConv3d(QuantizedConv):
         """See ``QuantizedConv.apply_kernel``."""
         pi = self.importance()
         if self.training and self.relax != "softmax":
-            pi = functional.gumbel_softmax(self.alpha, tau=self.temperature, hard=self.relax == "gumbel_st")
+            pi = gumbel_importance(self.alpha, self.temperature, self.relax == "gumbel_st")
         # On a coarse level few cells of the kernel meet a site; the others need not be made.
         cells = x.sites.cells_in_use(5)
         mixture = mixtures(pi, self._shift_tuple, self.share_kernel, cells)

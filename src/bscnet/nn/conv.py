@@ -12,6 +12,7 @@ from bscnet.fused import weight_signs, weight_signs_and_scale
 from bscnet.quantizers import LearnedScale
 from bscnet.sparse import Sites, SparseTensor
 from bscnet.sparse.operand import Operand
+from bscnet.sparse.products import pointwise
 
 
 class QuantizedConv(nn.Module):
@@ -132,7 +133,7 @@ class SparseConv3d(QuantizedConv):
     def apply_kernel(self, x: SparseTensor, feats: Operand, weight: Tensor, fine: Sites | None) -> SparseTensor:
         """See ``QuantizedConv.apply_kernel``."""
         if self.kernel_size == 1 and isinstance(feats, Tensor):
-            return x.replace(feats @ weight.flatten(0, 1))
+            return x.replace(pointwise(feats, weight[0]))
         return x.replace(x.sites.submanifold(feats, weight))
 
 

@@ -25,7 +25,8 @@ class SiteNorm(nn.BatchNorm1d):
     def forward(self, feats: Tensor) -> Tensor:
         """Normalize ``(N, C)`` features; those that autocast made shorter than the parameters as these."""
         feats = feats.to(self.weight.dtype)
-        if feats.is_cuda and feats.dtype == torch.float32:
+        # On the CPU torch's statistics of a batch depend on the number of threads.
+        if feats.dtype == torch.float32 and (feats.is_cuda or (self.training and len(feats) > 1)):
             return normalized(feats, self.parts(len(feats)))
         if self.training and len(feats) == 1:
             return functional.batch_norm(

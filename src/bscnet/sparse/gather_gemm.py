@@ -21,6 +21,7 @@ from torch.autograd import Function
 from bscnet.sparse.blocks import BlockPlan
 from bscnet.sparse.kernel_map import Pairs
 from bscnet.sparse.precision import in_product_type, sum_type
+from bscnet.sparse.products import outer_product, product
 
 
 def _with_zero_row(feats: Tensor) -> Tensor:
@@ -47,7 +48,7 @@ class _BlockConv(Function):
         out = x.new_empty(len(x), kernels.shape[2])
         for begin, end, slices, rows in plan.blocks(cells, _bytes_of_row(x)):
             gathered = padded.index_select(0, rows.reshape(-1)).view(end - begin, -1)
-            torch.mm(gathered, _stacked(kernels, slices), out=out[begin:end])
+            out[begin:end] = product(gathered, _stacked(kernels, slices))
         return out if plan.inverse is None else out.index_select(0, plan.inverse)
 
     @staticmethod
@@ -67,9 +68,9 @@ class _BlockConv(Function):
         for begin, end, slices, rows in plan.blocks(ctx.cells, _bytes_of_row(grad), mirror=True):
             gathered = padded.index_select(0, rows.reshape(-1)).view(end - begin, -1)
             if grad_feats is not None:
-                torch.mm(gathered, _stacked(transposed, slices), out=grad_feats[begin:end])
+                grad_feats[begin:end] = product(gathered, _stacked(transposed, slices))
             if grad_weight is not None:
-                part = torch.mm(ordered[begin:end].t(), gathered).view(c_in, -1, c_out).transpose(0, 1)
+                part = outer_product(ordered[begin:end], gathered).view(c_in, -1, c_out).transpose(0, 1)
                 if slices is None:
                     grad_weight += part
                 else:
@@ -89,7 +90,7 @@ class _PairConv(Function):
         out = x.new_zeros(len(x), kernels.shape[2], dtype=sum_type(x.dtype))
         for kernel, (out_rows, in_rows) in zip(kernels, pairs, strict=True):
             if len(out_rows):
-                out.index_add_(0, out_rows, torch.mm(x.index_select(0, in_rows), kernel).to(out.dtype))
+                out.index_add_(0, out_rows, product(x.index_select(0, in_rows), kernel).to(out.dtype))
         return out.to(x.dtype)
 
     @staticmethod
@@ -105,9 +106,9 @@ class _PairConv(Function):
                 continue
             grad_out = grad.index_select(0, out_rows)
             if grad_feats is not None:
-                grad_feats.index_add_(0, in_rows, torch.mm(grad_out, kernels[cell].t()).to(grad_feats.dtype))
+                grad_feats.index_add_(0, in_rows, product(grad_out, kernels[cell].t()).to(grad_feats.dtype))
             if grad_weight is not None:
-                grad_weight[cell] = torch.mm(x.index_select(0, in_rows).t(), grad_out)
+                grad_weight[cell] = outer_product(x.index_select(0, in_rows), grad_out)
         return None if grad_feats is None else grad_feats.to(feats_type), grad_weight, None
 
 

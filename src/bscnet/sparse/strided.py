@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.autograd import Function
 
 from bscnet.sparse.precision import in_product_type, sum_type
+from bscnet.sparse.products import outer_product, product
 from bscnet.sparse.stride_map import ByCell, Children
 
 
@@ -30,7 +31,7 @@ def _multiply(rows: Tensor, kernels: Tensor, order: ByCell) -> Tensor:
     products = rows.new_empty(len(rows), kernels.shape[2])
     for kernel, (begin, end) in zip(kernels, order.bounds, strict=True):
         if begin < end:
-            torch.mm(rows[begin:end], kernel, out=products[begin:end])
+            products[begin:end] = product(rows[begin:end], kernel)
     return products
 
 
@@ -57,7 +58,7 @@ class _StrideConv(Function):
             grad_weight = torch.zeros_like(kernels, dtype=weight_type)
             for cell, (begin, end) in enumerate(order.bounds):
                 if begin < end:
-                    grad_weight[cell] = torch.mm(rows[begin:end].t(), grad[begin:end])
+                    grad_weight[cell] = outer_product(rows[begin:end], grad[begin:end])
         return grad_feats, grad_weight, None, None
 
 

@@ -20,6 +20,7 @@ from bscnet.sparse.kernel_map import NeighbourTable, build_table
 from bscnet.sparse.map_requests import Form, MapRequests
 from bscnet.sparse.offsets import Shift, group_sizes, shifted_columns
 from bscnet.sparse.operand import Operand
+from bscnet.sparse.products import pointwise
 from bscnet.sparse.stride_map import StrideMap, build_stride_map
 from bscnet.sparse.strided import pool_max, pool_sum, stride_conv, unpool
 
@@ -120,7 +121,7 @@ class TorchSites:
                 return pair_conv(feats, weight, [pairs[cell] for cell in cells.tolist()])
             return block_conv(feats, weight, self._map("blocks", 5), cells)
         if weight.shape[0] == 1:
-            return feats @ weight[0]
+            return pointwise(feats, weight[0])
         return block_conv(feats, weight, self._map("blocks", round(weight.shape[0] ** (1 / 3))))
 
     def shifted(self, feats: Operand, weight: Tensor, shifts: tuple[Shift, ...]) -> Tensor:

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from bscnet.ignore import IGNORE_INDEX
+from bscnet.sparse.products import total
 
 
 def point_cross_entropy(logits: Tensor, labels: Tensor, ignore_index: int = IGNORE_INDEX) -> Tensor:
@@ -39,7 +40,7 @@ def voxel_cross_entropy(
     """
     counts = class_histogram(point_to_voxel, labels, len(logits), logits.shape[1], ignore_index)
     scores = F.log_softmax(logits, dim=1, dtype=torch.promote_types(logits.dtype, torch.float32))
-    return -(counts * scores).sum() / counts.sum().clamp(min=1)
+    return -total(counts * scores) / counts.sum().clamp(min=1)
 
 
 def class_histogram(

@@ -17,6 +17,7 @@ from bscnet.nn import binary_weights
 from bscnet.runs.checkpoint import METADATA_KEY
 from bscnet.sparse import SparseTensor
 from bscnet.training.loss import point_cross_entropy, voxel_cross_entropy
+from bscnet.training.optimizer import adam, clips_scaled_gradients
 
 if TYPE_CHECKING:
     from bscnet.data.collate import Batch
@@ -122,9 +123,9 @@ class SegmentationModule(pl.LightningModule):
         self.val_loss.reset()
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        """Adam with torch's betas and eps, on a GPU in one launch a step, and a step schedule counted in epochs."""
-        fused = True if next(self.network.parameters()).is_cuda else None
-        optimizer = torch.optim.Adam(self.parameter_groups(), lr=self.lr, weight_decay=self.weight_decay, fused=fused)
+        """Adam with torch's betas and eps, fused where that goes, and a step schedule counted in epochs."""
+        fused = not clips_scaled_gradients(self._trainer)
+        optimizer = adam(self.parameter_groups(), self.lr, self.weight_decay, fused)
         schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, milestones=self.milestones, gamma=self.gamma)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "epoch"}}
 
