@@ -18,6 +18,7 @@ from pytorch_lightning.loggers import CSVLogger, Logger
 from pytorch_lightning.trainer.states import TrainerStatus
 
 from bscnet.runs.layout import CSV_FOLDER, checkpoint_folder
+from bscnet.training.allocator import keep_freed_memory
 from bscnet.training.checkpoint_io import AtomicCheckpointIO
 from bscnet.training.dropped import DroppedPoints
 from bscnet.training.progress import progress_callback
@@ -100,6 +101,7 @@ def fit(
     trainer: pl.Trainer, module: pl.LightningModule, datamodule: pl.LightningDataModule, resume_from: Path | None
 ) -> None:
     """Runs the fit; Ctrl-C comes out as `KeyboardInterrupt` (Lightning turns it into an exit and mutes later ones)."""
+    keep_freed_memory()
     in_main_thread = threading.current_thread() is threading.main_thread()
     handler = signal.getsignal(signal.SIGINT) if in_main_thread else None
     try:
