@@ -27,7 +27,7 @@ def test_bad_settings_come_back_as_a_value(settings, tmp_path):
     bad["method"]["relax"] = "foo"
     result = job.stage_job(OmegaConf.create(bad), tmp_path)
     assert result == StageFailure(
-        "method.relax=foo is not known: allowed are softmax, gumbel_softmax, gumbel_st", input_error=True
+        "method.relax=foo is not known: allowed are softmax, gumbel_softmax, gumbel_st, supernet", input_error=True
     )
 
 

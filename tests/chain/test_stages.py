@@ -94,6 +94,57 @@ def test_quick_recipe_gives_every_method_the_same_epochs(settings):
     assert totals == {settings("recipe=quick")["recipe"]["epochs"]}
 
 
+def test_final_networks_of_all_methods_train_equally_long_and_the_rest_is_on_top(settings):
+    given = ("recipe=quick", "recipe.budget=final_stages", "recipe.epochs=49")
+    found = {
+        method: {stage.name: stage.epochs for stage in plan(settings(*given, f"method={method}", *extra))}
+        for method, *extra in (
+            ("real",),
+            ("bsc_baseline", "method.extra_stage=true"),
+            ("bsc_manual", "method.extra_stage=true"),
+            ("bsc_net",),
+        )
+    }
+    assert found == {
+        "real": {"real": 49},
+        "bsc_baseline": {"activations": 24, "activations_again": 25, "weights": 25},
+        "bsc_manual": {"activations": 24, "activations_again": 25, "weights": 25},
+        "bsc_net": {"search": 25, "activations": 24, "weights": 25},
+    }
+    pretrained = plan(settings(*given, "method=bsc_net", "method.order=pretrain_search_final"))
+    assert [(stage.name, stage.epochs) for stage in pretrained] == [("pretrain", 24), ("search", 25), ("weights", 25)]
+
+
+@pytest.mark.parametrize("method", ["real", "bsc_baseline", "bsc_manual"])
+def test_methods_without_a_search_can_have_a_stage_of_its_length(settings, method):
+    stages = plan(settings(f"method={method}", "method.extra_stage=true"))
+    without = plan(settings(f"method={method}"))
+    assert len(stages) == len(without) + 1
+    again = stages[1]
+    assert (again.precision, again.conv, again.shifts, again.lr) == (
+        without[0].precision, without[0].conv, without[0].shifts, without[0].lr,
+    )  # fmt: skip
+    assert again.init == "carried" and again.epochs == 128
+
+
+def test_stages_can_have_shares_of_the_epochs(settings):
+    def epochs(*overrides):
+        return [stage.epochs for stage in plan(settings("method=bsc_net", *overrides))]
+
+    assert epochs("recipe.shares.search=0.25") == [32, 128, 128]
+    quick = ("recipe=quick", "recipe.shares.search=0.5")
+    assert epochs(*quick) == [9, 19, 20] and sum(epochs(*quick)) == 48
+    assert epochs(*quick, "recipe.budget=final_stages") == [12, 24, 24]
+    assert epochs("recipe=quick", "recipe.budget=final_stages", "recipe.shares.weights=2") == [24, 16, 32]
+    assert epochs("recipe.epochs=1", "recipe.shares.search=0.1") == [1, 1, 1]
+
+
+def test_the_recipes_are_as_they_were(settings):
+    assert settings()["recipe"]["budget"] == "per_stage"
+    assert set(settings()["recipe"]["shares"].values()) == {1}
+    assert (settings()["recipe"]["norm_batches"], settings("recipe=quick")["recipe"]["budget"]) == (0, "per_chain")
+
+
 def test_what_does_not_divide_goes_to_the_last_stages():
     recipe = {"epochs": 11, "budget": "per_chain"}
     assert stage_epochs(recipe, 3, doubled=False) == [3, 4, 4]
@@ -104,6 +155,11 @@ def test_what_does_not_divide_goes_to_the_last_stages():
 def test_too_few_epochs_for_the_stages_is_refused():
     with pytest.raises(InputError, match=r"recipe\.epochs=2 .*at least 3"):
         stage_epochs({"epochs": 2, "budget": "per_chain"}, 3, doubled=False)
+
+
+def test_too_few_epochs_for_the_final_stages_is_refused(settings):
+    with pytest.raises(InputError, match=r"recipe\.epochs=1 .*of 2 stages \(recipe\.budget=final_stages\): at least 2"):
+        plan(settings("recipe=quick", "recipe.budget=final_stages", "recipe.epochs=1", "method=bsc_net"))
 
 
 @pytest.mark.parametrize("voxel_size, scenes", [(0.05, 32), (0.1, 32), (0.02, 5), (0.03, 5), (0.01, 5)])

@@ -2,16 +2,19 @@ from __future__ import annotations
 
 import pytest
 
-from bscnet.chain.validate import PRESET_GROUPS, RULES, wanted_stages
+from bscnet.chain.validate import RULES, wanted_stages
 from bscnet.errors import InputError
 from bscnet.models import layers
+from bscnet.nn.relaxation import RELAX
+from bscnet.nn.shift_logits import SHIFT_LOGITS
 from bscnet.search import CANDIDATES, CONFIDENCE, MANUAL, REDUCTIONS
+from bscnet.search_names import LOGITS, PRESET_GROUPS, RELAXATIONS
 
 
 @pytest.mark.parametrize(
     "override, sentence",
     [
-        ("method.relax=foo", "method.relax=foo is not known: allowed are softmax, gumbel_softmax, gumbel_st"),
+        ("method.relax=foo", "method.relax=foo is not known: allowed are softmax, gumbel_softmax, gumbel_st, supernet"),
         ("model.act=foo", "model.act=foo is not known: allowed are prelu, rprelu, hardtanh"),
         ("method.G=3.5", "method.G=3.5 is not known: allowed are 1, 2, 4, 8, 9, 16"),
         ("method.G=true", "method.G=true is not known"),
@@ -29,6 +32,21 @@ from bscnet.search import CANDIDATES, CONFIDENCE, MANUAL, REDUCTIONS
         ("method.stages=[]", r"method.stages=\[\] must be a list with at least one stage"),
         ("method.stages=[{name: a, precision: a2w2}]", r"method.stages\[0\].precision=a2w2 is not known"),
         ("method=_base", "method.name, method.stages: no value is given"),
+        ("method.alpha_weight=0", "method.alpha_weight=0 is not usable: it must be a number above 0 to 1"),
+        ("method.alpha_weight=1.5", "method.alpha_weight=1.5 is not usable"),
+        ("method.levels=[1,1]", r"method.levels=\[1, 1\] is not usable: it must be a list of different whole numbers"),
+        ("method.levels=[]", r"method.levels=\[\] is not usable"),
+        ("method.levels=[7]", r"method.levels=\[7\] has a level that the network has not: allowed are 0 to 6"),
+        ("recipe.shares.search=0", "recipe.shares.search=0 is not usable: it must be a number above 0"),
+        ("recipe.norm_batches=-1", "recipe.norm_batches=-1 is not usable"),
+        ("method.decide=foo", "method.decide=foo is not known: allowed are argmax, mean, perturbation"),
+        ("method.plan=p.json", "method.plan=p.json takes the place of a preset, which method bsc_net has not"),
+        ("method.plan_change=mirrored", "method.plan_change=mirrored changes a plan, and there is none"),
+        (
+            "method.relax=supernet",
+            "method.relax=supernet trains no logits to decide by: give method.decide=",
+        ),
+        ("method.alpha_init=corners8", "method.alpha_init=corners8 is a table for 8 groups: give method.G=8 too"),
         ("trainer.precision=16", "trainer.precision=16 is not known: allowed are 32-true, 16-mixed, bf16-mixed"),
         ("trainer.precision=64-true", "trainer.precision=64-true is not known"),
         (
@@ -57,6 +75,25 @@ def test_a_preset_of_another_number_of_groups_is_refused_where_it_is_used(settin
     assert settings("method=bsc_net", "method.manual=corners8")["method"]["G"] == 4
 
 
+@pytest.mark.parametrize(
+    "overrides, sentence",
+    [
+        (("method.arch_travel=2", "method.lr_arch=0.1"), "method.arch_travel and method.lr_arch both say how fast"),
+        (("method.levels=[0]", "method.min_sites=30"), "method.levels and method.min_sites both say which levels"),
+        (("method.logits=orbits", "method.cands=faces7"), "method.logits=orbits is of all 27 shifts"),
+        (("method.logits=factorised", "method.cands=corners9"), "method.logits=factorised is of all 27 shifts"),
+    ],
+)
+def test_settings_that_do_not_fit_each_other_are_refused(settings, overrides, sentence):
+    with pytest.raises(InputError, match=sentence):
+        settings("method=bsc_net", *overrides)
+
+
+def test_what_a_method_does_not_use_is_not_refused(settings):
+    settings("method=bsc_baseline", "method.relax=supernet", "method.alpha_init=corners8")
+    settings("method=bsc_manual", "method.manual=corners8", "method.plan=p.json", "method.plan_change=permuted")
+
+
 def test_every_group_can_be_asked_for(settings):
     for preset, groups in PRESET_GROUPS.items():
         chosen = settings("method=bsc_manual", f"method.manual={preset}", f"method.G={groups}")["method"]
@@ -69,7 +106,10 @@ def test_every_group_can_be_asked_for(settings):
         ("method.cands", CANDIDATES),
         ("method.conf", CONFIDENCE),
         ("method.reduce", REDUCTIONS),
-        ("method.manual", [*MANUAL, "random", "none"]),
+        ("method.manual", [*MANUAL, "random", "random_per_layer", "none"]),
+        ("method.alpha_init", ["uniform", "centre", *MANUAL, "random"]),
+        ("method.relax", RELAX),
+        ("method.logits", SHIFT_LOGITS),
         ("method.sfsc_layers", layers.SFSC_LAYERS),
         ("model.layer_style", layers.LAYER_STYLES),
         ("model.down_short", layers.DOWN_SHORTS),
@@ -81,6 +121,10 @@ def test_the_allowed_words_are_those_the_code_knows(key, known):
 
 def test_the_presets_have_as_many_groups_as_stated():
     assert {name: len(shifts) for name, shifts in MANUAL.items()} == PRESET_GROUPS
+
+
+def test_the_default_word_comes_first():
+    assert (LOGITS[0], RELAXATIONS[0]) == ("free", "softmax")
 
 
 def test_wanted_stages():

@@ -9,7 +9,9 @@ from hydra import compose, initialize_config_dir
 
 from bscnet.chain.build import build_callbacks, build_loggers, build_network, identity, logs_to_wandb, wandb_is_offline
 from bscnet.chain.stages import method_stages
+from bscnet.models import NetworkSpec
 from bscnet.paths import config_dir
+from bscnet.search import CANDIDATES, composite_layers, current_plan, layer_level, manual_shifts, shifted_layers
 from bscnet.sparse import BACKENDS
 from fixtures.composed import compose_settings
 
@@ -60,6 +62,8 @@ def test_defaults_are_those_of_the_specification():
         "G": 4, "manual": "tetra4", "cands": "all27", "relax": "softmax", "share_kernel": True, "conf": "entropy",
         "reduce": "paper", "search_prec": "a1w32", "order": "search_first", "stage2_init": "search",
         "sfsc_layers": "all", "w_scale": "mean_abs", "ste_act": "approx", "clip_latent": True,
+        "logits": "free", "alpha_init": "uniform", "arch_travel": None, "temperature_end": None, "decide": "argmax",
+        "levels": None, "min_sites": None, "plan": None,
     }  # fmt: skip
     assert {key: method[key] for key in expected} == expected
     expected = {"layer_style": "r2b", "act": "prelu", "layers_per_block": 2, "down_short": "avgpool"}
@@ -105,7 +109,8 @@ def test_every_model_can_be_built_for_every_stage_of_every_method(model, method)
         "model.network.fcn_up=deconv", "model.proj_norm=false", "model.short_norm=false", "method.sfsc_layers=first",
         "method.sfsc_layers=last", "method.w_scale=learned", "method.ste_act=clip", "method.share_kernel=false",
         "method.relax=gumbel_softmax", "method.relax=gumbel_st", "method.cands=corners9", "method.cands=faces7",
-        "method.G=1", "method.G=2", "method.G=8",
+        "method.G=1", "method.G=2", "method.G=8", "method.logits=factorised", "method.logits=orbits",
+        "method.logits=by_level", "method.alpha_init=tetra4", "method.alpha_init=random", "method.levels=[0,1]",
     ],
 )  # fmt: skip
 def test_every_switch_reaches_a_network_that_can_be_built(override):
@@ -115,6 +120,75 @@ def test_every_switch_reaches_a_network_that_can_be_built(override):
     assert identity(settings, stages[0]) != identity(plain, stages[0])
     for spec in stages:
         build_network(settings, spec)
+
+
+def searched_pi(*overrides: str) -> dict[str, torch.Tensor]:
+    settings = compose_settings("method=bsc_net", "model.network.m=8", "model.network.depth=1", *overrides)
+    specs = method_stages(settings["method"], settings["recipe"], settings["model"], settings["data"])
+    search = next(spec for spec in specs if spec.conv == "composite")
+    layers = composite_layers(build_network(settings, search))
+    return {name: layer.importance().detach() for name, layer in layers.items()}
+
+
+def test_a_search_after_pretraining_starts_at_the_plain_network():
+    pis = searched_pi("method.order=pretrain_search_final")
+    assert len(pis) == 6  # candidate 0 is the centre
+    assert all(float((pi[:, 0] - 0.9).abs().max()) < 1e-6 for pi in pis.values())
+    uniform = searched_pi("method.order=pretrain_search_final", "method.alpha_init=uniform")
+    for pis in (uniform, searched_pi()):
+        assert all(float((pi - 1 / 27).abs().max()) < 1e-6 for pi in pis.values())
+
+
+def test_a_search_starts_at_the_preset_and_alternates_as_it_does():
+    pis = searched_pi("method.alpha_init=tetra4", "method.alpha_weight=0.5", "method.manual_alternate=true")
+    for name, pi in pis.items():
+        sign = -1 if name.endswith(".1.conv") else 1
+        shifts = [tuple(sign * c for c in shift) for shift in manual_shifts("tetra4", 4)]
+        places = [CANDIDATES["all27"].index(shift) for shift in shifts]
+        assert float((pi[range(4), places] - 0.5).abs().max()) < 1e-6
+
+
+@pytest.mark.parametrize("model", ["unet_s", "fcn_s"])
+def test_levels_that_are_not_asked_for_are_plain(model):
+    small = ("model.network.m=8", "model.network.depth=2", f"model={model}", "method.levels=[0,2]")
+    for method, kind in (("bsc_net", composite_layers), ("bsc_manual", shifted_layers)):
+        settings = compose_settings(f"method={method}", *small)
+        spec = method_stages(settings["method"], settings["recipe"], settings["model"], settings["data"])[0]
+        assert {layer_level(name) for name in kind(build_network(settings, spec))} == {0, 2}
+
+
+def test_layers_of_a_level_share_their_logits():
+    settings = compose_settings(
+        "method=bsc_net", "model.network.m=8", "model.network.depth=1", "method.logits=by_level"
+    )
+    spec = method_stages(settings["method"], settings["recipe"], settings["model"], settings["data"])[0]
+    network = build_network(settings, spec)
+    layers = composite_layers(network)
+    for level in (0, 1):
+        own = {id(layer.alpha) for name, layer in layers.items() if layer_level(name) == level}
+        assert len(own) == 1
+    state = {name: torch.full_like(value, 2.0) if name.endswith("alpha") else value
+             for name, value in network.state_dict().items()}  # fmt: skip
+    again = NetworkSpec.from_dict(identity(settings, spec)).build()
+    again.load_state_dict(state)
+    assert len({id(layer.alpha) for layer in composite_layers(again).values()}) == 2
+
+
+def test_random_shifts_can_differ_from_layer_to_layer():
+    def plan(*overrides: str) -> dict[str, tuple[tuple[int, int, int], ...]]:
+        settings = compose_settings("method=bsc_manual", "model.network.m=8", "model.network.depth=1", *overrides)
+        spec = method_stages(settings["method"], settings["recipe"], settings["model"], settings["data"])[0]
+        return current_plan(build_network(settings, spec)).shifts
+
+    same = plan("method.manual=random")
+    assert len(set(same.values())) == 1
+    found = plan("method.manual=random_per_layer")
+    assert len(set(found.values())) == len(found) == 6
+    assert (
+        found
+        == plan("method.manual=random_per_layer")
+        != plan("method.manual=random_per_layer", "method.manual_seed=1")
+    )
 
 
 def test_searched_networks_start_unshifted():

@@ -147,11 +147,49 @@ def test_gumbel_training_samples_the_mixture(backend: str, relax: str) -> None:
     torch.testing.assert_close(to_alpha, expected, rtol=1e-9, atol=1e-9)
 
 
-@pytest.mark.parametrize("relax", ["softmax", "gumbel_softmax", "gumbel_st"])
-def test_evaluation_uses_the_plain_mixture(backend: str, relax: str) -> None:
+def evaluated_weights(relax: str, alpha: Tensor, temperature: float) -> Tensor:
+    """What training's samples tend to: the same function without noise."""
+    if relax in ("gumbel_st", "supernet"):
+        return torch.nn.functional.one_hot(alpha.argmax(1), alpha.shape[1]).double()
+    return (alpha / temperature).softmax(1)
+
+
+@pytest.mark.parametrize("relax", ["softmax", "gumbel_softmax", "gumbel_st", "supernet"])
+@pytest.mark.parametrize("temperature", [0.3, 1.0])
+def test_evaluation_uses_the_mixture_that_training_samples(backend: str, relax: str, temperature: float) -> None:
     conv, x = searched("corners9", 4, relax=relax).eval(), scene(backend)
-    expected = mixture(conv, x.feats, conv.alpha.softmax(1), conv.weight)
+    conv.temperature = temperature
+    expected = mixture(conv, x.feats, evaluated_weights(relax, conv.alpha, temperature), conv.weight)
     torch.testing.assert_close(conv(x).feats, expected, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("relax", ["gumbel_softmax", "gumbel_st"])
+def test_samples_and_evaluation_are_functions_of_one_kind(relax: str) -> None:
+    """The channels' mean square over sites is alike; that of the plain softmax mixture is a fraction of it."""
+    torch.manual_seed(1)
+    conv, x = CompositeShiftConv3d(3, 64, 16, CANDIDATES["all27"], relax=relax), scene("torch", torch.float32)
+    conv.temperature = 0.1
+    torch.nn.init.normal_(conv.alpha, std=0.5)
+    sampled, evaluated = (float(conv.train(mode)(x).feats.detach().square().mean()) for mode in (True, False))
+    plain = CompositeShiftConv3d(3, 64, 16, CANDIDATES["all27"])
+    plain.load_state_dict(conv.state_dict())
+    blurred = float(plain(x).feats.detach().square().mean())
+    assert 0.5 < evaluated / sampled < 2 and blurred < 0.3 * sampled
+
+
+def test_a_super_network_draws_each_shift_equally_often(backend: str) -> None:
+    conv = searched("faces7", 4, relax="supernet")
+    assert not conv.alpha.requires_grad
+    x = scene(backend)
+    torch.manual_seed(5)
+    found = conv(x).feats
+    torch.manual_seed(5)
+    pi = torch.nn.functional.one_hot(torch.randint(7, (4,)), 7).double()
+    torch.testing.assert_close(found, mixture(conv, x.feats, pi, conv.weight), rtol=1e-12, atol=1e-12)
+    found.sum().backward()
+    assert conv.weight.grad is not None and conv.alpha.grad is None
+    drawn = sum(conv.relaxation.training(conv.choices(), 1.0) for _ in range(700)) / 700
+    torch.testing.assert_close(drawn, torch.full((4, 7), 1 / 7).double(), rtol=0, atol=0.06)
 
 
 def test_a_search_trains_after_an_evaluation_in_inference_mode(backend: str) -> None:
@@ -166,6 +204,15 @@ def test_a_search_trains_after_an_evaluation_in_inference_mode(backend: str) -> 
 def test_bad_searches_are_refused() -> None:
     with pytest.raises(InputError, match="relax is 'hard'"):
         CompositeShiftConv3d(3, 8, 4, CANDIDATES["faces7"], relax="hard")
+    with pytest.raises(InputError, match="logits is 'tied'; allowed are free, factorised, orbits"):
+        CompositeShiftConv3d(3, 8, 4, CANDIDATES["faces7"], logits="tied")
+    with pytest.raises(InputError, match="2 shifts to start at are given for 4 channel groups"):
+        CompositeShiftConv3d(3, 8, 4, CANDIDATES["faces7"], start=[(0, 0, 0)] * 2)
+    with pytest.raises(InputError, match=r"cannot start at shift \(1, 1, 1\), which is not among its candidates"):
+        CompositeShiftConv3d(3, 8, 4, CANDIDATES["faces7"], start=[(1, 1, 1)] * 4)
+    for logits in ("factorised", "orbits"):
+        with pytest.raises(InputError, match=f"logits={logits} is of all 27 shifts, but there are 7"):
+            CompositeShiftConv3d(3, 8, 4, CANDIDATES["faces7"], logits=logits)
     with pytest.raises(InputError, match="each may be listed once"):
         CompositeShiftConv3d(3, 8, 4, [(0, 0, 0), (1, 0, 0), (0, 0, 0)])
     with pytest.raises(InputError, match="-1, 0 or 1"):

@@ -93,3 +93,16 @@ def test_bad_names_and_networks_are_refused() -> None:
         confidence_loss(network(), "entropy", "max")
     with pytest.raises(InputError, match="no composite convolution"):
         confidence_loss(nn.Sequential(SparseConv3d(3, 8)))
+
+
+@pytest.mark.parametrize("reduce, power", [("paper", 2), ("sum", 1), ("mean", 1)])
+def test_how_often_the_number_of_candidates_counts(reduce: str, power: int) -> None:
+    """The entropy's gradient at an undecided logit falls with 1/n_s; the reduction ``paper`` divides once more."""
+    gradients = {}
+    for count in (9, 27):
+        logits = torch.zeros(1, count, dtype=torch.float64)
+        logits[0, 0] = 1e-3
+        logits.requires_grad_()
+        reduce_confidence([logits.softmax(1)], "entropy", reduce).backward()
+        gradients[count] = -float(logits.grad[0, 0])
+    assert gradients[9] / gradients[27] == pytest.approx(3**power, rel=0.1)

@@ -53,8 +53,10 @@ def test_an_offline_run_gets_tables_shifts_and_a_scene(
         wandb.finish()
     curves = {key for data in logged for key in data}
     assert {"train/loss_step", "val/miou", "val/iou/left", "lr"} <= curves
+    assert {"search/max_pi", "search/margin", "search/entropy", "search/gradient_signal"} <= curves
     (last,) = [data for data in logged if "report/iou" in data]
-    assert last.keys() == {"report/iou", "report/confusion", "report/shifts", "scene/truth", "scene/prediction"}
+    tables = {f"report/{name}" for name in ("iou", "confusion", "shifts", "orbits")}
+    assert last.keys() == {*tables, "scene/truth", "scene/prediction"}
     assert [row[0] for row in last["report/iou"].data] == ["low", "left", "right"]
     written = list((tmp_path / "wandb").glob("offline-run-*/files/media/**/*"))
     names = [path.name for path in written if path.is_file()]

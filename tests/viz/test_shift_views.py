@@ -4,8 +4,8 @@ import io
 
 from rich.console import Console
 
-from bscnet.search import ShiftPlan
-from bscnet.viz.shifts import shift_level, shift_norms, shift_summary, shift_table
+from bscnet.search import ShiftPlan, layer_level
+from bscnet.viz.shifts import search_summary_text, shift_norms, shift_summary, shift_table
 
 PLAN = ShiftPlan(
     {
@@ -17,8 +17,8 @@ PLAN = ShiftPlan(
 
 
 def test_level_is_read_from_the_module_path() -> None:
-    assert [shift_level(layer) for layer in PLAN.shifts] == [0, 1, 0]
-    assert shift_level("levels.deeper.deeper.deeper.blocks.0.1.conv") == 3
+    assert [layer_level(layer) for layer in PLAN.shifts] == [0, 1, 0]
+    assert layer_level("levels.deeper.deeper.deeper.blocks.0.1.conv") == 3
 
 
 def test_norms_are_counted_by_level() -> None:
@@ -27,6 +27,18 @@ def test_norms_are_counted_by_level() -> None:
 
 def test_summary_counts_the_cells_of_all_layers() -> None:
     assert shift_summary(PLAN) == "cells chosen: centre 4, face 2, edge 1, corner 3"
+
+
+def test_a_search_is_told_in_two_lines() -> None:
+    known = {"decide": "mean", "max_pi": 0.0431, "margin": 0.002, "entropy": 3.2, "gradient_signal": None}
+    text = search_summary_text({**known, "decided": False, "orbits": {"level centre": 3, "above side": 1}})
+    first, second = text.splitlines()
+    assert first == "NOT decided (mean): mean max pi 0.0431, margin to the runner-up 0.002, entropy 3.2"
+    assert second == "orbits chosen: level centre 3, above side 1"
+    assert search_summary_text({**known, "decided": True}).startswith("decided (mean): ")
+    assert search_summary_text({"decide": "perturbation", "loss_margin": 0.01}).startswith(
+        "search (perturbation): margin in loss 0.01"
+    )
 
 
 def test_table_shows_every_shift_even_of_uneven_groups() -> None:

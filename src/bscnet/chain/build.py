@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def network_spec(settings: Mapping[str, Any], stage: StageSpec) -> NetworkSpec:
-    """The network of the settings, with the layers of one stage. Shifts that a search decides are zero in it.
+    """The network of the settings, with the layers of one stage. Shifts that come from a plan are zero in it.
 
     Raises:
         InputError: a value that makes no network.
@@ -35,7 +35,7 @@ def network_spec(settings: Mapping[str, Any], stage: StageSpec) -> NetworkSpec:
 
     model, method, data = settings["model"], settings["method"], settings["data"]
     own = {"precision": stage.precision, "conv": stage.conv, "norm_momentum": settings["recipe"]["norm_momentum"]}
-    if stage.shifts == "searched":
+    if stage.shifts == "searched" or method.get("plan") is not None:
         own["manual"] = "none"
     sizes = {"in_channels": data["in_channels"], "num_classes": data["num_classes"]}
     return NetworkSpec.from_dict({**model, **method, **own, **sizes})

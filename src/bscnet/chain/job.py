@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import traceback
 from collections.abc import Mapping
 from dataclasses import replace
@@ -25,6 +24,12 @@ from bscnet.runs.layout import ERROR_LOG, PLAN_NAME
 from bscnet.runs.outcome import save_outcome
 from bscnet.runs.stage import StageOutcome
 from bscnet.threads import set_count
+
+SEARCH_OPTIONS = (
+    *("conf", "reduce", "lr_arch", "arch_travel", "temperature_end", "temperature_share"),
+    *("decide", "rank_on", "rank_batches"),
+)
+"""Settings of a method that its search takes as they are."""
 
 
 def stage_job(cfg: DictConfig, directory: Path) -> StageOutcome | StageFailure:
@@ -83,17 +88,18 @@ def run_one(settings: Mapping[str, Any], directory: Path) -> StageOutcome:
 
     import pytorch_lightning as pl
 
-    from bscnet.search import ShiftPlan
+    from bscnet.chain.plans import stage_plan, with_levels
     from bscnet.sparse import resolve_backend
     from bscnet.training.fit import run_stage
 
     require_device(settings)
     backend, _ = resolve_backend(settings["backend"]["name"], device_kind(settings["trainer"]))
-    plan = None
-    if spec.shifts == "searched" and settings["shift_plan"] is not None:
-        plan = ShiftPlan.load(settings["shift_plan"])
-        _keep_copy(Path(settings["shift_plan"]), directory / PLAN_NAME)
+    plan = stage_plan(settings, spec, settings["shift_plan"])
+    if plan is not None and is_first_process():
+        # beside the checkpoints that use them: the next stage finds the shifts from a checkpoint alone
+        plan.save(directory / PLAN_NAME)
     datamodule = build_datamodule(settings)
+    settings = with_levels(settings, datamodule)
     pl.seed_everything(settings["seed"], workers=True, verbose=False)
     network = build_network(settings, spec)
     loggers = build_loggers(settings, directory, f"{directory.parents[1].name}-{directory.name}")
@@ -107,12 +113,11 @@ def run_one(settings: Mapping[str, Any], directory: Path) -> StageOutcome:
             seed=settings["seed"],
             weight_decay=settings["recipe"]["weight_decay"],
             clip_latent=settings["method"]["clip_latent"],
-            conf=settings["method"]["conf"],
-            reduce=settings["method"]["reduce"],
-            lr_arch=settings["method"]["lr_arch"],
+            search={key: settings["method"][key] for key in SEARCH_OPTIONS},
             init_checkpoint=settings["init_from"],
             plan=plan,
             carried=settings["recipe"]["carried"],
+            norm_batches=settings["recipe"]["norm_batches"],
             resume=settings["resume"],
             trainer_kwargs=trainer_options(settings["trainer"]),
             matmul_precision=settings["trainer"].get("matmul_precision"),
@@ -137,9 +142,3 @@ def set_threads(threads: int | None) -> None:
     import torch
 
     torch.set_num_threads(threads)
-
-
-def _keep_copy(source: Path, target: Path) -> None:
-    """Keep the shifts beside the checkpoints that use them: the next stage finds them from a checkpoint alone."""
-    if is_first_process() and not (target.exists() and target.samefile(source)):
-        shutil.copyfile(source, target)

@@ -32,17 +32,20 @@ def announce(console: Console, chain: Chain, spec: StageSpec) -> None:
 
 
 def stage_table(chain: Chain) -> Table:
-    """Stage, precision, val mIoU and checkpoint (from the chain's directory) of every finished stage."""
+    """Stage, precision, val mIoU and accuracy, and checkpoint (from the chain's directory) of every finished stage."""
     table = Table()
     table.add_column("stage")
     table.add_column("precision")
-    table.add_column("val mIoU", justify="right")
-    table.add_column("epochs", justify="right")
+    for name in ("val mIoU", "val acc", "epochs"):
+        table.add_column(name, justify="right")
     table.add_column("checkpoint", overflow="fold")
     for row in chain.manifest.stages:
         path = Path(row.checkpoint)
         shown = path.relative_to(chain.directory) if path.is_relative_to(chain.directory) else path
-        table.add_row(f"{row.stage} {row.name}", row.precision, percent(row.val_miou), str(row.epochs), str(shown))
+        accuracy = "" if row.scores is None or "acc" not in row.scores else percent(row.scores["acc"])
+        table.add_row(
+            f"{row.stage} {row.name}", row.precision, percent(row.val_miou), accuracy, str(row.epochs), str(shown)
+        )
     return table
 
 
@@ -54,7 +57,7 @@ def show_chain(console: Console, chain: Chain) -> None:
     if plans:
         try:
             from bscnet.search import ShiftPlan
-            from bscnet.viz.shifts import shift_summary, shift_table
+            from bscnet.viz.shifts import search_summary_text, shift_summary, shift_table
 
             plan = ShiftPlan.load(plans[-1])
         except InputError as error:
@@ -62,6 +65,8 @@ def show_chain(console: Console, chain: Chain) -> None:
             return
         console.print(shift_table(plan))
         console.print(shift_summary(plan), highlight=False)
+        if plan.search:
+            console.print(search_summary_text(plan.search), highlight=False, soft_wrap=True)
 
 
 def sweep_table(chains: Sequence[Chain]) -> Table:

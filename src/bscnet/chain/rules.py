@@ -43,24 +43,30 @@ class Flag:
 
 @dataclass(frozen=True)
 class Number:
-    """A number not below `low` (not equal to it either, where `above`); whole where `whole`; null where `optional`."""
+    """A number not below `low` (not equal to it either, where `above`) and not above `high`.
+
+    Whole where `whole`; null where `optional`.
+    """
 
     low: float
     above: bool = False
     whole: bool = False
     optional: bool = False
+    high: float = float("inf")
 
     def accepts(self, value: Any) -> bool:
         if value is None:
             return self.optional
         if isinstance(value, bool) or not isinstance(value, int if self.whole else (int, float)):
             return False
-        return (value > self.low if self.above else value >= self.low) and value < float("inf")
+        return (value > self.low if self.above else value >= self.low) and value <= self.high and value < float("inf")
 
     @property
     def allowed(self) -> str:
         kind = "a whole number" if self.whole else "a number"
         bound = f"{kind} {'above' if self.above else 'from'} {self.low:g}{'' if self.above else ' up'}"
+        if self.high < float("inf"):
+            bound = bound.removesuffix(" up") + f" to {self.high:g}"
         return bound + (", null" if self.optional else "")
 
 
@@ -93,6 +99,19 @@ class Names:
     @property
     def allowed(self) -> str:
         return "a list of different names" + (", null" if self.optional else "")
+
+
+@dataclass(frozen=True)
+class Wholes:
+    """A list of different whole numbers from 0 up; null."""
+
+    allowed: str = "a list of different whole numbers from 0 up, null"
+
+    def accepts(self, value: Any) -> bool:
+        if value is None:
+            return True
+        number = Number(0, whole=True)
+        return isinstance(value, list) and all(map(number.accepts, value)) and 0 < len(set(value)) == len(value)
 
 
 def as_typed(value: Any) -> str:

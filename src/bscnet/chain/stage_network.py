@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bscnet.chain.build import build_network
+from bscnet.chain.plans import stage_plan, with_levels
 from bscnet.chain.stages import method_stages
 from bscnet.chain.validate import wanted_stages
 from bscnet.runs.stage import StageSpec
-from bscnet.search import ShiftPlan, apply_plan
+from bscnet.search import apply_plan
 
 if TYPE_CHECKING:
     from torch import nn
@@ -28,9 +29,11 @@ def stage_network(settings: Mapping[str, Any], stage: Any, plan_path: str | Path
     Raises:
         InputError: no such stage, or shifts that cannot be read or are of another network.
     """
+    settings = with_levels(settings)
     specs = method_stages(settings["method"], settings["recipe"], settings["model"], settings["data"])
     spec = specs[wanted_stages(stage, len(specs), settings["method"]["name"])[-1] - 1]
     network = build_network(settings, spec)
-    if spec.shifts == "searched" and plan_path is not None:
-        apply_plan(network, ShiftPlan.load(plan_path))
+    plan = stage_plan(settings, spec, plan_path)
+    if plan is not None:
+        apply_plan(network, plan)
     return spec, network

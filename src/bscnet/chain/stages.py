@@ -16,14 +16,21 @@ def method_stages(
     """All stages of `method` in order, with the recipe's schedule for this model and voxel size.
 
     The four arguments are the config groups of the same names, resolved. A row of `method["stages"]` gives name,
-    precision, conv, lr, init and, for a shifted convolution, shifts; rows with `enabled: false` are left out.
+    precision, conv, lr, init and, for a shifted convolution, shifts; rows with `enabled: false` are left out, and those
+    with `extra: true` are on top of what all methods have (see `stage_epochs`).
     The confidence loss acts only where shifts are searched (conv "composite").
 
     Raises:
         InputError: fewer epochs than stages under `budget: per_chain`.
     """
     rows = [row for row in method["stages"] if row.get("enabled", True)]
-    epochs = stage_epochs(recipe, len(rows), doubled=is_doubled(recipe, model["name"], data["voxel_size"]))
+    epochs = stage_epochs(
+        recipe,
+        len(rows),
+        is_doubled(recipe, model["name"], data["voxel_size"]),
+        shares=[recipe.get("shares", {}).get(row["name"], 1) for row in rows],
+        extra=[row.get("extra", False) for row in rows],
+    )
     return [
         StageSpec(
             index=place + 1,
@@ -42,27 +49,58 @@ def method_stages(
     ]
 
 
-def stage_epochs(recipe: Mapping[str, Any], num_stages: int, doubled: bool) -> list[int]:
+def stage_epochs(
+    recipe: Mapping[str, Any],
+    num_stages: int,
+    doubled: bool,
+    shares: Sequence[float] | None = None,
+    extra: Sequence[bool] | None = None,
+) -> list[int]:
     """Epochs of each stage.
 
     `budget: per_stage` gives every stage `epochs`. `per_chain` shares `epochs` evenly, so that methods with different
-    numbers of stages train equally long; what does not divide goes to the last stages, one epoch each.
+    numbers of stages train equally long. `final_stages` shares them among the stages that are not extra, so that the
+    final networks of all methods train equally long, and gives every extra stage as many as one of those in the mean.
+    What does not divide goes to the last stages, one epoch each.
+
+    Args:
+        recipe: the config group, with `epochs` and `budget`.
+        num_stages: of the method.
+        doubled: whether the epochs count twice.
+        shares: weight of each stage in all this; None: 1.
+        extra: whether a stage is on top of those that all methods have, as a search is; None: none is.
+
+    Raises:
+        InputError: less than one epoch for a stage of those that share.
     """
     epochs = recipe["epochs"] * (2 if doubled else 1)
+    weights = [1.0] * num_stages if shares is None else list(shares)
     if recipe["budget"] == "per_stage":
-        return [epochs] * num_stages
-    share, rest = divmod(epochs, num_stages)
-    if share == 0:
+        return [_rounded(epochs * weight) for weight in weights]
+    on_top = recipe["budget"] == "final_stages" and extra is not None
+    sharing = [place for place in range(num_stages) if not (on_top and extra[place])]  # type: ignore[index]
+    total = sum(weights[place] for place in sharing)
+    found = [_rounded(epochs / len(sharing) * weight) for weight in weights]
+    for place in sharing:
+        found[place] = math.floor(epochs * weights[place] / total)
+    rest = epochs - sum(found[place] for place in sharing)
+    if min(found[place] for place in sharing) == 0:
         raise InputError(
-            f"recipe.epochs={recipe['epochs']} is less than one epoch for each of {num_stages} stages "
-            f"(recipe.budget=per_chain): at least {num_stages} are needed"
+            f"recipe.epochs={recipe['epochs']} is less than one epoch for each of {len(sharing)} stages "
+            f"(recipe.budget={recipe['budget']}): at least {len(sharing)} are needed"
         )
-    return [share + (place >= num_stages - rest) for place in range(num_stages)]
+    for place in sharing[len(sharing) - rest :]:
+        found[place] += 1
+    return found
+
+
+def _rounded(epochs: float) -> int:
+    return max(1, math.floor(epochs + 0.5))
 
 
 def scale_milestones(milestones: Sequence[int], epochs: int, reference_epochs: int) -> tuple[int, ...]:
     """Milestones given for `reference_epochs`, for a stage of `epochs`: round(epochs * m / reference), at least 1."""
-    return tuple(max(1, math.floor(epochs * m / reference_epochs + 0.5)) for m in milestones)
+    return tuple(_rounded(epochs * m / reference_epochs) for m in milestones)
 
 
 def is_doubled(recipe: Mapping[str, Any], model: str, voxel_size: float) -> bool:

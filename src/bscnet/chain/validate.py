@@ -6,15 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from bscnet.chain.device import MIXED_PRECISIONS, refuse_precision
-from bscnet.chain.rules import Flag, Names, Number, OneOf, Rule, Text, as_typed, refusal
+from bscnet.chain.rules import Flag, Names, Number, OneOf, Rule, Text, Wholes, as_typed, refusal
+from bscnet.chain.validate_search import validate_search
 from bscnet.errors import InputError
+from bscnet.search_names import ALPHA_INITS, DECISIONS, LOGITS, MANUALS, PLAN_CHANGES, RANKING_SPLITS, RELAXATIONS
 from bscnet.sparse.backend_names import BACKENDS
 
 _COUNT = Number(1, whole=True)
 _POSITIVE = Number(0, above=True)
 
-PRESET_GROUPS = {"tetra4": 4, "corners8": 8, "faces8": 8, "center_corners": 9}
-"""How many groups of channels a preset of shifts is made for. "random" and "none" fit any number."""
+SHARED_STAGES = ("search", "pretrain", "real", "real_again", "activations", "activations_again", "weights")
+"""Names of stages, whose shares of the epochs can be given."""
 
 RULES: dict[str, Rule] = {
     "seed": Number(0, whole=True),
@@ -38,11 +40,24 @@ RULES: dict[str, Rule] = {
     "model.proj_norm": Flag(),
     "model.short_norm": Flag(),
     "method.G": OneOf((1, 2, 4, 8, 9, 16)),
-    "method.manual": OneOf(("tetra4", "corners8", "faces8", "center_corners", "random", "none")),
+    "method.manual": OneOf(MANUALS),
     "method.manual_seed": Number(0, whole=True),
     "method.manual_alternate": Flag(),
     "method.cands": OneOf(("all27", "corners9", "faces7")),
-    "method.relax": OneOf(("softmax", "gumbel_softmax", "gumbel_st")),
+    "method.plan": Text(optional=True),
+    "method.plan_change": OneOf(PLAN_CHANGES),
+    "method.logits": OneOf(LOGITS),
+    "method.alpha_init": OneOf(ALPHA_INITS),
+    "method.alpha_weight": Number(0, above=True, high=1),
+    "method.relax": OneOf(RELAXATIONS),
+    "method.temperature_end": Number(0, above=True, optional=True),
+    "method.temperature_share": Number(0, above=True, high=1),
+    "method.decide": OneOf(DECISIONS),
+    "method.rank_on": OneOf(RANKING_SPLITS),
+    "method.rank_batches": _COUNT,
+    "method.levels": Wholes(),
+    "method.min_sites": Number(0, optional=True),
+    "method.arch_travel": Number(0, above=True, optional=True),
     "method.share_kernel": Flag(),
     "method.conf": OneOf(("entropy", "one_minus_max", "nll_max", "neg_l2")),
     "method.reduce": OneOf(("paper", "mean", "sum")),
@@ -85,7 +100,9 @@ RULES: dict[str, Rule] = {
     "data.datamodule.eval_offset": Flag(),
     "data.datamodule.whole_centimetres": Flag(),
     "recipe.epochs": _COUNT,
-    "recipe.budget": OneOf(("per_stage", "per_chain")),
+    "recipe.budget": OneOf(("per_stage", "per_chain", "final_stages")),
+    "recipe.norm_batches": Number(0, whole=True),
+    **{f"recipe.shares.{name}": _POSITIVE for name in SHARED_STAGES},
     "recipe.reference_epochs": _COUNT,
     "recipe.gamma": _POSITIVE,
     "recipe.lr_scale": _POSITIVE,
@@ -112,6 +129,7 @@ _STAGE_RULES: dict[str, Rule] = {
     "init": OneOf(("random", "carried")),
     "shifts": OneOf(("manual", "searched", "none")),
     "enabled": Flag(),
+    "extra": Flag(),
 }
 
 
@@ -126,20 +144,13 @@ def validate(config: Mapping[str, Any]) -> None:
         if found and not _pending(value) and not rule.accepts(value):
             raise refusal(key, value, rule)
     _validate_stages(config["method"]["stages"])
-    _validate_preset(config["method"])
+    if not _pending(config["method"]["stages"]):
+        validate_search(config["method"], config["model"]["network"]["depth"])
     backend = config["backend"]["name"]
     refuse_precision(config["trainer"]["precision"], backend, backend)
     milestones = config["recipe"]["milestones"]
     if not isinstance(milestones, list) or not all(_COUNT.accepts(m) for m in milestones):
         raise InputError(f"recipe.milestones={as_typed(milestones)} must be a list of whole numbers from 1 up")
-
-
-def _validate_preset(method: Mapping[str, Any]) -> None:
-    """A preset is a table for one number of groups, where a stage uses it."""
-    groups = PRESET_GROUPS.get(method["manual"], method["G"])
-    uses_it = not _pending(method["stages"]) and any(row.get("shifts") == "manual" for row in method["stages"])
-    if uses_it and groups != method["G"]:
-        raise InputError(f"method.manual={method['manual']} is a table for {groups} groups: give method.G={groups} too")
 
 
 def _validate_stages(stages: Any) -> None:

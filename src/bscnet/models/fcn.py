@@ -28,13 +28,22 @@ class FCNLevel(nn.Module):
         reps: SSC blocks a level.
         num_classes: scores a site.
         fcn_up: see above.
+        level: which one it is.
     """
 
-    def __init__(self, layers: LayerFactory, widths: tuple[int, ...], reps: int, num_classes: int, fcn_up: str) -> None:
+    def __init__(
+        self,
+        layers: LayerFactory,
+        widths: tuple[int, ...],
+        reps: int,
+        num_classes: int,
+        fcn_up: str,
+        level: int = 0,
+    ) -> None:
         super().__init__()
         width, *below = widths
         self.fcn_up = fcn_up
-        self.blocks = ssc_blocks(layers, width, width, reps)
+        self.blocks = ssc_blocks(layers.at_level(level), width, width, reps)
         if fcn_up != "deconv":
             self.vote = nn.Sequential(layers.norm(width), nn.ReLU())
         if fcn_up == "unpool_add":
@@ -43,7 +52,7 @@ class FCNLevel(nn.Module):
         self.deeper: FCNLevel | None = None
         if below:
             self.down = conv_layer(layers, width, below[0])
-            self.deeper = FCNLevel(layers, tuple(below), reps, num_classes, fcn_up)
+            self.deeper = FCNLevel(layers, tuple(below), reps, num_classes, fcn_up, level + 1)
             if fcn_up == "deconv":
                 self.up = deconv_layer(layers, below[0], width)
 

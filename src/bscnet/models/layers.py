@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import nn
 
 from bscnet.errors import InputError
 from bscnet.nn import (
     ACTIVATIONS,
-    RELAXATIONS,
     AvgPool,
     CompositeShiftConv3d,
     MaxPool,
@@ -22,7 +21,9 @@ from bscnet.nn import (
     make_activation,
 )
 from bscnet.quantizers import ESTIMATORS, WEIGHT_SCALES, RSign, SignQuantizer, WeightQuantizer
-from bscnet.search import CANDIDATES, MANUAL, candidate_shifts, manual_shifts
+from bscnet.search import CANDIDATES, candidate_shifts, manual_shifts, start_shifts
+from bscnet.search_names import ALPHA_INITS, LOGITS, MANUALS, RELAXATIONS
+from bscnet.sparse.offsets import Shift
 
 PRECISIONS = ("a32w32", "a1w32", "a1w1")
 CONVS = ("plain", "shifted", "composite")
@@ -52,11 +53,16 @@ class LayerFactory:
         ste_act: gradient of the activations' sign, ``approx`` or ``clip``.
         G: channel groups of a shifted or composite convolution.
         manual: initial shifts of shifted convolutions (``bscnet.search.manual_shifts``); a searched plan replaces them.
-        manual_seed: of ``manual=random``.
+            ``random_per_layer`` is the network's matter (``NetworkSpec.build``).
+        manual_seed: of ``manual=random`` and the like.
         manual_alternate: negate the manual shifts in every second layer of a block.
         cands: candidate set of the search (``bscnet.search.candidate_shifts``).
-        relax: relaxation of the search, ``softmax``, ``gumbel_softmax`` or ``gumbel_st``.
+        relax: relaxation of the search, ``softmax``, ``gumbel_softmax``, ``gumbel_st`` or ``supernet``.
         share_kernel: one kernel for all candidates of the search.
+        logits: of the search, ``free``, ``factorised``, ``orbits`` or ``by_level`` (see ``NetworkSpec.build``).
+        alpha_init: where the search starts (``bscnet.search.start_shifts``).
+        alpha_weight: pi of the shifts that it starts near.
+        levels: the levels whose SSC layers are shifted or searched; None: all.
 
     Raises:
         InputError: a value that is none of these.
@@ -85,6 +91,10 @@ class LayerFactory:
     cands: str = "all27"
     relax: str = "softmax"
     share_kernel: bool = True
+    logits: str = "free"
+    alpha_init: str = "uniform"
+    alpha_weight: float = 0.9
+    levels: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         for name, value, allowed in (
@@ -97,12 +107,20 @@ class LayerFactory:
             ("act", self.act, tuple(ACTIVATIONS)),
             ("w_scale", self.w_scale, WEIGHT_SCALES),
             ("ste_act", self.ste_act, tuple(ESTIMATORS)),
-            ("manual", self.manual, (*MANUAL, "random", "none")),
+            ("manual", self.manual, MANUALS),
             ("cands", self.cands, tuple(CANDIDATES)),
             ("relax", self.relax, RELAXATIONS),
+            ("logits", self.logits, LOGITS),
+            ("alpha_init", self.alpha_init, ALPHA_INITS),
         ):
             if value not in allowed:
                 raise InputError(f"{name} is {value!r}; allowed are {', '.join(map(str, allowed))}")
+        if not 0 < self.alpha_weight <= 1:
+            raise InputError(f"alpha_weight is {self.alpha_weight}; it must be above 0 and at most 1")
+
+    def at_level(self, level: int) -> LayerFactory:
+        """What makes the layers of one level: SSC layers are plain where it is not among ``levels``."""
+        return self if self.levels is None or level in self.levels else replace(self, conv="plain")
 
     @property
     def binary_activations(self) -> bool:
@@ -119,14 +137,37 @@ class LayerFactory:
         if self.conv == "plain" or not self._is_shifted(index):
             return SparseConv3d(in_channels, out_channels, 3, *quantizers)
         if self.conv == "composite":
-            candidates = candidate_shifts(self.cands)
-            return CompositeShiftConv3d(
-                in_channels, out_channels, self.G, candidates, *quantizers, self.relax, self.share_kernel
-            )
-        shifts = manual_shifts(self.manual, self.G, self.manual_seed)
-        if self.manual_alternate and index % 2:
-            shifts = tuple((-x, -y, -z) for x, y, z in shifts)
-        return ShiftedSparseConv3d(in_channels, out_channels, shifts, *quantizers)
+            return self._composite(in_channels, out_channels, index, *quantizers)
+        per_layer = self.manual == "random_per_layer"  # drawn when the network is there
+        shifts = manual_shifts("none" if per_layer else self.manual, self.G, self.manual_seed)
+        return ShiftedSparseConv3d(in_channels, out_channels, self._alternated(shifts, index), *quantizers)
+
+    def _composite(
+        self,
+        in_channels: int,
+        out_channels: int,
+        index: int,
+        input_quantizer: nn.Module | None,
+        weight_quantizer: nn.Module | None,
+    ) -> CompositeShiftConv3d:
+        start = start_shifts(self.alpha_init, self.G, self.manual_seed)
+        return CompositeShiftConv3d(
+            in_channels,
+            out_channels,
+            self.G,
+            candidate_shifts(self.cands),
+            input_quantizer,
+            weight_quantizer,
+            self.relax,
+            self.share_kernel,
+            self.logits,
+            None if start is None else self._alternated(start, index),
+            self.alpha_weight,
+        )
+
+    def _alternated(self, shifts: tuple[Shift, ...], index: int) -> tuple[Shift, ...]:
+        """A preset's shifts in SSC layer ``index`` of a block."""
+        return tuple((-x, -y, -z) for x, y, z in shifts) if self.manual_alternate and index % 2 else shifts
 
     def pointwise(self, in_channels: int, out_channels: int) -> SparseConv3d:
         """The 1x1 projection of an SSC layer, of the stage's precision."""

@@ -12,6 +12,7 @@ from bscnet.errors import InputError
 from bscnet.models.fcn import FCN
 from bscnet.models.layers import LayerFactory
 from bscnet.models.unet import UNet
+from bscnet.search import apply_plan, random_plan, share_by_level, shifted_layers
 
 HEAD_SWITCHES = {"fcn": "fcn_up", "unet": "head_norm"}
 """The families of networks, and the switch of its own that each has."""
@@ -58,6 +59,14 @@ class NetworkSpec:
         Raises:
             InputError: numbers or switches that make no network.
         """
+        network = self._bare()
+        if self.layers.logits == "by_level":
+            share_by_level(network)
+        if self.layers.manual == "random_per_layer":
+            apply_plan(network, random_plan(shifted_layers(network), self.layers.G, self.layers.manual_seed))
+        return network
+
+    def _bare(self) -> nn.Module:
         sizes = self.in_channels, self.num_classes, self.m, self.reps, self.depth
         if self.family == "fcn":
             return FCN(*sizes, self.layers, self.fcn_up)
@@ -92,6 +101,8 @@ class NetworkSpec:
             if absent := [name for name in _SIZES if name not in sizes]:
                 raise InputError(f"the description of the network lacks network.{absent[0]}")
             switches = {one.name: values[one.name] for one in fields(LayerFactory) if one.name in values}
+            if switches.get("levels") is not None:
+                switches["levels"] = tuple(switches["levels"])
             return cls(
                 family=family,
                 in_channels=values["in_channels"],

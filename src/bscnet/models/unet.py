@@ -19,18 +19,20 @@ class UNetLevel(nn.Module):
         layers: makes the layers.
         widths: channels of this level and of each deeper one.
         reps: SSC blocks on each side.
+        level: which one it is.
     """
 
-    def __init__(self, layers: LayerFactory, widths: tuple[int, ...], reps: int) -> None:
+    def __init__(self, layers: LayerFactory, widths: tuple[int, ...], reps: int, level: int = 0) -> None:
         super().__init__()
         width, *below = widths
-        self.encoder = ssc_blocks(layers, width, width, reps)
+        own = layers.at_level(level)
+        self.encoder = ssc_blocks(own, width, width, reps)
         self.deeper: UNetLevel | None = None
         if below:
             self.down = conv_layer(layers, width, below[0])
-            self.deeper = UNetLevel(layers, tuple(below), reps)
+            self.deeper = UNetLevel(layers, tuple(below), reps, level + 1)
             self.up = deconv_layer(layers, below[0], width)
-            self.decoder = ssc_blocks(layers, 2 * width, width, reps)
+            self.decoder = ssc_blocks(own, 2 * width, width, reps)
 
     def forward(self, x: SparseTensor) -> SparseTensor:
         """Features of this level's width on this level's sites."""

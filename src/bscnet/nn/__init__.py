@@ -1,17 +1,19 @@
 """Layers: sparse convolutions with optional 1-bit operands, and what stands around them."""
 
 from bscnet.nn.activation import ACTIVATIONS, RPReLU, make_activation
-from bscnet.nn.composite_conv import RELAXATIONS, CompositeShiftConv3d, importance
+from bscnet.nn.composite_conv import CompositeShiftConv3d
 from bscnet.nn.conv import QuantizedConv, SparseConv3d, StridedConv3d, TransposedConv3d, binary_weights
 from bscnet.nn.fusion import activated, fuses, operands_of
 from bscnet.nn.linear import SiteLinear
 from bscnet.nn.norm import SiteNorm
+from bscnet.nn.orbits import ORBITS, orbit_of
+from bscnet.nn.relaxation import importance
 from bscnet.nn.resample import AvgPool, MaxPool, unpool
 from bscnet.nn.shifted_conv import ShiftedSparseConv3d
 
 __all__ = [
     "ACTIVATIONS",
-    "RELAXATIONS",
+    "ORBITS",
     "AvgPool",
     "CompositeShiftConv3d",
     "MaxPool",
@@ -29,5 +31,6 @@ __all__ = [
     "importance",
     "make_activation",
     "operands_of",
+    "orbit_of",
     "unpool",
 ]

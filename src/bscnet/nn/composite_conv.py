@@ -2,52 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
-from torch.autograd import Function
-from torch.autograd.function import once_differentiable
 
 from bscnet.errors import InputError
 from bscnet.fused import mixed_kernels, mixtures
 from bscnet.nn.conv import QuantizedConv
+from bscnet.nn.relaxation import RELAX
+from bscnet.nn.shift_logits import SHIFT_LOGITS
+from bscnet.search_names import LOGITS, RELAXATIONS
 from bscnet.sparse import Sites, SparseTensor
 from bscnet.sparse.offsets import check_shifts, group_sizes
 from bscnet.sparse.operand import Operand
-
-RELAXATIONS = ("softmax", "gumbel_softmax", "gumbel_st")
-
-
-def importance(alpha: Tensor) -> Tensor:
-    """``pi = softmax(alpha)`` of each row of ``(G, n_s)`` search logits."""
-    return alpha.softmax(dim=1) if alpha.is_cuda else _Softmax.apply(alpha)
-
-
-class _Softmax(Function):
-    """The softmax of each row with a gradient that, unlike torch's on the CPU, depends on no number of threads."""
-
-    @staticmethod
-    def forward(ctx: Any, alpha: Tensor) -> Tensor:
-        pi = alpha.softmax(dim=1)
-        ctx.save_for_backward(pi)
-        return pi
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, grad: Tensor) -> Tensor:
-        (pi,) = ctx.saved_tensors
-        return pi * (grad - (grad * pi).sum(1, keepdim=True))
-
-
-def gumbel_importance(alpha: Tensor, temperature: float, hard: bool) -> Tensor:
-    """`torch.nn.functional.gumbel_softmax` of each row, by `importance`."""
-    noise = -torch.empty_like(alpha).exponential_().log()
-    soft = importance((alpha + noise) / temperature)
-    if not hard:
-        return soft
-    chosen = torch.zeros_like(soft).scatter_(1, soft.argmax(1, keepdim=True), 1.0)
-    return chosen - soft.detach() + soft
 
 
 class CompositeShiftConv3d(QuantizedConv):
@@ -64,14 +30,18 @@ class CompositeShiftConv3d(QuantizedConv):
         candidates: ``(n_s, 3)`` candidate shifts.
         input_quantizer: see ``QuantizedConv``.
         weight_quantizer: see ``QuantizedConv``.
-        relax: ``softmax``; ``gumbel_softmax`` (noise while training, temperature 5 to 0.1); ``gumbel_st`` (the same
-            with hard samples and straight-through gradient).
+        relax: ``softmax``; ``gumbel_softmax`` (noise while training); ``gumbel_st`` (the same with hard samples and
+            straight-through gradient); ``supernet`` (while training a shift drawn with equal chances). See
+            ``bscnet.nn.relaxation``.
         share_kernel: one kernel for all candidates; False gives each candidate its own.
+        logits: ``free``, ``factorised`` or ``orbits``, see ``bscnet.nn.shift_logits``.
+        start: ``(G, 3)`` shifts that the search starts near; None starts with equal weights.
+        start_weight: pi of those shifts, 0 < weight <= 1.
 
     Attributes:
         weight: ``(27, in_channels, out_channels)``, or ``(n_s, 27, …)`` without sharing.
-        alpha: ``(G, n_s)`` search logits, initially 0.
-        temperature: of the Gumbel relaxations.
+        alpha: ``(G, n_s)`` search logits, ``(G, 9)`` where they are factorised or of orbits.
+        temperature: of the relaxation.
 
     Source: BSC-Net (arXiv 2303.15493), public figure of the search; composite convolution after EdMIPS (2004.05795).
     """
@@ -88,9 +58,13 @@ class CompositeShiftConv3d(QuantizedConv):
         weight_quantizer: nn.Module | None = None,
         relax: str = "softmax",
         share_kernel: bool = True,
+        logits: str = "free",
+        start: object = None,
+        start_weight: float = 0.9,
     ) -> None:
-        if relax not in RELAXATIONS:
-            raise InputError(f"relax is {relax!r}; allowed are {', '.join(RELAXATIONS)}")
+        for name, value, allowed in (("relax", relax, RELAXATIONS), ("logits", logits, LOGITS)):
+            if value not in allowed:
+                raise InputError(f"{name} is {value!r}; allowed are {', '.join(allowed)}")
         shifts = check_shifts(candidates)
         if len(set(shifts)) != len(shifts):
             raise InputError(f"candidates are {list(shifts)}; each may be listed once")
@@ -98,15 +72,34 @@ class CompositeShiftConv3d(QuantizedConv):
         super().__init__(in_channels, out_channels, shape, input_quantizer, weight_quantizer)
         self.group_sizes = group_sizes(out_channels, groups)
         self._shift_tuple = shifts
-        self.relax = relax
         self.share_kernel = share_kernel
-        self.temperature = 5.0
-        self.alpha = nn.Parameter(torch.zeros(groups, len(shifts)))
+        self.relaxation = RELAX[relax]
+        self.temperature = self.relaxation.start
+        begun = None if start is None else check_shifts(start)
+        if begun is not None and len(begun) != groups:
+            raise InputError(f"{len(begun)} shifts to start at are given for {groups} channel groups")
+        self.source = SHIFT_LOGITS[logits](shifts, groups, begun)
+        rows = [self.source.row(g, shift, start_weight) for g, shift in enumerate(begun or ())]
+        alpha = torch.stack(rows) if rows else torch.zeros(groups, self.source.width)
+        self.alpha = nn.Parameter(alpha, requires_grad=self.relaxation.learned)
         self.register_buffer("candidates", torch.tensor(shifts), persistent=False)
 
+    @property
+    def groups(self) -> int:
+        """Number of channel groups G."""
+        return len(self.alpha)
+
+    def choices(self) -> Tensor:
+        """``(G, n)`` logits of the shifts that are open to each group, ``source.options``."""
+        return self.source(self.alpha)
+
     def importance(self) -> Tensor:
-        """``(G, n_s)`` importance weights of the layer's logits."""
-        return importance(self.alpha)
+        """``(G, n_s)``: how likely each candidate is at present."""
+        return self.source.spread(self.relaxation.belief(self.choices(), self.temperature))
+
+    def scores(self) -> Tensor:
+        """``(G, n_s)``: the larger, the sooner a candidate is taken; -inf where it is not open to the group."""
+        return self.source.spread(self.choices(), absent=float("-inf"))
 
     @property
     def whole_sums(self) -> bool:
@@ -115,9 +108,8 @@ class CompositeShiftConv3d(QuantizedConv):
 
     def apply_kernel(self, x: SparseTensor, feats: Operand, weight: Tensor, fine: Sites | None) -> SparseTensor:
         """See ``QuantizedConv.apply_kernel``."""
-        pi = self.importance()
-        if self.training and self.relax != "softmax":
-            pi = gumbel_importance(self.alpha, self.temperature, self.relax == "gumbel_st")
+        relaxed = self.relaxation.training if self.training else self.relaxation.evaluation
+        pi = self.source.spread(relaxed(self.choices(), self.temperature))
         # On a coarse level few cells of the kernel meet a site; the others need not be made.
         cells = x.sites.cells_in_use(5)
         mixture = mixtures(pi, self._shift_tuple, self.share_kernel, cells)

@@ -2,7 +2,8 @@
 
 A checkpoint is Lightning's own file (weights, Adam state, schedule, loops, callbacks) with one more entry, "bscnet":
 plain values that say which network it is (model, method, stage, precision, conv, class names, voxel size, shifts …)
-and, under "progress", how far the stage has come. It holds plain containers and tensors only, so it is read with
+and, under "progress", how far the stage has come; of a search also how sure it is, under "search", and the
+"temperature" of its relaxation. It holds plain containers and tensors only, so it is read with
 `torch.load(weights_only=True)`: reading a file from elsewhere runs none of its code.
 """
 
@@ -19,6 +20,7 @@ from bscnet.errors import InputError
 
 METADATA_KEY = "bscnet"
 PROGRESS_KEY = "progress"
+SEARCH_KEY, TEMPERATURE_KEY = "search", "temperature"
 _PREFIX = "network."
 
 

@@ -10,10 +10,11 @@ from torch import nn
 
 from bscnet.errors import InputError
 from bscnet.models import NetworkSpec
-from bscnet.runs.checkpoint import metadata_of, network_state, read_checkpoint
+from bscnet.runs.checkpoint import TEMPERATURE_KEY, metadata_of, network_state, read_checkpoint
 from bscnet.runs.find import find_checkpoint
 from bscnet.runs.layout import chain_of, stage_of
 from bscnet.runs.manifest import Manifest
+from bscnet.search import composite_layers
 
 # What the network is made from beside the layers' switches, and what is said of it.
 _NEEDED = (
@@ -76,4 +77,7 @@ def restore(path: str | Path) -> Restored:
     except RuntimeError as error:
         reason = " ".join(str(error).split())[:200]
         raise InputError(f"checkpoint {checkpoint} does not fit the network that it names: {reason}") from error
+    if TEMPERATURE_KEY in metadata:
+        for layer in composite_layers(network).values():
+            layer.temperature = metadata[TEMPERATURE_KEY]
     return Restored(network.eval(), metadata, checkpoint)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 Precision = Literal["a32w32", "a1w32", "a1w1"]
 ConvKind = Literal["plain", "shifted", "composite"]
@@ -57,6 +57,8 @@ class StageOutcome:
         plan_path: path of the ShiftPlan (JSON) that a search stage wrote; None otherwise.
         best_val_miou: the best mIoU over the validation split of any epoch (the one in `best.ckpt`).
         epoch: 0-based epoch that the checkpoint was written after, as the CSV files count them; None in old records.
+        scores: of that checkpoint over the validation split: miou, macc, acc (fractions), loss; None in old records.
+        search: how sure a search was, as in its plan.json; None of other stages and in old records.
     """
 
     stage: int
@@ -70,3 +72,5 @@ class StageOutcome:
     backend: str | None = None
     best_val_miou: float | None = None
     epoch: int | None = None
+    scores: dict[str, float] | None = None
+    search: dict[str, Any] | None = None

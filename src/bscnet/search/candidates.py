@@ -6,6 +6,7 @@ import itertools
 import random
 
 from bscnet.errors import InputError
+from bscnet.search_names import ALPHA_INITS
 from bscnet.sparse.offsets import Shift
 
 _CORNERS: tuple[Shift, ...] = tuple(itertools.product((-1, 1), repeat=3))  # type: ignore[arg-type]
@@ -45,7 +46,8 @@ def manual_shifts(name: str, groups: int, seed: int = 0) -> tuple[Shift, ...]:
 
     Args:
         name: ``tetra4``, ``corners8``, ``faces8``, ``center_corners`` (tables of 4, 8, 8 and 9 groups), ``random``
-            (drawn from all 27 cells) or ``none`` (no shift).
+            (drawn from all 27 cells) or ``none`` (no shift). ``random_per_layer`` is a plan of a whole network, see
+            ``bscnet.search.random_plan``.
         groups: number of channel groups G.
         seed: of ``random``.
 
@@ -61,3 +63,14 @@ def manual_shifts(name: str, groups: int, seed: int = 0) -> tuple[Shift, ...]:
     if len(MANUAL[name]) != groups:
         raise InputError(f"manual={name} is a table of {len(MANUAL[name])} groups, but G is {groups}")
     return MANUAL[name]
+
+
+def start_shifts(init: str, groups: int, seed: int = 0) -> tuple[Shift, ...] | None:
+    """The shifts that a search starts near: None for ``uniform``, the centre, or the preset of that name.
+
+    Raises:
+        InputError: unknown name, or a table of another number of groups.
+    """
+    if init not in ALPHA_INITS:
+        raise InputError(f"alpha_init is {init!r}; allowed are {', '.join(ALPHA_INITS)}")
+    return None if init == "uniform" else manual_shifts("none" if init == "centre" else init, groups, seed)

@@ -1,4 +1,4 @@
-"""How decided a search is: the confidence loss that makes a layer choose one shift, and what a log shows of it."""
+"""The confidence loss, which makes a layer choose one shift."""
 
 from __future__ import annotations
 
@@ -48,7 +48,9 @@ def reduce_confidence(pis: list[Tensor], kind: str = "entropy", reduce: str = "p
         pis: ``(G, n_s)`` of each layer.
         kind: ``entropy``, ``one_minus_max``, ``nll_max`` or ``neg_l2``, taken of each group.
         reduce: ``paper``: sum over layers and groups of the value / n_s; ``mean``: mean over all groups of all layers;
-            ``sum``: plain sum.
+            ``sum``: plain sum. In the gradient of an undecided group the number of candidates counts once already,
+            because the softmax shares the weight among them: the entropy's with respect to ``pi`` is weighted by
+            ``pi_i``, about 1 / n_s. With ``paper`` it counts twice, with ``mean`` and ``sum`` once.
 
     Raises:
         InputError: unknown kind or reduction, or no layer.
@@ -67,17 +69,12 @@ def reduce_confidence(pis: list[Tensor], kind: str = "entropy", reduce: str = "p
 
 
 def confidence_loss(network: nn.Module, kind: str = "entropy", reduce: str = "paper") -> Tensor:
-    """``reduce_confidence`` over all composite convolutions of a network (scalar, differentiable).
+    """``reduce_confidence`` over all composite convolutions of a network (scalar, differentiable), temperature 1.
 
     Layers with as many candidates are taken together: dozens of tables of a few rows are dozens of launches on a GPU.
     """
     alike: dict[int, list[Tensor]] = {}
     for layer in composite_layers(network).values():
-        alike.setdefault(layer.alpha.shape[1], []).append(layer.alpha)
-    return reduce_confidence([importance(torch.cat(alphas)) for alphas in alike.values()], kind, reduce)
-
-
-def search_state(network: nn.Module) -> dict[str, dict[str, list[float]]]:
-    """Where the search stands: of each composite layer the ``entropy`` and the ``max_pi`` of each group."""
-    pis = {name: layer.importance().detach() for name, layer in composite_layers(network).items()}
-    return {name: {"entropy": entropy(pi).tolist(), "max_pi": pi.max(-1).values.tolist()} for name, pi in pis.items()}
+        choices = layer.choices()
+        alike.setdefault(choices.shape[1], []).append(choices)
+    return reduce_confidence([importance(torch.cat(logits)) for logits in alike.values()], kind, reduce)

@@ -16,8 +16,6 @@ from bscnet.sparse.offsets import Shift
 _Layer = TypeVar("_Layer", bound=nn.Module)
 
 _LOGITS = "alpha"
-# Range of the Gumbel relaxations' temperature over the search.
-TEMPERATURE_START, TEMPERATURE_END = 5.0, 0.1
 
 
 def _layers(network: nn.Module, kind: type[_Layer]) -> dict[str, _Layer]:
@@ -39,8 +37,12 @@ def current_plan(network: nn.Module) -> ShiftPlan:
     return ShiftPlan({name: layer.shift_tuple for name, layer in shifted_layers(network).items()})
 
 
-def discretise(network: nn.Module) -> ShiftPlan:
-    """Each group takes the candidate of its largest logit: ``p_g = s_{argmax_i alpha_{g,i}}``.
+def discretise(network: nn.Module, scores: Mapping[str, Tensor] | None = None) -> ShiftPlan:
+    """Each group takes the candidate with the best score, of equal ones the first: ``p_g = s_{argmax_i}``.
+
+    Args:
+        network: with composite convolutions.
+        scores: ``(G, n_s)`` of every layer; None: the search logits as they are now.
 
     Raises:
         InputError: the network has no composite convolution.
@@ -48,9 +50,12 @@ def discretise(network: nn.Module) -> ShiftPlan:
     layers = composite_layers(network)
     if not layers:
         raise InputError("the network has no composite convolution to discretise")
+    found = {name: layer.scores() for name, layer in layers.items()} if scores is None else scores
     return ShiftPlan(
         {
-            name: tuple(tuple(row) for row in layer.candidates[layer.alpha.argmax(dim=1)].tolist())
+            name: tuple(
+                tuple(row) for row in layer.candidates[found[name].argmax(dim=1).to(layer.candidates.device)].tolist()
+            )
             for name, layer in layers.items()
         }
     )
@@ -107,10 +112,3 @@ def discretised_state(state: Mapping[str, Tensor], plan: ShiftPlan, candidates: 
             kept = [group[candidates.index(shift)] for group, shift in zip(groups, shifts, strict=True)]
             found[f"{prefix}weight"] = torch.cat(kept, dim=-1)
     return found
-
-
-def set_temperature(network: nn.Module, progress: float) -> None:
-    """Anneal the Gumbel relaxations geometrically from temperature 5 (progress 0) to 0.1 (progress 1)."""
-    temperature = TEMPERATURE_START * (TEMPERATURE_END / TEMPERATURE_START) ** min(max(progress, 0.0), 1.0)
-    for layer in composite_layers(network).values():
-        layer.temperature = temperature

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from bscnet.errors import InputError
 from bscnet.sparse.offsets import Shift, check_shifts
@@ -19,14 +20,18 @@ class ShiftPlan:
 
     Attributes:
         shifts: by module path of the convolution inside the network.
+        search: plain values that tell how sure the search was that decided it; empty for other plans. Plans with the
+            same shifts are equal.
     """
 
     shifts: dict[str, tuple[Shift, ...]]
+    search: dict[str, Any] = field(default_factory=dict, compare=False)
 
     def save(self, path: str | Path) -> None:
         """Write as JSON."""
-        body = {"format": _FORMAT, "shifts": {name: [list(s) for s in rows] for name, rows in self.shifts.items()}}
-        write_json_whole(Path(path), body, indent=1)
+        shifts = {name: [list(s) for s in rows] for name, rows in self.shifts.items()}
+        known = {"search": self.search} if self.search else {}
+        write_json_whole(Path(path), {"format": _FORMAT, **known, "shifts": shifts}, indent=1)
 
     @classmethod
     def load(cls, path: str | Path) -> ShiftPlan:
@@ -39,7 +44,8 @@ class ShiftPlan:
             body = json.loads(Path(path).read_text(encoding="utf-8"))
             if body["format"] != _FORMAT:
                 raise InputError(f"{path} has format {body['format']!r}; expected {_FORMAT!r}")
-            return cls({str(name): check_shifts(rows) for name, rows in body["shifts"].items()})
+            shifts = {str(name): check_shifts(rows) for name, rows in body["shifts"].items()}
+            return cls(shifts, dict(body.get("search", {})))
         except FileNotFoundError:
             raise InputError(f"shift plan {path} does not exist") from None
         except InputError as error:

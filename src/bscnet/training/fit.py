@@ -12,11 +12,13 @@ from pytorch_lightning.loggers import Logger
 from torch import nn
 
 from bscnet.errors import InputError
-from bscnet.runs.checkpoint import metadata_of, network_state, progress_of, read_checkpoint, require_same
+from bscnet.runs.checkpoint import SEARCH_KEY, metadata_of, network_state, progress_of, read_checkpoint, require_same
 from bscnet.runs.layout import BEST, LAST, PLAN_NAME, checkpoint_folder
 from bscnet.runs.stage import StageOutcome, StageSpec
-from bscnet.search import ShiftPlan, apply_plan, composite_layers, discretise
+from bscnet.search import ShiftPlan, apply_plan, composite_layers
 from bscnet.training.carry import carry
+from bscnet.training.decision import decided_plan
+from bscnet.training.norms import NormEstimate
 from bscnet.training.search import SearchModule
 from bscnet.training.segmentation import SegmentationModule
 from bscnet.training.trainer import fit, float32_matmuls, make_trainer, quiet
@@ -35,12 +37,11 @@ def run_stage(
     seed: int = 0,
     weight_decay: float = 0.0,
     clip_latent: bool = True,
-    conf: str = "entropy",
-    reduce: str = "paper",
-    lr_arch: float | None = None,
+    search: Mapping[str, Any] | None = None,
     init_checkpoint: str | Path | None = None,
     plan: ShiftPlan | None = None,
     carried: Literal["last", "best"] = "last",
+    norm_batches: int = 0,
     resume: bool = False,
     trainer_kwargs: Mapping[str, Any] | None = None,
     matmul_precision: str | None = None,
@@ -63,11 +64,13 @@ def run_stage(
         backend: one of `bscnet.sparse.BACKENDS`.
         seed: of the global generators at the stage's start.
         weight_decay, clip_latent: see `SegmentationModule`.
-        conf, reduce, lr_arch: see `SearchModule`; used if `spec.conv` is "composite".
+        search: options of `SearchModule` from `conf` on; used if `spec.conv` is "composite".
         init_checkpoint: the checkpoint whose weights the stage starts from (optimizer and schedule start afresh).
         plan: the shifts of a shifted network that takes them from a search.
         carried: which checkpoint the outcome names for the next stage: that of the "last" epoch (the end of the
             schedule, as staged binarization usually does; the paper is silent) or the "best" one.
+        norm_batches: over so many training batches batch norm's statistics are estimated anew before the first step,
+            where `init_checkpoint` is of another convolution or precision; 0: not.
         resume: go on from `directory`/checkpoints/last.ckpt if it is there, else start from the beginning.
         trainer_kwargs: further options of `pytorch_lightning.Trainer` (devices, precision, strategy …).
         matmul_precision: of torch's float32 matrix products during the fit, see `float32_matmuls`.
@@ -90,6 +93,9 @@ def run_stage(
         _require_same_stage(last, known, spec.epochs)
     if init_checkpoint is not None and not going_on:
         carry(init_checkpoint, network, plan, {key: known[key] for key in IDENTITY if key in known})
+        before = metadata_of(read_checkpoint(init_checkpoint))
+        if norm_batches and any(before.get(key) != known[key] for key in ("conv", "precision")):
+            callbacks = [*callbacks, NormEstimate(norm_batches)]
     elif plan is not None:
         apply_plan(network, plan)  # `carry` does it where weights are carried
 
@@ -105,8 +111,8 @@ def run_stage(
         "metadata": known,
     }
     is_search = spec.conv == "composite"
-    module = (
-        SearchModule(network, **common, conf_weight=spec.conf_weight, conf=conf, reduce=reduce, lr_arch=lr_arch)
+    module: SegmentationModule = (
+        SearchModule(network, **common, conf_weight=spec.conf_weight, **(search or {}))
         if is_search
         else SegmentationModule(network, **common)
     )
@@ -118,9 +124,13 @@ def run_stage(
     chosen = checkpoint_folder(directory) / (LAST if carried == "last" else BEST)
     checkpoint = read_checkpoint(chosen)
     network.load_state_dict(network_state(checkpoint))
+    found: dict[str, Any] | None = None
     plan_path = directory / PLAN_NAME
-    if is_search and trainer.is_global_zero:
-        discretise(network).save(plan_path)
+    if isinstance(module, SearchModule) and trainer.is_global_zero:
+        summary = metadata_of(checkpoint).get(SEARCH_KEY, {})
+        decided = decided_plan(module, summary, datamodule, trainer.strategy.root_device)
+        decided.save(plan_path)
+        found = decided.search
     progress, end = progress_of(checkpoint), progress_of(read_checkpoint(last))
     return StageOutcome(
         stage=spec.index,
@@ -133,6 +143,8 @@ def run_stage(
         plan_path=str(plan_path) if is_search else None,
         best_val_miou=end["best_val_miou"],
         epoch=progress["epochs"] - 1,
+        scores=progress.get("scores"),
+        search=found,
     )
 
 

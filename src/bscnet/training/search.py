@@ -6,21 +6,35 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
+import torch
 from torch import Tensor, nn
 
-from bscnet.search import composite_layers, confidence_loss, search_state, set_temperature
+from bscnet.runs.checkpoint import METADATA_KEY, SEARCH_KEY, TEMPERATURE_KEY
+from bscnet.search import (
+    GradientSignal,
+    MeanImportance,
+    composite_layers,
+    confidence_loss,
+    search_state,
+    search_summary,
+    set_temperature,
+)
 from bscnet.training.segmentation import SegmentationModule
 
 if TYPE_CHECKING:
     from bscnet.data.collate import Batch
+
+_MEAN_KEY = "importance_mean"
+_MEAN_FROM = 2 / 3  # of the search
 
 
 class SearchModule(SegmentationModule):
     """Trains weights and search logits together, on the training set: L = L_CE + conf_weight · L_conf.
 
     Logs, besides what `SegmentationModule` logs, `train/confidence_step` and `train/confidence_epoch` (L_conf without
-    its weight) and per composite layer `search/entropy/<layer>` and `search/max_pi/<layer>` (means over the channel
-    groups).
+    its weight), per composite layer `search/entropy/<layer>`, `search/max_pi/<layer>` and `search/margin/<layer>`
+    (means over the channel groups) and `search/gradient_signal/<layer>` (see `GradientSignal`; of the epoch), and the
+    means over all of them, `search/entropy` and so on. Checkpoints hold those means under "bscnet" / "search".
 
     Args:
         conf_weight: λ (the supplement: 0.1 for FCN, 0.01 for UNET).
@@ -28,6 +42,12 @@ class SearchModule(SegmentationModule):
         reduce: "paper", "mean" or "sum" over layers and groups.
         lr_arch: learning rate of the search logits; None: the same as the weights' (one optimizer for all, as in the
             supplement). Weight decay never acts on the logits.
+        arch_travel: in place of `lr_arch`, how far Adam can move a logit over the whole search; None: off.
+        temperature_end, temperature_share: see `bscnet.search.set_temperature`.
+        decide: "argmax" of the last logits, "mean" of pi over the last third of the steps, or "perturbation": the
+            smallest loss with a shift taken for certain (see `bscnet.training.decision`).
+        rank_on: the scenes of that loss, "val", or "train" as evaluation places them.
+        rank_batches: how many of them.
         The others are those of `SegmentationModule`.
     Source: method of BSC-Net; the joint single-level optimisation follows EdMIPS (arXiv 2004.05795).
     """
@@ -49,12 +69,23 @@ class SearchModule(SegmentationModule):
         conf: str = "entropy",
         reduce: str = "paper",
         lr_arch: float | None = None,
+        arch_travel: float | None = None,
+        temperature_end: float | None = None,
+        temperature_share: float = 1.0,
+        decide: str = "argmax",
+        rank_on: str = "val",
+        rank_batches: int = 2,
     ) -> None:
         super().__init__(
             network, num_classes, class_names, backend, lr, milestones, gamma, weight_decay, clip_latent, metadata
         )
         self.conf_weight, self.conf, self.reduce = conf_weight, conf, reduce
-        self.lr_arch = lr if lr_arch is None else lr_arch
+        self.lr_arch, self.arch_travel = lr if lr_arch is None else lr_arch, arch_travel
+        self.temperature_end, self.temperature_share = temperature_end, temperature_share
+        self.decide, self.rank_on, self.rank_batches = decide, rank_on, rank_batches
+        self.mean_importance = MeanImportance()
+        self.signal = GradientSignal()
+        self.summary: dict[str, Any] = {}  # of the latest epoch
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Cross entropy plus the weighted confidence loss."""
@@ -62,21 +93,85 @@ class SearchModule(SegmentationModule):
         self.log_step("train/confidence", confidence, len(batch.scenes))
         return super().training_step(batch, batch_idx) + self.conf_weight * confidence
 
+    def on_train_epoch_start(self) -> None:
+        """Also starts the account of the logits' gradients."""
+        super().on_train_epoch_start()
+        self.signal = GradientSignal()
+
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
-        """Sets the Gumbel temperature for the share of the stage that is done (no effect on a softmax)."""
-        epochs = self.trainer.max_epochs or 1
-        done = (self.current_epoch + batch_idx / max(1, self.trainer.num_training_batches)) / epochs
-        set_temperature(self.network, min(1.0, done))
+        """Sets the temperature for the share of the stage that is done."""
+        self._cool(self._done(batch_idx))
+
+    def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
+        """Takes account of the logits' gradients."""
+        self.signal.add(self.network)
+
+    def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
+        """Where the plan is decided by the mean of pi, adds what it is now."""
+        if self.decide == "mean" and self._done(batch_idx + 1) > _MEAN_FROM:
+            self.mean_importance.add(self.network)
+
+    def on_validation_epoch_start(self) -> None:
+        """Scores the mixture as the epoch leaves it."""
+        if not self.trainer.sanity_checking:
+            self._cool((self.current_epoch + 1) / (self.trainer.max_epochs or 1))
 
     def on_train_epoch_end(self) -> None:
-        """Logs how decided each layer is."""
+        """Logs how decided each layer is, and whether its logits' gradients agree."""
+        signals = self.signal.ratios()
         for layer, state in search_state(self.network).items():
-            for quantity in ("entropy", "max_pi"):
-                self._log_shared(f"search/{quantity}/{layer}", fmean(state[quantity]))
+            for quantity, values in state.items():
+                self._log_shared(f"search/{quantity}/{layer}", fmean(values))
+            if layer in signals:
+                self._log_shared(f"search/gradient_signal/{layer}", signals[layer])
+        self.summary = search_summary(self.network, signals)
+        for quantity, value in self.summary.items():
+            if value is not None:
+                self._log_shared(f"search/{quantity}", value)
+
+    def configure_optimizers(self) -> Any:
+        """See `SegmentationModule`; the logits' rate follows from `arch_travel` where that is given."""
+        if self.arch_travel is not None:
+            epochs = self.trainer.max_epochs or 1
+            steps = self.trainer.estimated_stepping_batches / epochs
+            self.lr_arch = rate_of_travel(self.arch_travel, steps, epochs, self.milestones, self.gamma)
+        return super().configure_optimizers()
 
     def parameter_groups(self) -> list[dict[str, Any]]:
         """Weights, and the search logits in a group of their own."""
-        logits = [layer.alpha for layer in composite_layers(self.network).values()]
-        known = {id(parameter) for parameter in logits}
-        weights = [parameter for parameter in self.network.parameters() if id(parameter) not in known]
-        return [{"params": weights}, {"params": logits, "lr": self.lr_arch, "weight_decay": 0.0}]
+        # layers may share theirs
+        logits = {id(layer.alpha): layer.alpha for layer in composite_layers(self.network).values()}
+        weights = [parameter for parameter in self.network.parameters() if id(parameter) not in logits]
+        return [{"params": weights}, {"params": list(logits.values()), "lr": self.lr_arch, "weight_decay": 0.0}]
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Also puts the state of the search and the temperature into the checkpoint."""
+        super().on_save_checkpoint(checkpoint)
+        layers = composite_layers(self.network).values()
+        checkpoint[METADATA_KEY] |= {SEARCH_KEY: self.summary, TEMPERATURE_KEY: next(iter(layers)).temperature}
+        checkpoint[_MEAN_KEY] = self.mean_importance.state()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Goes on from there."""
+        self.summary = checkpoint[METADATA_KEY].get(SEARCH_KEY, {})
+        if _MEAN_KEY in checkpoint:  # not in those of version 0.1.0
+            self.mean_importance.load(checkpoint[_MEAN_KEY], next(self.network.parameters()).device)
+
+    def _done(self, batches: int) -> float:
+        """The share of the stage that is done after so many batches of this epoch."""
+        epochs = self.trainer.max_epochs or 1
+        return (self.current_epoch + batches / max(1, self.trainer.num_training_batches)) / epochs
+
+    def _cool(self, progress: float) -> None:
+        set_temperature(self.network, progress, self.temperature_end, self.temperature_share)
+
+
+def rate_of_travel(
+    travel: float, steps_per_epoch: float, epochs: int, milestones: Sequence[int], gamma: float
+) -> float:
+    """The learning rate of epoch 0 whose sum over all steps is `travel`.
+
+    A step of Adam moves a parameter by at most about its learning rate, so that no logit moves further.
+    """
+    weights = sum(gamma ** sum(milestone <= epoch for milestone in milestones) for epoch in range(epochs))
+    return travel / (steps_per_epoch * weights)

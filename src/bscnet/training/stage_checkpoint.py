@@ -13,6 +13,9 @@ from pytorch_lightning.callbacks import Checkpoint
 from bscnet.runs.checkpoint import METADATA_KEY, PROGRESS_KEY
 from bscnet.runs.layout import BEST, LAST
 
+SCORES = ("miou", "macc", "acc", "loss")
+"""What of a validation is kept with a checkpoint."""
+
 
 def is_better(score: float, best: float) -> bool:
     """Whether `score` is larger than `best`; NaN is worse than every number."""
@@ -24,7 +27,8 @@ class StageCheckpoint(Checkpoint):
 
     Saved at the end of the training epoch, when the schedule has already stepped, so that a run that goes on from
     `last.ckpt` starts exactly where the next epoch would have. Each file says under "bscnet" / "progress" how many
-    epochs it has seen, its own mIoU, the best one so far, and the wall time of all runs of the stage in seconds.
+    epochs it has seen, its own mIoU and other scores, the best mIoU so far, and the wall time of all runs of the stage
+    in seconds.
 
     Args:
         directory: where the two files go.
@@ -35,6 +39,7 @@ class StageCheckpoint(Checkpoint):
         self.directory = Path(directory)
         self.monitor = monitor
         self._score = self._best = math.nan
+        self._scores: dict[str, float] = {}
         self._earlier_seconds = 0.0
         self._started = time.monotonic()
         self._epochs = 0
@@ -47,7 +52,9 @@ class StageCheckpoint(Checkpoint):
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Takes the score of this epoch; the trial run before training does not count."""
         if not trainer.sanity_checking:
-            self._score = float(trainer.callback_metrics[self.monitor])
+            found = trainer.callback_metrics
+            self._score = float(found[self.monitor])
+            self._scores = {key: float(found[f"val/{key}"]) for key in SCORES if f"val/{key}" in found}
             self._validated = True
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -66,6 +73,7 @@ class StageCheckpoint(Checkpoint):
         checkpoint.setdefault(METADATA_KEY, {})[PROGRESS_KEY] = {
             "epochs": self._epochs,
             "val_miou": self._score,
+            "scores": self._scores,
             "best_val_miou": self._best,
             "seconds": self._earlier_seconds + time.monotonic() - self._started,
         }
@@ -76,4 +84,5 @@ class StageCheckpoint(Checkpoint):
         """Goes on from the progress of the run before."""
         progress = checkpoint[METADATA_KEY][PROGRESS_KEY]
         self._epochs, self._score, self._best = progress["epochs"], progress["val_miou"], progress["best_val_miou"]
+        self._scores = progress.get("scores", {})  # not in checkpoints of version 0.1.0
         self._earlier_seconds = progress["seconds"]

@@ -12,7 +12,8 @@ from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.loggers import WandbLogger
 
 from bscnet.nn import ShiftedSparseConv3d
-from bscnet.search import composite_layers
+from bscnet.search import ShiftPlan, composite_layers, discretise, orbit_counts
+from bscnet.sparse.offsets import Shift
 
 if TYPE_CHECKING:
     from bscnet.data.datamodule import SceneView
@@ -25,7 +26,8 @@ class WandbReport(Callback):
     """At the end of a fit logs to every `WandbLogger` of the trainer (and does nothing without one):
 
     `report/iou` (table of class, IoU), `report/confusion` (the confusion matrix of the last validation, in points),
-    `report/shifts` (how often each shift is used: chosen ones, or the most likely ones of a search),
+    `report/shifts` and `report/orbits` (how often each shift and each orbit is used: chosen ones, or the most likely
+    ones of a search),
     `scene/truth` and `scene/prediction` (the first validation scene as coloured points, metres).
 
     Args:
@@ -64,6 +66,9 @@ class WandbReport(Callback):
         if used:
             table = wandb.Table(columns=["shift", "groups"], data=[[str(s), n] for s, n in sorted(used.items())])
             report["report/shifts"] = wandb.plot.bar(table, "shift", "groups", title="channel groups per shift")
+            orbits = orbit_counts(ShiftPlan({"all": tuple(used.elements())}))
+            table = wandb.Table(columns=["orbit", "groups"], data=[list(row) for row in orbits.items()])
+            report["report/orbits"] = wandb.plot.bar(table, "orbit", "groups", title="channel groups per orbit")
         report.update(self._scene(trainer.datamodule.val_scene(0), module))  # type: ignore[attr-defined]
         return report
 
@@ -84,11 +89,12 @@ class WandbReport(Callback):
         return clouds
 
 
-def shift_counts(network: torch.nn.Module) -> Counter[tuple[int, ...]]:
+def shift_counts(network: torch.nn.Module) -> Counter[Shift]:
     """How many channel groups of the network use each shift; of a search, its most likely ones so far."""
-    used: Counter[tuple[int, ...]] = Counter()
-    for layer in composite_layers(network).values():
-        used.update(tuple(shift) for shift in layer.candidates[layer.alpha.argmax(1)].tolist())
+    used: Counter[Shift] = Counter()
+    if composite_layers(network):
+        for shifts in discretise(network).shifts.values():
+            used.update(shifts)
     for module in network.modules():
         if isinstance(module, ShiftedSparseConv3d):
             used.update(module.shift_tuple)
