@@ -105,7 +105,7 @@ def test_the_mean_of_pi_decides_where_logits_swing() -> None:
     assert discretise(network).shifts["0"] == (candidates[4],)
     assert discretise(network, mean.scores()).shifts["0"] == (candidates[2],)
     again = MeanImportance()
-    again.load(mean.state(), torch.device("cpu"))  # type: ignore[arg-type]
+    again.load(mean.state())
     again.add(network)
     mean.add(network)
     assert torch.equal(again.scores()["0"], mean.scores()["0"])

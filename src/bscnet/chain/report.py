@@ -32,20 +32,17 @@ def announce(console: Console, chain: Chain, spec: StageSpec) -> None:
 
 
 def stage_table(chain: Chain) -> Table:
-    """Stage, precision, val mIoU and accuracy, and checkpoint (from the chain's directory) of every finished stage."""
+    """Stage, precision, val mIoU and checkpoint (from the chain's directory) of every finished stage."""
     table = Table()
     table.add_column("stage")
     table.add_column("precision")
-    for name in ("val mIoU", "val acc", "epochs"):
-        table.add_column(name, justify="right")
+    table.add_column("val mIoU", justify="right")
+    table.add_column("epochs", justify="right")
     table.add_column("checkpoint", overflow="fold")
     for row in chain.manifest.stages:
         path = Path(row.checkpoint)
         shown = path.relative_to(chain.directory) if path.is_relative_to(chain.directory) else path
-        accuracy = "" if row.scores is None or "acc" not in row.scores else percent(row.scores["acc"])
-        table.add_row(
-            f"{row.stage} {row.name}", row.precision, percent(row.val_miou), accuracy, str(row.epochs), str(shown)
-        )
+        table.add_row(f"{row.stage} {row.name}", row.precision, percent(row.val_miou), str(row.epochs), str(shown))
     return table
 
 

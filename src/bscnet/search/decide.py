@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -26,21 +27,20 @@ class MeanImportance:
         """Add the weights as they are now."""
         for name, layer in composite_layers(network).items():
             pi = layer.importance()
-            self._sums[name] = pi if name not in self._sums else self._sums[name] + pi
+            self._sums[name] = pi + self._sums[name].to(pi.device) if name in self._sums else pi
         self._count += 1
 
     def scores(self) -> dict[str, Tensor]:
         """The mean weights; empty before anything was added."""
         return {name: total / self._count for name, total in self._sums.items()}
 
-    def state(self) -> dict[str, object]:
+    def state(self) -> dict[str, Any]:
         """Plain values and tensors, for a checkpoint."""
         return {"sums": self._sums, "count": self._count}
 
-    def load(self, state: dict[str, dict[str, Tensor]], device: torch.device) -> None:
+    def load(self, state: Mapping[str, Any]) -> None:
         """Go on from a state."""
-        self._sums = {name: total.to(device) for name, total in state["sums"].items()}
-        self._count = int(state["count"])  # type: ignore[call-overload]
+        self._sums, self._count = dict(state["sums"]), int(state["count"])
 
 
 @torch.no_grad()

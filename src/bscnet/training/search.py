@@ -155,7 +155,7 @@ class SearchModule(SegmentationModule):
         """Goes on from there."""
         self.summary = checkpoint[METADATA_KEY].get(SEARCH_KEY, {})
         if _MEAN_KEY in checkpoint:  # not in those of version 0.1.0
-            self.mean_importance.load(checkpoint[_MEAN_KEY], next(self.network.parameters()).device)
+            self.mean_importance.load(checkpoint[_MEAN_KEY])
 
     def _done(self, batches: int) -> float:
         """The share of the stage that is done after so many batches of this epoch."""
