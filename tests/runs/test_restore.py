@@ -13,6 +13,7 @@ import torch
 from bscnet.errors import InputError
 from bscnet.runs.find import find_checkpoint
 from bscnet.runs.restore import restore
+from bscnet.search import composite_layers
 from fixtures.stage_checkpoint import write_checkpoint, write_result
 
 
@@ -97,6 +98,17 @@ def test_stages_on_the_way_are_restored_too(tmp_path: Path, stage: int, conv: st
     assert str(found.network) == str(written)
     for name, tensor in written.state_dict().items():
         assert torch.equal(found.network.state_dict()[name], tensor)
+
+
+def test_a_search_is_restored_at_the_temperature_that_it_was_left_at(tmp_path: Path) -> None:
+    path, soft = in_chain(tmp_path, 1), "method.relax=gumbel_softmax"
+    network = write_checkpoint(path, 1, "method=bsc_net", soft, temperature=0.25)
+    assert {layer.temperature for layer in composite_layers(network).values()} == {5.0}
+    assert {layer.temperature for layer in composite_layers(restore(path).network).values()} == {0.25}
+    for bad in (0.0, float("nan"), "cold"):
+        write_checkpoint(path, 1, "method=bsc_net", soft, temperature=bad)
+        with pytest.raises(InputError, match=f"says temperature={bad}, which must be a number above 0"):
+            restore(path)
 
 
 def test_a_checkpoint_of_the_first_version_is_restored(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,7 +78,15 @@ def restore(path: str | Path) -> Restored:
     except RuntimeError as error:
         reason = " ".join(str(error).split())[:200]
         raise InputError(f"checkpoint {checkpoint} does not fit the network that it names: {reason}") from error
-    if TEMPERATURE_KEY in metadata:
-        for layer in composite_layers(network).values():
-            layer.temperature = metadata[TEMPERATURE_KEY]
+    _set_temperature(network, metadata.get(TEMPERATURE_KEY), checkpoint)
     return Restored(network.eval(), metadata, checkpoint)
+
+
+def _set_temperature(network: nn.Module, temperature: Any, checkpoint: Path) -> None:
+    """Give a search's mixtures the temperature that they were left at; None leaves them as they start."""
+    if temperature is None:
+        return
+    if not isinstance(temperature, float) or not 0 < temperature < math.inf:
+        raise InputError(f"checkpoint {checkpoint} says temperature={temperature}, which must be a number above 0")
+    for layer in composite_layers(network).values():
+        layer.temperature = temperature

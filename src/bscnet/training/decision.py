@@ -24,8 +24,6 @@ def decided_plan(
 ) -> ShiftPlan:
     """The plan of `module.decide`, with what tells how sure the search was (`ShiftPlan.search`).
 
-    Warns where the largest shifts hold less than half of the weight: the plan is then little better than drawn by lot.
-
     Args:
         module: after its fit, its network with the weights that go on.
         summary: what `search_summary` found of those.
@@ -44,14 +42,20 @@ def decided_plan(
     known["orbits"] = orbit_counts(plan)
     if "max_pi" in known and module.decide != "perturbation":
         known["decided"] = is_decided(known)
-        if not known["decided"]:
-            _log.warning(
-                "the search has not decided: its largest shifts hold %.3g of the weight in the mean, equal weights are "
-                "%.3g, so the plan is hardly better than a drawn one; method.arch_travel or method.lr_arch speed it up",
-                known["max_pi"],
-                1 / _options(module),
-            )
     return ShiftPlan(plan.shifts, known)
+
+
+def warn_undecided(plan: ShiftPlan, module: SearchModule) -> None:
+    """Warn where the largest shifts hold less than half of the weight: the plan is then hardly better than drawn."""
+    if plan.search.get("decided", True):
+        return
+    layer = next(iter(composite_layers(module.network).values()))
+    _log.warning(
+        "the search has not decided: its largest shifts hold %.3g of the weight in the mean, equal weights are "
+        "%.3g, so the plan is hardly better than a drawn one; method.arch_travel or method.lr_arch speed it up",
+        plan.search["max_pi"],
+        1 / len(layer.source.options[0]),
+    )
 
 
 def ranked_losses(module: SearchModule, datamodule: pl.LightningDataModule, device: torch.device) -> dict[str, Tensor]:
@@ -81,7 +85,3 @@ def _margin(losses: dict[str, Tensor]) -> float:
     """The mean distance in loss from the best shift of a group to the next one."""
     first, second = torch.cat([table.topk(2, dim=1, largest=False).values for table in losses.values()]).T
     return float((second - first).mean())
-
-
-def _options(module: SearchModule) -> int:
-    return len(next(iter(composite_layers(module.network).values())).source.options[0])

@@ -17,7 +17,7 @@ from bscnet.runs.layout import BEST, LAST, PLAN_NAME, checkpoint_folder
 from bscnet.runs.stage import StageOutcome, StageSpec
 from bscnet.search import ShiftPlan, apply_plan, composite_layers
 from bscnet.training.carry import carry
-from bscnet.training.decision import decided_plan
+from bscnet.training.decision import decided_plan, warn_undecided
 from bscnet.training.norms import NormEstimate
 from bscnet.training.search import SearchModule
 from bscnet.training.segmentation import SegmentationModule
@@ -126,11 +126,13 @@ def run_stage(
     network.load_state_dict(network_state(checkpoint))
     found: dict[str, Any] | None = None
     plan_path = directory / PLAN_NAME
-    if isinstance(module, SearchModule) and trainer.is_global_zero:
+    if isinstance(module, SearchModule):
         summary = metadata_of(checkpoint).get(SEARCH_KEY, {})
         decided = decided_plan(module, summary, datamodule, trainer.strategy.root_device)
-        decided.save(plan_path)
         found = decided.search
+        if trainer.is_global_zero:
+            decided.save(plan_path)
+            warn_undecided(decided, module)
     progress, end = progress_of(checkpoint), progress_of(read_checkpoint(last))
     return StageOutcome(
         stage=spec.index,
