@@ -52,11 +52,14 @@ def _weight_signs(weight: Tensor, scaled: bool, on_gpu: bool) -> tuple[Tensor, T
 
         with device_of(weight):
             return kernels.weight_signs(weight, scaled)
-    # In torch's rounding, whoever makes the signs: an exported network has these scales to the last bit.
-    scale = weight.abs().flatten(0, -2).mean(0) if scaled else weight.new_empty(0)
+    # In torch's rounding, whoever makes the signs: an exported network has these scales to the last bit. For a moment
+    # the sizes stand where the signs will, in the cache.
+    signs = torch.empty_like(weight)
+    scale = torch.abs(weight, out=signs).flatten(0, -2).mean(0) if scaled else weight.new_empty(0)
     if native_serves(weight):
-        return native.weight_signs(weight), scale
-    signs = weight + 0.0  # which makes +0.0 of -0.0
+        native.weight_signs(weight, signs)
+        return signs, scale
+    torch.add(weight, 0.0, out=signs)  # which makes +0.0 of -0.0
     torch.copysign(torch.ones((), device=weight.device), signs, out=signs)
     return signs, scale
 

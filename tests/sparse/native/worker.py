@@ -80,7 +80,9 @@ def elementwise_results(rows: int, channels: int) -> Iterator[tuple[str, Tensor]
     for kept in (sums, whole):
         for value in (y, *elementwise.scaled_prelu_backward(grad, kept, scale, slope, True)):
             yield f"prelu {channels}", value
-    for value in (elementwise.weight_signs(x), elementwise.weight_gradient(grad, x)):
+    signs = torch.empty_like(x)
+    elementwise.weight_signs(x, signs)
+    for value in (signs, elementwise.weight_gradient(grad, x)):
         yield f"weight {channels}", value
 
 

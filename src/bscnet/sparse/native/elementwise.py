@@ -130,12 +130,11 @@ def scaled_prelu_backward(
     return to_sums, found, to_slope
 
 
-def weight_signs(weight: Tensor) -> Tensor:
-    """The signs of the operator ``weight_signs`` of `bscnet.fused.weight`."""
+def weight_signs(weight: Tensor, signs: Tensor) -> None:
+    """The signs of the operator ``weight_signs`` of `bscnet.fused.weight`, written to an array in C order."""
     flat = check_floats("weight", weight.flatten(0, -2), (None, None))
-    signs = torch.empty_like(flat)
-    call("bscnet_weight_signs", *flat.shape, flat.data_ptr(), torch.get_num_threads(), signs.data_ptr(), None)
-    return signs.view(weight.shape)
+    out = check_floats("signs", signs.view(flat.shape), tuple(flat.shape))
+    call("bscnet_weight_signs", *flat.shape, flat.data_ptr(), torch.get_num_threads(), out.data_ptr(), None)
 
 
 def weight_gradient(grad: Tensor, weight: Tensor) -> Tensor:

@@ -10,9 +10,13 @@ from torch import Tensor
 
 from bscnet.sparse.native.checks import check_floats, check_integers
 from bscnet.sparse.native.library import CConvolution, call
+from bscnet.sparse.native.operators import operator, set_gradient, shapes_of
 
 
-@torch.library.custom_op("bscnet_native::convolve", mutates_args=())
+@operator(
+    "convolve(Tensor x, Tensor? bits, Tensor? values, Tensor? scale, Tensor? shift, Tensor weight, Tensor? there, "
+    "Tensor cells, Tensor? back, Tensor back_cells, int out_rows) -> Tensor"
+)
 def convolve(
     x: Tensor,
     bits: Tensor | None,
@@ -57,7 +61,7 @@ def convolve(
     return y
 
 
-@convolve.register_fake
+@shapes_of(convolve)
 def _(
     x: Tensor,
     bits: Tensor | None,
@@ -74,7 +78,7 @@ def _(
     return weight.new_empty(out_rows, weight.shape[2])
 
 
-@torch.library.custom_op("bscnet_native::input_gradient", mutates_args=())
+@operator("input_gradient(Tensor dy, Tensor weight, Tensor? back, Tensor back_cells, int in_rows) -> Tensor")
 def input_gradient(dy: Tensor, weight: Tensor, back: Tensor | None, back_cells: Tensor, in_rows: int) -> Tensor:
     """Gradient of ``convolve`` with respect to its features."""
     weight = check_floats("weight", weight, (None, None, None))
@@ -86,12 +90,15 @@ def input_gradient(dy: Tensor, weight: Tensor, back: Tensor | None, back_cells: 
     return dx
 
 
-@input_gradient.register_fake
+@shapes_of(input_gradient)
 def _(dy: Tensor, weight: Tensor, back: Tensor | None, back_cells: Tensor, in_rows: int) -> Tensor:
     return weight.new_empty(in_rows, weight.shape[1])
 
 
-@torch.library.custom_op("bscnet_native::weight_gradient", mutates_args=())
+@operator(
+    "weight_gradient(Tensor x, Tensor? bits, Tensor? values, Tensor? scale, Tensor? shift, Tensor dy, Tensor? there, "
+    "Tensor cells) -> Tensor"
+)
 def weight_gradient(
     x: Tensor,
     bits: Tensor | None,
@@ -112,7 +119,7 @@ def weight_gradient(
     return dw
 
 
-@weight_gradient.register_fake
+@shapes_of(weight_gradient)
 def _(
     x: Tensor,
     bits: Tensor | None,
@@ -137,7 +144,7 @@ def _backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
     return dx, None, None, None, None, dw, None, None, None, None, None
 
 
-convolve.register_autograd(_backward, setup_context=_setup)
+set_gradient(convolve, _setup, _backward)
 
 
 class _Features:

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from bscnet.sparse.native.checks import check_floats, check_integers
 from bscnet.sparse.native.library import call
+from bscnet.sparse.native.operators import operator, set_gradient, shapes_of
 
 
 def _pooled(name: str, x: Tensor, first_child: Tensor, child: Tensor) -> Tensor:
@@ -21,13 +22,13 @@ def _pooled(name: str, x: Tensor, first_child: Tensor, child: Tensor) -> Tensor:
     return y
 
 
-@torch.library.custom_op("bscnet_native::pool_sum", mutates_args=())
+@operator("pool_sum(Tensor x, Tensor parent, Tensor first_child, Tensor child) -> Tensor")
 def pool_sum(x: Tensor, parent: Tensor, first_child: Tensor, child: Tensor) -> Tensor:
     """Sum of x over the children of each coarse row; the last three are of ``Links``."""
     return _pooled("bscnet_pool_sum", x, first_child, child)
 
 
-@torch.library.custom_op("bscnet_native::unpool", mutates_args=())
+@operator("unpool(Tensor x, Tensor parent, Tensor first_child, Tensor child) -> Tensor")
 def unpool(x: Tensor, parent: Tensor, first_child: Tensor, child: Tensor) -> Tensor:
     """For each fine row that of its parent; the last three are of ``Links``."""
     x, parent = check_floats("x", x, (len(first_child) - 1, None)), check_integers("parent", parent, (None,))
@@ -45,13 +46,13 @@ def unpool(x: Tensor, parent: Tensor, first_child: Tensor, child: Tensor) -> Ten
     return y
 
 
-@torch.library.custom_op("bscnet_native::pool_max", mutates_args=())
+@operator("pool_max(Tensor x, Tensor first_child, Tensor child) -> Tensor")
 def pool_max(x: Tensor, first_child: Tensor, child: Tensor) -> Tensor:
     """Maximum of x over the children of each coarse row."""
     return _pooled("bscnet_pool_max", x, first_child, child)
 
 
-@torch.library.custom_op("bscnet_native::pool_max_gradient", mutates_args=())
+@operator("pool_max_gradient(Tensor x, Tensor y, Tensor dy, Tensor first_child, Tensor child) -> Tensor")
 def pool_max_gradient(x: Tensor, y: Tensor, dy: Tensor, first_child: Tensor, child: Tensor) -> Tensor:
     """Gradient of ``pool_max``: in equal parts to the children that have the maximum."""
     x = check_floats("x", x, (len(child), None))
@@ -65,22 +66,22 @@ def pool_max_gradient(x: Tensor, y: Tensor, dy: Tensor, first_child: Tensor, chi
     return dx
 
 
-@pool_sum.register_fake
+@shapes_of(pool_sum)
 def _(x: Tensor, parent: Tensor, first_child: Tensor, child: Tensor) -> Tensor:
     return x.new_empty(len(first_child) - 1, x.shape[1])
 
 
-@unpool.register_fake
+@shapes_of(unpool)
 def _(x: Tensor, parent: Tensor, first_child: Tensor, child: Tensor) -> Tensor:
     return x.new_empty(len(parent), x.shape[1])
 
 
-@pool_max.register_fake
+@shapes_of(pool_max)
 def _(x: Tensor, first_child: Tensor, child: Tensor) -> Tensor:
     return x.new_empty(len(first_child) - 1, x.shape[1])
 
 
-@pool_max_gradient.register_fake
+@shapes_of(pool_max_gradient)
 def _(x: Tensor, y: Tensor, dy: Tensor, first_child: Tensor, child: Tensor) -> Tensor:
     return x.new_empty(x.shape)
 
@@ -106,6 +107,6 @@ def _pool_max_backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
     return pool_max_gradient(x, y, grad, first_child, child), None, None
 
 
-pool_sum.register_autograd(_pool_sum_backward, setup_context=_keep_links)
-unpool.register_autograd(_unpool_backward, setup_context=_keep_links)
-pool_max.register_autograd(_pool_max_backward, setup_context=_keep_all)
+set_gradient(pool_sum, _keep_links, _pool_sum_backward)
+set_gradient(unpool, _keep_links, _unpool_backward)
+set_gradient(pool_max, _keep_all, _pool_max_backward)
