@@ -5,8 +5,10 @@ import pytest
 from bscnet.chain.validate import RULES, wanted_stages
 from bscnet.errors import InputError
 from bscnet.models import layers
+from bscnet.nn import ACTIVATIONS
 from bscnet.nn.relaxation import RELAX
 from bscnet.nn.shift_logits import SHIFT_LOGITS
+from bscnet.quantizers import ESTIMATORS, WEIGHT_FORMS, WEIGHT_PENALTIES, WEIGHT_SCALES
 from bscnet.search import CANDIDATES, CONFIDENCE, MANUAL, REDUCTIONS
 from bscnet.search_names import LOGITS, PRESET_GROUPS, RELAXATIONS
 
@@ -113,6 +115,14 @@ def test_every_group_can_be_asked_for(settings):
         ("method.sfsc_layers", layers.SFSC_LAYERS),
         ("model.layer_style", layers.LAYER_STYLES),
         ("model.down_short", layers.DOWN_SHORTS),
+        ("model.act", ACTIVATIONS),
+        ("method.layer_style", layers.LAYER_STYLES),
+        ("method.act", ACTIVATIONS),
+        ("method.w_scale", WEIGHT_SCALES),
+        ("method.w_form", WEIGHT_FORMS),
+        ("method.w_penalty", WEIGHT_PENALTIES),
+        ("method.ste_act", ESTIMATORS),
+        ("method.ste_weight", ESTIMATORS),
     ],
 )
 def test_the_allowed_words_are_those_the_code_knows(key, known):

@@ -14,6 +14,7 @@ from bscnet.paths import config_dir
 from bscnet.search import CANDIDATES, composite_layers, current_plan, layer_level, manual_shifts, shifted_layers
 from bscnet.sparse import BACKENDS
 from fixtures.composed import compose_settings
+from fixtures.methods import LITERATURE, OWN
 
 GROUPS = ("model", "method", "data", "backend", "recipe", "logger", "trainer", "launcher", "experiment")
 CHOICES = [
@@ -27,7 +28,11 @@ CHOICES = [
 def test_the_groups_offer_what_the_commands_name():
     names = {group: {name for found, name in CHOICES if found == group} for group in GROUPS}
     assert names["model"] == {"fcn_s", "fcn_h", "unet_s", "unet_h"}
-    assert names["method"] == {"real", "bsc_baseline", "bsc_manual", "bsc_net"}
+    assert names["method"] == {*OWN, *LITERATURE}
+    assert set(LITERATURE) == {
+        *("bnn", "xnor_net", "xnor_net_pp", "bireal", "irnet", "reactnet", "real_to_binary", "bipointnet"),
+        *("bnn_plus", "recu", "fda", "rbonn"),
+    }
     assert names["data"] >= {"rooms", "scannet", "nyu_depth_v2", "folder", "real_lidar", "real_rgbd", "real_garage"}
     assert names["backend"] == {"auto", *BACKENDS}
     assert names["recipe"] == {"paper", "quick"}
@@ -90,7 +95,7 @@ def test_a_launcher_is_the_plugin_or_a_stand_in_that_says_what_to_install(launch
 
 
 @pytest.mark.parametrize("model", ["fcn_s", "fcn_h", "unet_s", "unet_h"])
-@pytest.mark.parametrize("method", ["real", "bsc_baseline", "bsc_manual", "bsc_net"])
+@pytest.mark.parametrize("method", [*OWN, *LITERATURE])
 def test_every_model_can_be_built_for_every_stage_of_every_method(model, method):
     small = "model.network.m=8"
     settings = compose_settings(f"model={model}", f"method={method}", small)
@@ -111,6 +116,9 @@ def test_every_model_can_be_built_for_every_stage_of_every_method(model, method)
         "method.relax=gumbel_softmax", "method.relax=gumbel_st", "method.cands=corners9", "method.cands=faces7",
         "method.G=1", "method.G=2", "method.G=8", "method.logits=factorised", "method.logits=orbits",
         "method.logits=by_level", "method.alpha_init=tetra4", "method.alpha_init=random", "method.levels=[0,1]",
+        "method.w_form=recurrent", "method.ste_weight=ede",
+        "method.w_penalty=bilinear", "method.w_penalty_weight=0.1", "method.sign_noise=true",
+        "method.per_site_scale=true", "method.scene_gate=true",
     ],
 )  # fmt: skip
 def test_every_switch_reaches_a_network_that_can_be_built(override):
@@ -189,6 +197,15 @@ def test_random_shifts_can_differ_from_layer_to_layer():
         == plan("method.manual=random_per_layer")
         != plan("method.manual=random_per_layer", "method.manual_seed=1")
     )
+
+
+def test_methods_of_the_literature_share_networks_and_stages_with_the_baseline():
+    baseline = compose_settings("method=bsc_baseline")
+    for method in LITERATURE:
+        settings = compose_settings(f"method={method}")
+        specs = [method_stages(one["method"], one["recipe"], one["model"], one["data"]) for one in (settings, baseline)]
+        assert specs[0] == specs[1]
+        assert settings["model"] == baseline["model"]
 
 
 def test_searched_networks_start_unshifted():

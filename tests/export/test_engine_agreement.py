@@ -16,13 +16,18 @@ from bscnet.data.sample import evaluation_sample
 from bscnet.data.scan import Scan
 from bscnet.datasets.real.clouds import motorcycle
 from bscnet.datasets.real.package_files import PackageUnavailableError
+from bscnet.errors import InputError
 from bscnet.export.builder import pack_signs
+from bscnet.export.network import compile_network
 from bscnet.export.scene import simulated_scan
 from bscnet.models.blocks import ResidualUnit
 from bscnet.nn import QuantizedConv
+from bscnet.quantizers import RSign
 from bscnet.sparse import SparseTensor
+from fixtures.methods import LITERATURE, layer_switches
 from fixtures.ordered_sums import OrderedSums
-from fixtures.packed_networks import network, seasoned, write_model
+from fixtures.packed_networks import network, ordered_scene, seasoned, write_model
+from fixtures.sites import random_sites
 from oracles.packed_program import ModelFile
 
 NETWORKS = {
@@ -96,8 +101,10 @@ class Watch:
 
 def instruction_of(file: ModelFile, conv: QuantizedConv) -> int:
     """The instruction that holds a convolution's weight."""
-    weight = conv.weight.detach().numpy()
-    wanted = weight if conv.weight_quantizer is None else pack_signs(weight >= 0)
+    weight = conv.weight.detach()
+    wanted = (
+        weight.numpy() if conv.weight_quantizer is None else pack_signs(conv.weight_quantizer(weight)[0].numpy() > 0)
+    )
     found = [
         int(name.split(".")[0])
         for name, tensor in file.tensors.items()
@@ -137,8 +144,43 @@ def test_engine_agrees_with_torch(
     compare_layers(session.trace(coords.numpy(), feats.numpy()), watch, ModelFile(path), exact=method != "real")
 
 
-def compare_layers(traces: list[runtime.Trace], watch: Watch, file: ModelFile, exact: bool) -> None:
-    """Signs and integer sums of every bit convolution, and every unit's result that the engine keeps."""
+@pytest.mark.parametrize("method", LITERATURE)
+@pytest.mark.parametrize("family", ["unet", "fcn"])
+def test_methods_of_the_literature_agree_to_the_bit(family: str, method: str, tmp_path: Path) -> None:
+    coords, feats = ordered_scene(random_sites(300, 9, 2))
+    net = seasoned(network(family, **layer_switches(method)), coords, feats)
+    path = write_model(tmp_path / "m.safetensors", net)
+    watch = Watch(net)
+    with torch.no_grad(), OrderedSums():
+        wanted = net(SparseTensor(feats, coords)).numpy()
+    session = runtime.load(path)
+    assert len(np.unique(wanted.argmax(1))) >= 3, "the network does not tell its sites apart"
+    np.testing.assert_array_equal(session(coords.numpy(), feats.numpy()), wanted)
+    steps = 3 if isinstance(net.levels.down.conv.input_quantizer, RSign) else 2  # the norm, or the activation alone
+    compare_layers(session.trace(coords.numpy(), feats.numpy()), watch, ModelFile(path), True, steps)
+
+
+@pytest.mark.parametrize(
+    "override, reason",
+    [
+        (
+            "method.per_site_scale=true",
+            r"conv scales every site by the magnitude of its neighbours \(method.per_site_scale\)",
+        ),
+        ("method.scene_gate=true", r"conv scales every scene by a gate of its mean \(method.scene_gate\)"),
+    ],
+)
+def test_factors_of_sites_and_scenes_are_refused_with_the_reason(override: str, reason: str) -> None:
+    net = network("unet", **layer_switches("real_to_binary", override)).eval()
+    with pytest.raises(InputError, match=f"conv scales {reason}, and the engine has one factor a channel"):
+        compile_network(net)
+
+
+def compare_layers(traces: list[runtime.Trace], watch: Watch, file: ModelFile, exact: bool, steps: int = 2) -> None:
+    """Signs and integer sums of every bit convolution, and every unit's result that the engine keeps.
+
+    ``steps`` are those of a unit; an instruction with more has taken in what comes after it.
+    """
     values = {trace.value: in_order(trace) for trace in traces if trace.what != "sums"}
     sums = {trace.instruction: in_order(trace) for trace in traces if trace.what == "sums"}
     units = 0
@@ -148,7 +190,7 @@ def compare_layers(traces: list[runtime.Trace], watch: Watch, file: ModelFile, e
         if exact and conv.weight_quantizer is not None:
             np.testing.assert_array_equal(values[instruction["in"]], watch.signs[conv])
             np.testing.assert_array_equal(sums.pop(number), watch.sums[conv])
-        if conv in watch.units and instruction["out"] in values and len(instruction["steps"]) <= 2:
+        if conv in watch.units and instruction["out"] in values and len(instruction["steps"]) <= steps:
             units += 1
             tolerance = 0 if exact else REAL_TOLERANCE * np.abs(watch.units[conv]).max()
             np.testing.assert_allclose(values[instruction["out"]], watch.units[conv], rtol=0, atol=tolerance)

@@ -12,8 +12,9 @@ from torch import Tensor, nn
 from bscnet.models import LayerFactory
 from bscnet.models.blocks import ResidualUnit, conv_layer, deconv_layer, ssc_block
 from bscnet.models.layers import CONVS, LAYER_STYLES, PRECISIONS
-from bscnet.nn import RPReLU, SiteNorm
+from bscnet.nn import RPReLU, SiteNorm, set_progress
 from bscnet.sparse import SparseTensor
+from fixtures.methods import LITERATURE, layer_switches
 from fixtures.networks import FAMILIES, gradients, small_network, small_scene, trained_step
 from fixtures.packed_sites import packed_scene
 
@@ -88,6 +89,14 @@ def test_networks_of_every_convolution(kind: str, precision: str, conv: str) -> 
 @pytest.mark.parametrize("switches", SWITCHES, ids=lambda s: "-".join(f"{k}={v}" for k, v in s.items()))
 def test_networks_with_every_switch(kind: str, switches: dict[str, object]) -> None:
     check(wakened(small_network("unet", **switches).float()), scene(kind))
+
+
+@pytest.mark.parametrize("kind", ["torch", "packed"])
+@pytest.mark.parametrize("method", [*LITERATURE, "xnor_net method.per_site_scale=true", "bnn method.scene_gate=true"])
+def test_methods_of_the_literature(kind: str, method: str) -> None:
+    network = wakened(small_network("unet", **layer_switches(*method.split())).float())
+    set_progress(network, 0.5)
+    check(network, scene(kind))
 
 
 @pytest.mark.parametrize("kind", ["torch", "packed"])

@@ -31,6 +31,9 @@ from bscnet.quantizers import RSign, SignQuantizer
         "down_short",
         "w_scale",
         "ste_act",
+        "ste_weight",
+        "w_form",
+        "w_penalty",
         "manual",
         "cands",
         "relax",
@@ -39,6 +42,13 @@ from bscnet.quantizers import RSign, SignQuantizer
 def test_unknown_names_are_refused(switch: str) -> None:
     with pytest.raises(InputError, match=f"{switch} is 'nonsense'; allowed are"):
         LayerFactory(**{switch: "nonsense"})
+
+
+def test_switches_that_exclude_each_other_are_refused() -> None:
+    with pytest.raises(InputError, match="per_site_scale and scene_gate are both on"):
+        LayerFactory(per_site_scale=True, scene_gate=True)
+    with pytest.raises(InputError, match="sign_noise is on and layer_style is react"):
+        LayerFactory(sign_noise=True, layer_style="react")
 
 
 @pytest.mark.parametrize("number", [0, 3, -1])

@@ -10,17 +10,10 @@ from hypothesis import strategies as st
 
 from bscnet.errors import InputError
 from bscnet.quantizers import ESTIMATORS, RSign, SignQuantizer, sign, sign_ste
+from oracles.binarizers import estimator_factor
 
 # both sides of every knee of the estimators, and the knees themselves
 KNEES = [-3.0, -1.0000001, -1.0, -0.9999999, -0.5, -1e-38, -0.0, 0.0, 1e-38, 0.25, 0.9999999, 1.0, 1.0000001, 3.0]
-
-
-def closed_form(estimator: str, z: float) -> float:
-    if estimator == "clip":
-        return 1.0 if -1 <= z <= 1 else 0.0
-    if -1 <= z < 0:
-        return 2 + 2 * z
-    return 2 - 2 * z if 0 <= z < 1 else 0.0
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
@@ -45,7 +38,7 @@ def test_gradient_equals_the_closed_form(estimator: str) -> None:
     out = sign_ste(z, estimator)
     assert torch.equal(out.detach(), sign(z.detach()))
     out.backward(upstream)
-    expected = upstream * torch.tensor([closed_form(estimator, value) for value in values], dtype=torch.float64)
+    expected = upstream * torch.tensor([estimator_factor(estimator, value) for value in values], dtype=torch.float64)
     torch.testing.assert_close(z.grad, expected, rtol=1e-14, atol=1e-14)
 
 
@@ -69,7 +62,7 @@ def test_rsign_has_a_learned_threshold(estimator: str) -> None:
     out = quantizer(z)
     assert torch.equal(out.detach(), sign((z + quantizer.bias).detach()))
     out.sum().backward()
-    slopes = [[closed_form(estimator, v) for v in row] for row in (z + quantizer.bias).tolist()]
+    slopes = [[estimator_factor(estimator, v) for v in row] for row in (z + quantizer.bias).tolist()]
     torch.testing.assert_close(z.grad, torch.tensor(slopes, dtype=torch.float64))
     torch.testing.assert_close(quantizer.bias.grad, torch.tensor(slopes, dtype=torch.float64).sum(0))
 

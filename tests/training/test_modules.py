@@ -19,7 +19,7 @@ from bscnet.search import composite_layers, confidence_loss
 from bscnet.sparse import SparseTensor
 from bscnet.training import SearchModule, SegmentationModule, run_stage
 from bscnet.training.loss import class_histogram, point_cross_entropy, voxel_cross_entropy
-from bscnet.training.segmentation import clip_latent_weights
+from bscnet.training.segmentation import constrain_latent_weights
 from fixtures.tiny_training import CLASSES, TinyData, batch_of, fcn, spec, unet
 
 
@@ -234,7 +234,7 @@ def test_a_batch_is_sent_without_waiting(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_no_weight_to_clip_is_no_error() -> None:
-    clip_latent_weights(unet("a1w32"))
+    constrain_latent_weights(unet("a1w32"), clip=True, center=True)
 
 
 def test_steps_are_logged_as_often_as_asked_and_epochs_always(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from bscnet.runs.checkpoint import read_checkpoint
 from bscnet.sparse import SparseTensor
 from bscnet.training import run_stage
 from bscnet.training.random_state import capture, restore
-from bscnet.training.segmentation import clip_latent_weights
+from bscnet.training.segmentation import constrain_latent_weights
 from fixtures.simulated_cuda import SimulatedCuda, simulated_cuda
 from fixtures.simulated_cuda.counts import Counts
 from fixtures.tiny_training import TinyData, spec, unet
@@ -80,7 +80,7 @@ def test_latent_weights_are_clipped_in_two_launches(device: SimulatedCuda) -> No
     for weight in weights:
         weight.data.mul_(20)
     with device.phase("clip") as counts:
-        clip_latent_weights(network)
+        constrain_latent_weights(network, clip=True, center=False)
     assert counts.launches.total() == 2
     assert len(weights) > 3 and all(weight.abs().max().item() == 1 for weight in weights)
 

@@ -113,6 +113,7 @@ def run_one(settings: Mapping[str, Any], directory: Path) -> StageOutcome:
             seed=settings["seed"],
             weight_decay=settings["recipe"]["weight_decay"],
             clip_latent=settings["method"]["clip_latent"],
+            center_latent=settings["method"]["center_latent"],
             search={key: settings["method"][key] for key in SEARCH_OPTIONS},
             init_checkpoint=settings["init_from"],
             plan=plan,

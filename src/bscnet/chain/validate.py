@@ -14,6 +14,7 @@ from bscnet.sparse.backend_names import BACKENDS
 
 _COUNT = Number(1, whole=True)
 _POSITIVE = Number(0, above=True)
+_ESTIMATORS = ("approx", "clip", "identity", "ede", "sign_swish", "fourier")
 
 SHARED_STAGES = ("search", "pretrain", "real", "real_again", "activations", "activations_again", "weights")
 """Names of stages, whose shares of the epochs can be given."""
@@ -69,9 +70,24 @@ RULES: dict[str, Rule] = {
     "method.order": OneOf(("search_first", "pretrain_search_final")),
     "method.stage2_init": OneOf(("search", "scratch")),
     "method.sfsc_layers": OneOf(("all", "first", "last")),
-    "method.w_scale": OneOf(("mean_abs", "learned")),
-    "method.ste_act": OneOf(("approx", "clip")),
+    "method.layer_style": OneOf(("r2b", "react", "bireal")),
+    "method.act": OneOf(("prelu", "rprelu", "hardtanh")),
+    "method.w_scale": OneOf(
+        (
+            *("mean_abs", "learned", "none", "mean_abs_gradient", "learned_from_mean_abs"),
+            *("layer", "power_of_two"),
+        )
+    ),
+    "method.w_form": OneOf(("latent", "centred", "standardized", "rectified", "recurrent")),
+    "method.w_penalty": OneOf(("none", "manhattan", "bilinear")),
+    "method.w_penalty_weight": Number(0),
+    "method.ste_act": OneOf(_ESTIMATORS),
+    "method.ste_weight": OneOf(_ESTIMATORS),
+    "method.sign_noise": Flag(),
+    "method.per_site_scale": Flag(),
+    "method.scene_gate": Flag(),
     "method.clip_latent": Flag(),
+    "method.center_latent": Flag(),
     "method.extra_stage": Flag(),
     "data.root": Text(),
     "data.voxel_size": _POSITIVE,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from torch import nn
 
 from bscnet.nn import CompositeShiftConv3d, QuantizedConv, RPReLU, SiteNorm
+from bscnet.quantizers import RSign
 
 
 @dataclass(frozen=True)
@@ -45,16 +46,18 @@ class ParameterCounts:
 def module_parameters(module: nn.Module) -> ParameterCounts | None:
     """Counts of one layer, quantizers included; None for a module that only holds others or has nothing to hold.
 
+    What quantizers hold while they train, and lose after it, is not counted.
+
     Raises:
         TypeError: a module with parameters of a kind that is not known here.
     """
     if isinstance(module, QuantizedConv):
-        weights, thresholds = module.weight.numel(), 0
-        if module.input_quantizer is not None:
-            thresholds = sum(p.numel() for p in module.input_quantizer.parameters())
+        weights = module.weight.numel()
+        thresholds = module.input_quantizer.bias.numel() if isinstance(module.input_quantizer, RSign) else 0
         binary = module.weight_quantizer is not None
+        factor = 0 if module.output_factor is None else sum(p.numel() for p in module.output_factor.parameters())
         return ParameterCounts(
-            real=0 if binary else weights,
+            real=factor + (0 if binary else weights),
             one_bit=weights if binary else 0,
             scale=module.out_channels if binary else 0,
             threshold=thresholds,

@@ -130,6 +130,8 @@ def _describe(name: str, module: nn.Module, from_level: int, level: int, c_in: i
         elementwise = (c_out if module.weight_quantizer is not None else 0) + (
             c_in if params is not None and params.threshold else 0
         )
+        if module.output_factor is not None:
+            elementwise += c_in + c_out
     elif isinstance(module, nn.Linear):
         kind, elementwise = "linear", c_out if module.bias is not None else 0
     elif _adds(module):

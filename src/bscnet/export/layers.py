@@ -68,6 +68,11 @@ class LayerCompiler:
         if not isinstance(module, QuantizedConv):
             raise InputError(f"{self.name(module)} is a {type(module).__name__}, which cannot be exported")
         geometry, shifts = self._geometry(module)
+        if module.output_factor is not None:
+            raise InputError(
+                f"{self.name(module)} {module.output_factor.refusal}, and the engine has one factor a channel: "
+                "train without it to export"
+            )
         signs, weights = module.input_quantizer, module.weight_quantizer
         if (signs is None) != (weights is None):
             raise InputError(

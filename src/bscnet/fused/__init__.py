@@ -6,10 +6,11 @@ of `bscnet.quantizers` and `bscnet.nn` say what they compute, in any type.
 
 from bscnet.fused.activation import scaled_prelu
 from bscnet.fused.composite import mixed_kernels, mixtures
-from bscnet.fused.norm import Norm, norm_sign, normalized, normalized_operand, sign_operand
+from bscnet.fused.norm import FUSED_ESTIMATORS, Norm, norm_sign, normalized, normalized_operand, sign_operand
 from bscnet.fused.weight import weight_signs, weight_signs_and_scale
 
 __all__ = [
+    "FUSED_ESTIMATORS",
     "Norm",
     "mixed_kernels",
     "mixtures",

@@ -30,7 +30,9 @@ from bscnet.sparse.operand import Normalized, PackedSigns, pack_signs, stand_in_
 from bscnet.sparse.products import column_sums
 from bscnet.sparse.tiles.serving import device_of, kernels_serve
 
-_ESTIMATORS = {None: 0, "clip": 1, "approx": 2}
+FUSED_ESTIMATORS = ("clip", "approx")
+"""The estimators of `bscnet.quantizers` that the operations here know."""
+_ESTIMATORS: dict[str | None, int] = {None: 0, **{name: 1 + place for place, name in enumerate(FUSED_ESTIMATORS)}}
 
 
 @dataclass(frozen=True)

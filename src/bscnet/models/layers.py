@@ -12,15 +12,27 @@ from bscnet.nn import (
     AvgPool,
     CompositeShiftConv3d,
     MaxPool,
+    OutputFactor,
     QuantizedConv,
+    SceneGate,
     ShiftedSparseConv3d,
+    SiteMagnitude,
     SiteNorm,
     SparseConv3d,
     StridedConv3d,
     TransposedConv3d,
     make_activation,
 )
-from bscnet.quantizers import ESTIMATORS, WEIGHT_SCALES, RSign, SignQuantizer, WeightQuantizer
+from bscnet.quantizers import (
+    ESTIMATORS,
+    WEIGHT_FORMS,
+    WEIGHT_PENALTIES,
+    WEIGHT_SCALES,
+    NoisySign,
+    RSign,
+    SignQuantizer,
+    WeightQuantizer,
+)
 from bscnet.search import CANDIDATES, candidate_shifts, manual_shifts, start_shifts
 from bscnet.search_names import ALPHA_INITS, LOGITS, MANUALS, RELAXATIONS
 from bscnet.sparse.offsets import Shift
@@ -49,8 +61,15 @@ class LayerFactory:
         short_norm: batch norm after the real 1x1 of Conv and DeConv.
         norm_momentum: of batch norm, torch's convention.
         norm_eps: of batch norm.
-        w_scale: scale of 1-bit weights, ``mean_abs`` or ``learned``.
-        ste_act: gradient of the activations' sign, ``approx`` or ``clip``.
+        w_scale: scale of 1-bit weights, a name of ``WEIGHT_SCALES``.
+        ste_act: gradient of the activations' sign, a name of ``ESTIMATORS``.
+        ste_weight: gradient of the weights' sign, likewise.
+        w_form: what the sign of weights is taken of, a name of ``WEIGHT_FORMS``.
+        w_penalty: what 1-bit weights add to the loss, a name of ``WEIGHT_PENALTIES``.
+        w_penalty_weight: its factor.
+        sign_noise: signs are corrected by a small network while training (FDA, see ``SignNoise``).
+        per_site_scale: a 1-bit convolution's output is scaled site by site (XNOR-Net's K, see ``SiteMagnitude``).
+        scene_gate: it is scaled scene by scene (Real-to-Binary, see ``SceneGate``), in place of ``w_scale``.
         G: channel groups of a shifted or composite convolution.
         manual: initial shifts of shifted convolutions (``bscnet.search.manual_shifts``); a searched plan replaces them.
             ``random_per_layer`` is the network's matter (``NetworkSpec.build``).
@@ -84,6 +103,13 @@ class LayerFactory:
     norm_eps: float = 1e-4
     w_scale: str = "mean_abs"
     ste_act: str = "approx"
+    ste_weight: str = "clip"
+    w_form: str = "latent"
+    w_penalty: str = "none"
+    w_penalty_weight: float = 0.0
+    sign_noise: bool = False
+    per_site_scale: bool = False
+    scene_gate: bool = False
     G: int = 4
     manual: str = "tetra4"
     manual_seed: int = 0
@@ -107,6 +133,9 @@ class LayerFactory:
             ("act", self.act, tuple(ACTIVATIONS)),
             ("w_scale", self.w_scale, WEIGHT_SCALES),
             ("ste_act", self.ste_act, tuple(ESTIMATORS)),
+            ("ste_weight", self.ste_weight, tuple(ESTIMATORS)),
+            ("w_form", self.w_form, tuple(WEIGHT_FORMS)),
+            ("w_penalty", self.w_penalty, tuple(WEIGHT_PENALTIES)),
             ("manual", self.manual, MANUALS),
             ("cands", self.cands, tuple(CANDIDATES)),
             ("relax", self.relax, RELAXATIONS),
@@ -117,6 +146,10 @@ class LayerFactory:
                 raise InputError(f"{name} is {value!r}; allowed are {', '.join(map(str, allowed))}")
         if not 0 < self.alpha_weight <= 1:
             raise InputError(f"alpha_weight is {self.alpha_weight}; it must be above 0 and at most 1")
+        if self.per_site_scale and self.scene_gate:
+            raise InputError("per_site_scale and scene_gate are both on; an output takes one factor")
+        if self.sign_noise and self.layer_style == "react":
+            raise InputError("sign_noise is on and layer_style is react; allowed with sign_noise are r2b, bireal")
 
     def at_level(self, level: int) -> LayerFactory:
         """What makes the layers of one level: SSC layers are plain where it is not among ``levels``."""
@@ -133,59 +166,44 @@ class LayerFactory:
 
     def ssc(self, in_channels: int, out_channels: int, index: int) -> QuantizedConv:
         """The 3x3x3 convolution of SSC layer ``index`` of a block."""
-        quantizers = self._input_quantizer(in_channels), self._weight_quantizer(out_channels)
+        channels = in_channels, out_channels
         if self.conv == "plain" or not self._is_shifted(index):
-            return SparseConv3d(in_channels, out_channels, 3, *quantizers)
+            return self._quantized(SparseConv3d(*channels, 3))
         if self.conv == "composite":
-            return self._composite(in_channels, out_channels, index, *quantizers)
+            return self._quantized(self._composite(*channels, index))
         per_layer = self.manual == "random_per_layer"  # drawn when the network is there
         shifts = manual_shifts("none" if per_layer else self.manual, self.G, self.manual_seed)
-        return ShiftedSparseConv3d(in_channels, out_channels, self._alternated(shifts, index), *quantizers)
+        return self._quantized(ShiftedSparseConv3d(*channels, self._alternated(shifts, index)))
 
-    def _composite(
-        self,
-        in_channels: int,
-        out_channels: int,
-        index: int,
-        input_quantizer: nn.Module | None,
-        weight_quantizer: nn.Module | None,
-    ) -> CompositeShiftConv3d:
+    def _composite(self, in_channels: int, out_channels: int, index: int) -> CompositeShiftConv3d:
         start = start_shifts(self.alpha_init, self.G, self.manual_seed)
         return CompositeShiftConv3d(
             in_channels,
             out_channels,
             self.G,
             candidate_shifts(self.cands),
-            input_quantizer,
-            weight_quantizer,
-            self.relax,
-            self.share_kernel,
-            self.logits,
-            None if start is None else self._alternated(start, index),
-            self.alpha_weight,
+            relax=self.relax,
+            share_kernel=self.share_kernel,
+            logits=self.logits,
+            start=None if start is None else self._alternated(start, index),
+            start_weight=self.alpha_weight,
         )
 
     def _alternated(self, shifts: tuple[Shift, ...], index: int) -> tuple[Shift, ...]:
         """A preset's shifts in SSC layer ``index`` of a block."""
         return tuple((-x, -y, -z) for x, y, z in shifts) if self.manual_alternate and index % 2 else shifts
 
-    def pointwise(self, in_channels: int, out_channels: int) -> SparseConv3d:
+    def pointwise(self, in_channels: int, out_channels: int) -> QuantizedConv:
         """The 1x1 projection of an SSC layer, of the stage's precision."""
-        return SparseConv3d(
-            in_channels, out_channels, 1, self._input_quantizer(in_channels), self._weight_quantizer(out_channels)
-        )
+        return self._quantized(SparseConv3d(in_channels, out_channels, 1))
 
-    def strided(self, in_channels: int, out_channels: int) -> StridedConv3d:
+    def strided(self, in_channels: int, out_channels: int) -> QuantizedConv:
         """The convolution of the downsampling layer."""
-        return StridedConv3d(
-            in_channels, out_channels, self._input_quantizer(in_channels), self._weight_quantizer(out_channels)
-        )
+        return self._quantized(StridedConv3d(in_channels, out_channels))
 
-    def transposed(self, in_channels: int, out_channels: int) -> TransposedConv3d:
+    def transposed(self, in_channels: int, out_channels: int) -> QuantizedConv:
         """The convolution of the upsampling layer."""
-        return TransposedConv3d(
-            in_channels, out_channels, self._input_quantizer(in_channels), self._weight_quantizer(out_channels)
-        )
+        return self._quantized(TransposedConv3d(in_channels, out_channels))
 
     def pool(self) -> nn.Module:
         """Pooling of the downsampling layer's shortcut."""
@@ -214,10 +232,30 @@ class LayerFactory:
         wanted = {"first": 0, "last": self.layers_per_block - 1}
         return self.sfsc_layers == "all" or index == wanted[self.sfsc_layers]
 
-    def _input_quantizer(self, channels: int) -> nn.Module | None:
-        if not self.binary_activations:
-            return None
+    def _quantized(self, conv: QuantizedConv) -> QuantizedConv:
+        """The convolution with the quantizers of the stage."""
+        if self.binary_activations:
+            conv.input_quantizer = self._input_quantizer(conv.in_channels)
+            conv.output_factor = self._output_factor(conv)
+        if self.precision == "a1w1":
+            conv.weight_quantizer = WeightQuantizer(
+                conv.out_channels,
+                "none" if self.scene_gate else self.w_scale,
+                self.w_form,
+                self.ste_weight,
+                self.w_penalty,
+                self.w_penalty_weight,
+                self.sign_noise,
+                tuple(conv.weight.shape),
+            )
+        return conv
+
+    def _input_quantizer(self, channels: int) -> SignQuantizer:
+        if self.sign_noise:
+            return NoisySign(channels, self.ste_act)
         return RSign(channels, self.ste_act) if self.layer_style == "react" else SignQuantizer(self.ste_act)
 
-    def _weight_quantizer(self, channels: int) -> WeightQuantizer | None:
-        return WeightQuantizer(channels, self.w_scale) if self.precision == "a1w1" else None
+    def _output_factor(self, conv: QuantizedConv) -> OutputFactor | None:
+        if self.scene_gate:
+            return SceneGate(conv.in_channels, conv.out_channels)
+        return SiteMagnitude() if self.per_site_scale else None

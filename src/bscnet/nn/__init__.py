@@ -7,6 +7,8 @@ from bscnet.nn.fusion import activated, fuses, operands_of
 from bscnet.nn.linear import SiteLinear
 from bscnet.nn.norm import SiteNorm
 from bscnet.nn.orbits import ORBITS, orbit_of
+from bscnet.nn.output_factor import OutputFactor, SceneGate, SiteMagnitude
+from bscnet.nn.quantizer_hooks import calibrate, penalty, set_progress
 from bscnet.nn.relaxation import importance
 from bscnet.nn.resample import AvgPool, MaxPool, unpool
 from bscnet.nn.shifted_conv import ShiftedSparseConv3d
@@ -17,20 +19,26 @@ __all__ = [
     "AvgPool",
     "CompositeShiftConv3d",
     "MaxPool",
+    "OutputFactor",
     "QuantizedConv",
     "RPReLU",
+    "SceneGate",
     "ShiftedSparseConv3d",
     "SiteLinear",
+    "SiteMagnitude",
     "SiteNorm",
     "SparseConv3d",
     "StridedConv3d",
     "TransposedConv3d",
     "activated",
     "binary_weights",
+    "calibrate",
     "fuses",
     "importance",
     "make_activation",
     "operands_of",
     "orbit_of",
+    "penalty",
+    "set_progress",
     "unpool",
 ]

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from bscnet.errors import InputError
 from bscnet.fused import weight_signs, weight_signs_and_scale
-from bscnet.quantizers import LearnedScale
+from bscnet.nn.output_factor import OutputFactor
+from bscnet.quantizers import MeanAbsScale, WeightQuantizer
 from bscnet.sparse import Sites, SparseTensor
 from bscnet.sparse.operand import Operand
 from bscnet.sparse.products import pointwise
@@ -18,8 +19,8 @@ from bscnet.sparse.products import pointwise
 class QuantizedConv(nn.Module):
     """What every convolution here shares: a weight, two optional quantizers, the scale after the sum.
 
-    Formula: ``y = scale * conv(Q_x(x), Q_w(W))``; a quantizer of None leaves its operand real, and without a weight
-    quantizer there is no scale.
+    Formula: ``y = factor * scale * conv(Q_x(x), Q_w(W))``; a quantizer of None leaves its operand real, and without a
+    weight quantizer there is no scale.
 
     Args:
         in_channels: input channels.
@@ -27,6 +28,9 @@ class QuantizedConv(nn.Module):
         weight_shape: leading axes of the weight; the last but two is the cell axis.
         input_quantizer: applied to the features, or None.
         weight_quantizer: gives signs and scales, or None.
+
+    Attributes:
+        output_factor: the factor, decided by the input; None is 1.
     """
 
     def __init__(
@@ -47,6 +51,7 @@ class QuantizedConv(nn.Module):
         nn.init.normal_(self.weight, std=(2.0 / (in_channels * weight_shape[-1])) ** 0.5)
         self.input_quantizer = input_quantizer
         self.weight_quantizer = weight_quantizer
+        self.output_factor: OutputFactor | None = None
 
     def forward(self, x: SparseTensor, fine: Sites | None = None) -> SparseTensor:
         """Convolve; ``fine`` are the output sites, which only a transposed convolution takes.
@@ -58,10 +63,14 @@ class QuantizedConv(nn.Module):
             raise InputError(f"features have {x.feats.shape[1]} channels; this convolution takes {self.in_channels}")
         feats = x.feats if self.input_quantizer is None else self.input_quantizer(x.feats)
         if self.weight_quantizer is None:
-            return self.apply_kernel(x, feats, self.weight, fine)
-        signs, scale = self.weight_quantizer(self.weight)
-        y = self.apply_kernel(x, feats, signs, fine)
-        return y.replace(y.feats * scale, y.sites)
+            y = self.apply_kernel(x, feats, self.weight, fine)
+        else:
+            signs, scale = self.weight_quantizer(self.weight)
+            y = self.apply_kernel(x, feats, signs, fine)
+            y = y.replace(y.feats * scale, y.sites)
+        if self.output_factor is None:
+            return y
+        return y.replace(y.feats * self.output_factor(x, y, lambda values: self._box(x, values, fine)), y.sites)
 
     def sums(self, x: SparseTensor, operand: Operand, fine: Sites | None) -> tuple[SparseTensor, Tensor | None]:
         """The convolution before its scale, and the scale; float32.
@@ -78,17 +87,29 @@ class QuantizedConv(nn.Module):
             return self.apply_kernel(x, operand, self.weight, fine), None
         # Sums of signs are whole numbers, which the short types of autocast would round.
         with torch.autocast(self.weight.device.type, enabled=False):
-            if isinstance(self.weight_quantizer.scale, LearnedScale):
-                signs = weight_signs(self.weight)
-                return self.apply_kernel(x, operand, signs, fine), self.weight_quantizer.scale.value
-            signs, scale = weight_signs_and_scale(self.weight)
+            signs, scale = self._signs_and_scale(self.weight_quantizer)
             return self.apply_kernel(x, operand, signs, fine), scale
+
+    def _signs_and_scale(self, quantizer: nn.Module) -> tuple[Tensor, Tensor]:
+        """What the weight quantizer gives, by `bscnet.fused` where that has it."""
+        if not isinstance(quantizer, WeightQuantizer) or not quantizer.plain:
+            signs, scale = quantizer(self.weight)
+            return signs, scale
+        if isinstance(quantizer.scale, MeanAbsScale):
+            return weight_signs_and_scale(self.weight)
+        return weight_signs(self.weight), quantizer.scale(self.weight, self.weight)
+
+    def _box(self, x: SparseTensor, values: Tensor, fine: Sites | None) -> Tensor:
+        """Sums of ``(N, 1)`` values over the cells that each output value reads, ``(N_out, C_out)``."""
+        ones = self.weight.new_ones(*self.weight.shape[:-2], 1, self.out_channels)
+        return self.apply_kernel(x, values, ones, fine).feats
 
     @property
     def whole_sums(self) -> bool:
         """Whether the sums are whole numbers within int16's range."""
+        quantizers = self.input_quantizer, self.weight_quantizer
         terms = self.weight[..., 0].numel()
-        return self.input_quantizer is not None and self.weight_quantizer is not None and terms < 2**15
+        return terms < 2**15 and all(q is not None and getattr(q, "gives_signs", False) for q in quantizers)
 
     def apply_kernel(self, x: SparseTensor, feats: Operand, weight: Tensor, fine: Sites | None) -> SparseTensor:
         """The linear map itself, on quantized operands."""

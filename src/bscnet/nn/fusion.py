@@ -11,7 +11,8 @@ from typing import TypeGuard
 import torch
 from torch import Tensor, nn
 
-from bscnet.fused import norm_sign, normalized_operand, scaled_prelu, sign_operand
+from bscnet.fused import FUSED_ESTIMATORS, norm_sign, normalized_operand, scaled_prelu, sign_operand
+from bscnet.nn.conv import QuantizedConv
 from bscnet.nn.norm import SiteNorm
 from bscnet.quantizers import RSign, SignQuantizer
 from bscnet.sparse import SparseTensor
@@ -19,10 +20,15 @@ from bscnet.sparse.operand import Operand
 
 
 def fuses(layer: nn.Module, feats: Tensor) -> bool:
-    """Whether a layer may take the fused operations: float32 parameters, no hook on a module inside the layer."""
+    """Whether a layer may take the fused operations: float32 parameters, no hook on a module inside the layer, and no
+    convolution with a factor of its own."""
     if feats.dtype == torch.float64 or next(layer.parameters()).dtype != torch.float32:
         return False
-    return not any(_hooked(module) for module in layer.modules() if module is not layer)
+    return not any(_hooked(module) or _has_factor(module) for module in layer.modules() if module is not layer)
+
+
+def _has_factor(module: nn.Module) -> bool:
+    return isinstance(module, QuantizedConv) and module.output_factor is not None
 
 
 def _hooked(module: nn.Module) -> bool:
@@ -43,7 +49,7 @@ def operands_of(
     alike = [_same(first, other) for other in quantizers]
     if isinstance(pre, SiteNorm) and all(alike):
         norm = pre.parts(len(feats))
-        if _is_plain_sign(first):
+        if _is_plain_sign(first) and first.estimator in FUSED_ESTIMATORS:
             signs, feats = norm_sign(feats, norm, first.estimator, packed)
             return [signs] * len(quantizers), x.replace(feats)
         if first is None and packed:
@@ -58,10 +64,11 @@ def operands_of(
 def _quantized(quantizer: nn.Module | None, feats: Tensor, packed: bool) -> Operand:
     if quantizer is None:
         return feats
-    if not isinstance(quantizer, SignQuantizer):
-        return quantizer(feats)
-    bias = quantizer.bias if isinstance(quantizer, RSign) else None
-    return sign_operand(feats, bias, quantizer.estimator, packed)
+    if isinstance(quantizer, SignQuantizer) and type(quantizer) in (SignQuantizer, RSign):
+        bias = quantizer.bias if isinstance(quantizer, RSign) else None
+        if quantizer.estimator in FUSED_ESTIMATORS:
+            return sign_operand(feats, bias, quantizer.estimator, packed)
+    return quantizer(feats)
 
 
 def _is_plain_sign(quantizer: nn.Module | None) -> TypeGuard[SignQuantizer]:

@@ -1,13 +1,20 @@
 """1-bit quantizers and the surrogate gradients they train with."""
 
-from bscnet.quantizers.sign import ESTIMATORS, RSign, SignQuantizer, approx_gradient, clip_gradient, sign, sign_ste
-from bscnet.quantizers.weight import WEIGHT_SCALES, LearnedScale, MeanAbsScale, WeightQuantizer, mean_abs_scale
+from bscnet.quantizers.forms import WEIGHT_FORMS
+from bscnet.quantizers.gradients import ESTIMATORS, approx_gradient, clip_gradient
+from bscnet.quantizers.penalties import WEIGHT_PENALTIES
+from bscnet.quantizers.scales import WEIGHT_SCALES, LearnedScale, MeanAbsScale, mean_abs_scale
+from bscnet.quantizers.sign import NoisySign, RSign, SignQuantizer, sign, sign_ste
+from bscnet.quantizers.weight import WeightQuantizer
 
 __all__ = [
     "ESTIMATORS",
+    "WEIGHT_FORMS",
+    "WEIGHT_PENALTIES",
     "WEIGHT_SCALES",
     "LearnedScale",
     "MeanAbsScale",
+    "NoisySign",
     "RSign",
     "SignQuantizer",
     "WeightQuantizer",

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.autograd import Function
 
-from bscnet.errors import InputError
+from bscnet.quantizers.gradients import gradient_of
+from bscnet.quantizers.noise import SignNoise
 
 
 def sign(z: Tensor) -> Tensor:
@@ -17,64 +18,58 @@ def sign(z: Tensor) -> Tensor:
     return torch.where(z >= 0, 1.0, -1.0).to(z.dtype)
 
 
-def clip_gradient(z: Tensor) -> Tensor:
-    """Straight-through gradient with clipping: ``1[|z| <= 1]`` (BNN, arXiv 1602.02830)."""
-    return (z.abs() <= 1).to(z.dtype)
-
-
-def approx_gradient(z: Tensor) -> Tensor:
-    """Gradient of ApproxSign: ``2 + 2z`` on [-1, 0), ``2 - 2z`` on [0, 1), else 0 (Bi-Real Net, arXiv 1808.00278)."""
-    return (2 - 2 * z.abs()).clamp_min(0)
-
-
-ESTIMATORS: dict[str, Callable[[Tensor], Tensor]] = {"clip": clip_gradient, "approx": approx_gradient}
-
-
 class _Sign(Function):
     @staticmethod
-    def forward(ctx: Any, z: Tensor, gradient: Callable[[Tensor], Tensor]) -> Tensor:
+    def forward(ctx: Any, z: Tensor, gradient: Callable[[Tensor, float], Tensor], progress: float) -> Tensor:
         ctx.save_for_backward(z)
-        ctx.gradient = gradient
+        ctx.gradient, ctx.progress = gradient, progress
         return sign(z)
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
         (z,) = ctx.saved_tensors
-        return grads[0] * ctx.gradient(z), None
+        return grads[0] * ctx.gradient(z, ctx.progress), None, None
 
 
-def sign_ste(z: Tensor, estimator: str) -> Tensor:
-    """``sign(z)`` forward, ``grad * estimator(z)`` backward.
+def sign_ste(z: Tensor, estimator: str, progress: float = 0.0) -> Tensor:
+    """``sign(z)`` forward, ``grad * estimator(z)`` backward; ``progress`` is the share of the stage that is done.
 
     Raises:
         InputError: unknown estimator.
     """
-    return _Sign.apply(z, _gradient(estimator))
-
-
-def _gradient(estimator: str) -> Callable[[Tensor], Tensor]:
-    if estimator not in ESTIMATORS:
-        raise InputError(f"ste_act is {estimator!r}; allowed are {', '.join(ESTIMATORS)}")
-    return ESTIMATORS[estimator]
+    return _Sign.apply(z, gradient_of(estimator, "ste_act"), progress)
 
 
 class SignQuantizer(nn.Module):
     """1-bit activations: ``sign(z)``.
 
     Args:
-        estimator: name of the surrogate gradient, ``approx`` or ``clip``.
+        estimator: name of the surrogate gradient, see ``bscnet.quantizers.gradients``.
+
+    Attributes:
+        progress: of the stage, for gradients that change in it.
     """
 
     precision = 1
 
     def __init__(self, estimator: str = "approx") -> None:
         super().__init__()
-        _gradient(estimator)  # refuses an unknown name now and not in the first step
+        gradient_of(estimator, "ste_act")  # refuses an unknown name now and not in the first step
         self.estimator = estimator
+        self.progress = 0.0
+
+    def set_progress(self, progress: float) -> None:
+        """Share of the stage's epochs that is done."""
+        self.progress = progress
+
+    @property
+    def gives_signs(self) -> bool:
+        """Whether what it gives is +-1 and nothing else."""
+        return True
 
     def forward(self, z: Tensor) -> Tensor:
         """Quantize ``(N, C)`` features."""
-        return sign_ste(z, self.estimator)
+        return sign_ste(z, self.estimator, self.progress)
 
     def extra_repr(self) -> str:
         """The estimator's name."""
@@ -96,3 +91,31 @@ class RSign(SignQuantizer):
     def forward(self, z: Tensor) -> Tensor:
         """Quantize ``(N, C)`` features."""
         return super().forward(z + self.bias)
+
+
+class NoisySign(SignQuantizer):
+    """1-bit activations of FDA: ``sign(z) + SignNoise(z)``, see there; plain signs outside of training.
+
+    Args:
+        channels: number of channels C.
+        estimator: as in ``SignQuantizer``.
+    """
+
+    def __init__(self, channels: int, estimator: str = "fourier") -> None:
+        super().__init__(estimator)
+        self.noise = SignNoise(channels)
+
+    @property
+    def gives_signs(self) -> bool:
+        """Outside of training."""
+        return not self.training
+
+    def set_progress(self, progress: float) -> None:
+        """Share of the stage's epochs that is done, which the noise's weight follows too."""
+        super().set_progress(progress)
+        self.noise.progress = progress
+
+    def forward(self, z: Tensor) -> Tensor:
+        """Quantize ``(N, C)`` features."""
+        signs = super().forward(z)
+        return signs + self.noise(z) if self.training else signs

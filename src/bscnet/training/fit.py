@@ -37,6 +37,7 @@ def run_stage(
     seed: int = 0,
     weight_decay: float = 0.0,
     clip_latent: bool = True,
+    center_latent: bool = False,
     search: Mapping[str, Any] | None = None,
     init_checkpoint: str | Path | None = None,
     plan: ShiftPlan | None = None,
@@ -63,7 +64,7 @@ def run_stage(
         directory: the stage's own folder.
         backend: one of `bscnet.sparse.BACKENDS`.
         seed: of the global generators at the stage's start.
-        weight_decay, clip_latent: see `SegmentationModule`.
+        weight_decay, clip_latent, center_latent: see `SegmentationModule`.
         search: options of `SearchModule` from `conf` on; used if `spec.conv` is "composite".
         init_checkpoint: the checkpoint whose weights the stage starts from (optimizer and schedule start afresh).
         plan: the shifts of a shifted network that takes them from a search.
@@ -108,6 +109,7 @@ def run_stage(
         "gamma": spec.gamma,
         "weight_decay": weight_decay,
         "clip_latent": clip_latent,
+        "center_latent": center_latent,
         "metadata": known,
     }
     is_search = spec.conv == "composite"

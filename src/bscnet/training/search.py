@@ -64,6 +64,7 @@ class SearchModule(SegmentationModule):
         weight_decay: float = 0.0,
         clip_latent: bool = True,
         metadata: Mapping[str, Any] | None = None,
+        center_latent: bool = False,
         *,
         conf_weight: float = 0.1,
         conf: str = "entropy",
@@ -77,7 +78,17 @@ class SearchModule(SegmentationModule):
         rank_batches: int = 2,
     ) -> None:
         super().__init__(
-            network, num_classes, class_names, backend, lr, milestones, gamma, weight_decay, clip_latent, metadata
+            network,
+            num_classes,
+            class_names,
+            backend,
+            lr,
+            milestones,
+            gamma,
+            weight_decay,
+            clip_latent,
+            metadata,
+            center_latent,
         )
         self.conf_weight, self.conf, self.reduce = conf_weight, conf, reduce
         self.lr_arch, self.arch_travel = lr if lr_arch is None else lr_arch, arch_travel
@@ -100,6 +111,7 @@ class SearchModule(SegmentationModule):
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         """Sets the temperature for the share of the stage that is done."""
+        super().on_train_batch_start(batch, batch_idx)
         self._cool(self._done(batch_idx))
 
     def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:

@@ -13,7 +13,7 @@ from torchmetrics import MeanMetric
 
 from bscnet.ignore import IGNORE_INDEX
 from bscnet.metrics import SegmentationMetric, SegmentationScores
-from bscnet.nn import binary_weights
+from bscnet.nn import binary_weights, calibrate, penalty, set_progress
 from bscnet.runs.checkpoint import METADATA_KEY
 from bscnet.sparse import SparseTensor
 from bscnet.training.loss import point_cross_entropy, voxel_cross_entropy
@@ -40,11 +40,14 @@ class SegmentationModule(pl.LightningModule):
         gamma: the factor of a drop.
         weight_decay: Adam's L2 penalty (the paper: 0).
         clip_latent: clip the latent weights behind 1-bit weights to [-1, 1] after every optimizer step.
+        center_latent: before that, take from them their mean over the input channels, at the stage's start as well.
         metadata: plain values that are put in every checkpoint under "bscnet" (see `bscnet.runs.checkpoint`).
 
     Raises:
         ValueError: if the number of names is not `num_classes`.
-    Source: BSC-Net supplement (arXiv 2303.15493), training details; clipping as in XNOR-Net and Real-to-Binary.
+
+    Source: BSC-Net supplement (arXiv 2303.15493), training details; clipping as in XNOR-Net and Real-to-Binary,
+    centring as in XNOR-Net (jiecaoyu/XNOR-Net-PyTorch, util.py).
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class SegmentationModule(pl.LightningModule):
         weight_decay: float = 0.0,
         clip_latent: bool = True,
         metadata: Mapping[str, Any] | None = None,
+        center_latent: bool = False,
     ) -> None:
         super().__init__()
         if len(class_names) != num_classes:
@@ -68,7 +72,7 @@ class SegmentationModule(pl.LightningModule):
         self.backend = backend
         self.lr, self.milestones, self.gamma = lr, list(milestones), gamma
         self.weight_decay = weight_decay
-        self.clip_latent = clip_latent
+        self.clip_latent, self.center_latent = clip_latent, center_latent
         self.metadata = dict(metadata or {})
         self.val_metric = SegmentationMetric(num_classes)
         self.val_loss = MeanMetric(nan_strategy="ignore")
@@ -83,11 +87,16 @@ class SegmentationModule(pl.LightningModule):
         return batch.to(device, non_blocking=True)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        """Cross entropy over the labelled points of the batch, whose scenes are placed once."""
+        """Cross entropy over the labelled points of the batch, whose scenes are placed once; and what the quantizers
+        add to it."""
         logits = voxel_logits(self.network, batch, self.backend)
         loss = voxel_cross_entropy(logits, batch.point_to_voxel, batch.labels)
         self.log_step("train/loss", loss, len(batch.scenes), prog_bar=True)
-        return loss
+        extra = penalty(self.network)
+        if extra is None:
+            return loss
+        self.log_step("train/penalty", extra, len(batch.scenes))
+        return loss + extra
 
     def log_step(self, name: str, value: Tensor, scenes: int, prog_bar: bool = False) -> None:
         """Logs a quantity of a training step as `<name>_epoch`, its mean over scenes, and at every
@@ -106,9 +115,22 @@ class SegmentationModule(pl.LightningModule):
         self.val_metric.update(logits, labels)
         self.val_loss.update(point_cross_entropy(logits, labels), (labels != IGNORE_INDEX).sum())
 
+    def on_train_start(self) -> None:
+        """Centres the latent weights that the stage begins with, unless it goes on."""
+        if self.center_latent and self.global_step == 0:
+            constrain_latent_weights(self.network, self.clip_latent, center=True)
+
     def on_train_epoch_start(self) -> None:
-        """Logs the learning rate of the epoch that begins."""
+        """Tells the quantizers how far the stage is, and logs the learning rate of the epoch that begins."""
+        set_progress(self.network, self.current_epoch / (self.trainer.max_epochs or 1))
         self._log_shared("lr", float(self.trainer.optimizers[0].param_groups[0]["lr"]))
+
+    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
+        """Calibrates the quantizers on the stage's first batch; processes of DDP share the mean of what they found."""
+        if self.current_epoch or batch_idx:
+            return
+        for parameter in calibrate(self.network, lambda: voxel_logits(self.network, batch, self.backend)):
+            parameter.data.copy_(self.trainer.strategy.reduce(parameter.data.clone(), reduce_op="mean"))
 
     def on_validation_epoch_end(self) -> None:
         """Scores the split. The metrics are summed over the processes, so that all of them have the same scores."""
@@ -138,10 +160,9 @@ class SegmentationModule(pl.LightningModule):
         return [{"params": list(self.network.parameters())}]
 
     def optimizer_step(self, *args: Any, **kwargs: Any) -> None:
-        """One optimizer step, after which latent weights are clipped."""
+        """One optimizer step, after which latent weights are centred and clipped."""
         super().optimizer_step(*args, **kwargs)
-        if self.clip_latent:
-            clip_latent_weights(self.network)
+        constrain_latent_weights(self.network, self.clip_latent, self.center_latent)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Puts the metadata into the checkpoint."""
@@ -164,9 +185,18 @@ def voxel_logits(network: nn.Module, batch: Batch, backend: str) -> Tensor:
 
 
 @torch.no_grad()
-def clip_latent_weights(network: nn.Module) -> None:
-    """Clips the latent weights of all 1-bit weights to [-1, 1], outside which the estimator passes no gradient."""
+def constrain_latent_weights(network: nn.Module, clip: bool, center: bool) -> None:
+    """Changes the latent weights of all 1-bit weights in place.
+
+    Args:
+        network: their network.
+        clip: to [-1, 1], outside which the clipped estimator passes no gradient.
+        center: before it, take away the mean over the input channels, of each cell and output channel.
+    """
     weights: list[Tensor] = list(binary_weights(network))
-    if weights:  # all of them at once: on a GPU two launches, not two for each
+    if center:
+        for weight in weights:
+            weight -= weight.mean(-2, keepdim=True)
+    if clip and weights:  # all of them at once: on a GPU two launches, not two for each
         torch._foreach_clamp_min_(weights, -1.0)
         torch._foreach_clamp_max_(weights, 1.0)

@@ -1,0 +1,29 @@
+"""Penalties on latent weights that are far from their binary value; sums over a layer's weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from torch import Tensor
+
+from bscnet.quantizers.sign import sign
+
+
+def manhattan(weight: Tensor, scale: Tensor) -> Tensor:
+    """``sum |alpha_o - |W||``: BNN+'s first regularizer (arXiv 1812.11800)."""
+    return (scale - weight.abs()).abs().sum()
+
+
+def bilinear(weight: Tensor, scale: Tensor) -> Tensor:
+    """``1/2 sum (W - alpha_o sign W)^2``, of which W gets ``W - alpha_o sign W``.
+
+    RBONN's bilinear constraint (arXiv 2209.01542; SteveTsui/RBONN, rbonn.py).
+    """
+    return (weight - scale * sign(weight.detach())).square().sum() / 2
+
+
+WEIGHT_PENALTIES: dict[str, Callable[[Tensor, Tensor], Tensor] | None] = {
+    "none": None,
+    "manhattan": manhattan,
+    "bilinear": bilinear,
+}
