@@ -55,6 +55,9 @@ from bscnet.search_names import LOGITS, PRESET_GROUPS, RELAXATIONS
             "trainer.matmul_precision=tf32",
             "trainer.matmul_precision=tf32 is not known: allowed are null, highest, high",
         ),
+        ("method.w_penalty_weight=-1", "method.w_penalty_weight=-1 is not usable: it must be a number from 0 up"),
+        ("distill.kind=hints", "distill.kind=hints is not known: allowed are logits, attention"),
+        ("distill.temperature=0", "distill.temperature=0 is not usable: it must be a number above 0"),
         ("trainer.log_every_n_steps=0", "trainer.log_every_n_steps=0 is not usable"),
         (
             "data.datamodule.pin_memory=yes",
@@ -94,6 +97,12 @@ def test_settings_that_do_not_fit_each_other_are_refused(settings, overrides, se
 def test_what_a_method_does_not_use_is_not_refused(settings):
     settings("method=bsc_baseline", "method.relax=supernet", "method.alpha_init=corners8")
     settings("method=bsc_manual", "method.manual=corners8", "method.plan=p.json", "method.plan_change=permuted")
+
+
+def test_weights_with_a_memory_of_gradients_take_none_that_are_scaled(settings):
+    with pytest.raises(InputError, match="trainer.precision=16-mixed scales gradients, which method.w_form=recurrent"):
+        settings("method=rbonn", "trainer.precision=16-mixed", "trainer.accelerator=gpu", "backend=torch")
+    assert settings("method=rbonn", "trainer.precision=bf16-mixed", "backend=torch")["method"]["name"] == "rbonn"
 
 
 def test_every_group_can_be_asked_for(settings):

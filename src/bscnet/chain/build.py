@@ -139,7 +139,9 @@ def wandb_is_offline() -> bool:
 def identity(settings: Mapping[str, Any], stage: StageSpec) -> dict[str, Any]:
     """Plain values that say which network a checkpoint is of, and what it was trained on."""
     data = settings["data"]
+    distill = settings["distill"]
     return {
+        **({} if distill["teacher"] is None else {"distill": dict(distill)}),
         **network_spec(settings, stage).as_dict(),
         "model": settings["model"]["name"],
         "method": settings["method"]["name"],

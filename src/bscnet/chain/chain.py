@@ -10,6 +10,7 @@ from typing import Any
 from bscnet.chain.overrides import quoted, without_keys
 from bscnet.chain.settings import require_classes
 from bscnet.chain.stages import method_stages
+from bscnet.chain.teacher import require_teacher
 from bscnet.chain.validate import wanted_stages
 from bscnet.errors import InputError
 from bscnet.paths import config_dir
@@ -31,7 +32,8 @@ class Chain:
     Nothing is written before `open`.
 
     Raises:
-        InputError: no such stage, a stage alone without what it starts from, or data without classes.
+        InputError: no such stage, a stage alone without what it starts from, data without classes, or a teacher that
+            cannot teach this.
     """
 
     def __init__(self, settings: Mapping[str, Any], overrides: Sequence[str]) -> None:
@@ -43,6 +45,7 @@ class Chain:
         self.init_from = _existing(settings, "init_from")
         self.shift_plan = _existing(settings, "shift_plan")
         self.home = chain_home(settings)
+        require_teacher(settings)
         self.failure: str | None = None
         self._manifest: Manifest | None = None
         self._continued: int | None = None

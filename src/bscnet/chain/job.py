@@ -17,6 +17,7 @@ from bscnet.chain.failure import StageFailure, failure_of
 from bscnet.chain.processes import is_first_process, leave_failure, needs_processes, run_apart, stage_settings
 from bscnet.chain.settings import plain_settings
 from bscnet.chain.stages import method_stages
+from bscnet.chain.teacher import build_distillation
 from bscnet.chain.validate import wanted_stages
 from bscnet.data.cores import available_cores
 from bscnet.errors import InputError
@@ -100,6 +101,7 @@ def run_one(settings: Mapping[str, Any], directory: Path) -> StageOutcome:
         plan.save(directory / PLAN_NAME)
     datamodule = build_datamodule(settings)
     settings = with_levels(settings, datamodule)
+    distillation = build_distillation(settings, [str(name) for name in datamodule.class_names])
     pl.seed_everything(settings["seed"], workers=True, verbose=False)
     network = build_network(settings, spec)
     loggers = build_loggers(settings, directory, f"{directory.parents[1].name}-{directory.name}")
@@ -115,6 +117,7 @@ def run_one(settings: Mapping[str, Any], directory: Path) -> StageOutcome:
             clip_latent=settings["method"]["clip_latent"],
             center_latent=settings["method"]["center_latent"],
             search={key: settings["method"][key] for key in SEARCH_OPTIONS},
+            distillation=distillation,
             init_checkpoint=settings["init_from"],
             plan=plan,
             carried=settings["recipe"]["carried"],

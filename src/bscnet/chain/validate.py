@@ -128,6 +128,10 @@ RULES: dict[str, Rule] = {
     "recipe.batch_size": Number(1, whole=True, optional=True),
     "logger.name": OneOf(("csv", "wandb")),
     "logger.offline": OneOf((None, True, False)),
+    "distill.teacher": Text(optional=True),
+    "distill.weight": Number(0),
+    "distill.temperature": _POSITIVE,
+    "distill.kind": OneOf(("logits", "attention")),
     "trainer.accelerator": OneOf(("auto", "cpu", "gpu", "cuda")),
     "trainer.precision": OneOf(("32-true", *MIXED_PRECISIONS)),
     "trainer.accumulate_grad_batches": _COUNT,
@@ -164,6 +168,11 @@ def validate(config: Mapping[str, Any]) -> None:
         validate_search(config["method"], config["model"]["network"]["depth"])
     backend = config["backend"]["name"]
     refuse_precision(config["trainer"]["precision"], backend, backend)
+    if config["method"]["w_form"] == "recurrent" and config["trainer"]["precision"] == "16-mixed":
+        raise InputError(
+            "trainer.precision=16-mixed scales gradients, which method.w_form=recurrent adds to the weights: "
+            "take bf16-mixed or 32-true"
+        )
     milestones = config["recipe"]["milestones"]
     if not isinstance(milestones, list) or not all(_COUNT.accepts(m) for m in milestones):
         raise InputError(f"recipe.milestones={as_typed(milestones)} must be a list of whole numbers from 1 up")

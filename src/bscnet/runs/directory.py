@@ -21,6 +21,8 @@ LOADING = ("num_workers", "prepare_maps", "cache_dir", "pin_memory")
 def config_hash(settings: Mapping[str, Any]) -> str:
     """Eight hex digits that stand for everything in the settings that decides what a chain computes."""
     decisive = {key: value for key, value in settings.items() if key not in _NOT_HASHED}
+    if decisive.get("distill", {}).get("teacher") is None:
+        decisive.pop("distill", None)
     # a setting that is null, such as those that a later version has brought, is as one that is not there
     trainer = decisive["trainer"].items()
     decisive["trainer"] = {key: value for key, value in trainer if key not in _WATCHING and value is not None}

@@ -18,6 +18,7 @@ from bscnet.runs.stage import StageOutcome, StageSpec
 from bscnet.search import ShiftPlan, apply_plan, composite_layers
 from bscnet.training.carry import carry
 from bscnet.training.decision import decided_plan, warn_undecided
+from bscnet.training.distill import Distillation
 from bscnet.training.norms import NormEstimate
 from bscnet.training.search import SearchModule
 from bscnet.training.segmentation import SegmentationModule
@@ -39,6 +40,7 @@ def run_stage(
     clip_latent: bool = True,
     center_latent: bool = False,
     search: Mapping[str, Any] | None = None,
+    distillation: Distillation | None = None,
     init_checkpoint: str | Path | None = None,
     plan: ShiftPlan | None = None,
     carried: Literal["last", "best"] = "last",
@@ -66,6 +68,7 @@ def run_stage(
         seed: of the global generators at the stage's start.
         weight_decay, clip_latent, center_latent: see `SegmentationModule`.
         search: options of `SearchModule` from `conf` on; used if `spec.conv` is "composite".
+        distillation: a teacher, for any stage.
         init_checkpoint: the checkpoint whose weights the stage starts from (optimizer and schedule start afresh).
         plan: the shifts of a shifted network that takes them from a search.
         carried: which checkpoint the outcome names for the next stage: that of the "last" epoch (the end of the
@@ -110,6 +113,7 @@ def run_stage(
         "weight_decay": weight_decay,
         "clip_latent": clip_latent,
         "center_latent": center_latent,
+        "distillation": distillation,
         "metadata": known,
     }
     is_search = spec.conv == "composite"

@@ -23,6 +23,7 @@ from bscnet.training.segmentation import SegmentationModule
 
 if TYPE_CHECKING:
     from bscnet.data.collate import Batch
+    from bscnet.training.distill import Distillation
 
 _MEAN_KEY = "importance_mean"
 _MEAN_FROM = 2 / 3  # of the search
@@ -65,6 +66,7 @@ class SearchModule(SegmentationModule):
         clip_latent: bool = True,
         metadata: Mapping[str, Any] | None = None,
         center_latent: bool = False,
+        distillation: Distillation | None = None,
         *,
         conf_weight: float = 0.1,
         conf: str = "entropy",
@@ -89,6 +91,7 @@ class SearchModule(SegmentationModule):
             clip_latent,
             metadata,
             center_latent,
+            distillation,
         )
         self.conf_weight, self.conf, self.reduce = conf_weight, conf, reduce
         self.lr_arch, self.arch_travel = lr if lr_arch is None else lr_arch, arch_travel

@@ -21,14 +21,16 @@ from bscnet.training.optimizer import adam, clips_scaled_gradients
 
 if TYPE_CHECKING:
     from bscnet.data.collate import Batch
+    from bscnet.training.distill import Distillation
 
 
 class SegmentationModule(pl.LightningModule):
     """Trains a sparse network to label points; Adam, the learning rate times `gamma` after each milestone.
 
-    Logs `train/loss_step` and `train/loss_epoch`, `lr`, `val/loss`, `val/miou`, `val/macc`, `val/acc` and
-    `val/iou/<class>` (fractions; NaN where undefined). The validation scores come from one confusion matrix over the
-    split, summed over DDP processes. A training step never waits for a GPU but where it is logged.
+    Logs `train/loss_step` and `train/loss_epoch` (cross entropy), likewise `train/penalty` and `train/distill` where there
+    are such terms, `lr`, `val/loss`, `val/miou`, `val/macc`, `val/acc` and `val/iou/<class>` (fractions; NaN where
+    undefined). The validation scores come from one confusion matrix over the split, summed over DDP processes. A
+    training step never waits for a GPU but where it is logged.
 
     Args:
         network: `SparseTensor -> (N, num_classes)` logits in row order.
@@ -41,6 +43,7 @@ class SegmentationModule(pl.LightningModule):
         weight_decay: Adam's L2 penalty (the paper: 0).
         clip_latent: clip the latent weights behind 1-bit weights to [-1, 1] after every optimizer step.
         center_latent: before that, take from them their mean over the input channels, at the stage's start as well.
+        distillation: a teacher's answers as a further aim; None is none.
         metadata: plain values that are put in every checkpoint under "bscnet" (see `bscnet.runs.checkpoint`).
 
     Raises:
@@ -63,6 +66,7 @@ class SegmentationModule(pl.LightningModule):
         clip_latent: bool = True,
         metadata: Mapping[str, Any] | None = None,
         center_latent: bool = False,
+        distillation: Distillation | None = None,
     ) -> None:
         super().__init__()
         if len(class_names) != num_classes:
@@ -73,6 +77,7 @@ class SegmentationModule(pl.LightningModule):
         self.lr, self.milestones, self.gamma = lr, list(milestones), gamma
         self.weight_decay = weight_decay
         self.clip_latent, self.center_latent = clip_latent, center_latent
+        self.distillation = distillation
         self.metadata = dict(metadata or {})
         self.val_metric = SegmentationMetric(num_classes)
         self.val_loss = MeanMetric(nan_strategy="ignore")
@@ -87,16 +92,23 @@ class SegmentationModule(pl.LightningModule):
         return batch.to(device, non_blocking=True)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        """Cross entropy over the labelled points of the batch, whose scenes are placed once; and what the quantizers
-        add to it."""
-        logits = voxel_logits(self.network, batch, self.backend)
+        """Cross entropy over the labelled points of the batch, whose scenes are placed once.
+
+        The quantizers' penalty and the distance from the teacher are added where there are such.
+        """
+        x, further = placed_scenes(batch, self.backend), {}
+        if self.distillation is None:
+            logits = self.network(x)
+        else:
+            logits, further["train/distill"] = self.distillation.compare(self.network, x, batch.point_to_voxel)
         loss = voxel_cross_entropy(logits, batch.point_to_voxel, batch.labels)
         self.log_step("train/loss", loss, len(batch.scenes), prog_bar=True)
-        extra = penalty(self.network)
-        if extra is None:
-            return loss
-        self.log_step("train/penalty", extra, len(batch.scenes))
-        return loss + extra
+        if (extra := penalty(self.network)) is not None:
+            further["train/penalty"] = extra
+        for name, term in further.items():
+            self.log_step(name, term, len(batch.scenes))
+            loss = loss + term
+        return loss
 
     def log_step(self, name: str, value: Tensor, scenes: int, prog_bar: bool = False) -> None:
         """Logs a quantity of a training step as `<name>_epoch`, its mean over scenes, and at every
@@ -180,8 +192,13 @@ def point_logits(network: nn.Module, batch: Batch, backend: str) -> Tensor:
 
 def voxel_logits(network: nn.Module, batch: Batch, backend: str) -> Tensor:
     """Logits of every voxel of the batch, (N, num_classes)."""
-    logits: Tensor = network(SparseTensor(batch.feats, batch.coords, backend=backend, maps=batch.maps))
+    logits: Tensor = network(placed_scenes(batch, backend))
     return logits
+
+
+def placed_scenes(batch: Batch, backend: str) -> SparseTensor:
+    """The batch's features on its sites."""
+    return SparseTensor(batch.feats, batch.coords, backend=backend, maps=batch.maps)
 
 
 @torch.no_grad()
