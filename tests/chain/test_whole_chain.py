@@ -252,3 +252,42 @@ def test_nothing_is_measured_where_native_cannot_serve_or_did(changed, monkeypat
 def test_a_small_gain_is_not_worth_a_sentence():
     assert native_gain.gain_sentence(StepTimes(9, {"torch": 0.109, "native": 0.1})) is None
     assert native_gain.gain_sentence(StepTimes(9, {"torch": 0.05, "native": 0.1})) is None
+
+
+@pytest.mark.slow
+def test_a_finished_real_chain_teaches_another_and_resumes_with_it(chain, tmp_path, capsys):
+    assert chain("recipe.epochs=1", "backend=torch", "method=real", output="teacher") == 0
+    (teacher,) = (tmp_path / "teacher").glob("*/001")
+    words = ("recipe.epochs=4", "backend=torch", "method=irnet", f"distill.teacher={teacher}")
+    assert chain(*words, output="whole") == 0
+    (second,) = (tmp_path / "whole").glob("*/001/stage2/csv/version_0/metrics.csv")
+    assert "train/distill_epoch" in second.read_text().splitlines()[0]
+    assert chain(*words, "stage=1", output="cut") == 0
+    assert chain(*words, "resume=true", output="cut") == 0
+    for one, other in zip(result(tmp_path / "cut")["stages"], result(tmp_path / "whole")["stages"], strict=True):
+        first, last = weights(one), weights(other)
+        assert first.keys() == last.keys() and not any("teacher" in name for name in first)
+        assert all(torch.equal(first[name], last[name]) for name in first)
+
+    (other,) = (tmp_path / "whole").glob("*/001")
+    for further, sentence in (
+        (
+            (f"distill.teacher={teacher}", "data.voxel_size=0.1"),
+            "was trained on voxels of 20 cm, and this run has 10 cm",
+        ),
+        ((f"distill.teacher={other}",), "is of precision a1w1: a teacher is real-valued (method=real)"),
+        (
+            (f"distill.teacher={teacher}", "data.features=[rgb,height]"),
+            "sees other features than this run's rgb, height",
+        ),
+        (
+            (f"distill.teacher={teacher}", "distill.kind=attention", "model.network.depth=2"),
+            "is a unet of depth 1: distill.kind=attention compares levels and takes a unet of depth 2",
+        ),
+        (("distill.teacher=/nowhere",), "/nowhere: there is no such run or checkpoint"),
+    ):
+        capsys.readouterr()
+        assert chain("backend=torch", "method=bnn", *further, output="refused") == 2
+        errors = capsys.readouterr().err
+        assert sentence in errors and errors.count("\n") == 1
+    assert not (tmp_path / "refused").exists()

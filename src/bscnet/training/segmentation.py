@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 class SegmentationModule(pl.LightningModule):
     """Trains a sparse network to label points; Adam, the learning rate times `gamma` after each milestone.
 
-    Logs `train/loss_step` and `train/loss_epoch` (cross entropy), likewise `train/penalty` and `train/distill` where there
-    are such terms, `lr`, `val/loss`, `val/miou`, `val/macc`, `val/acc` and `val/iou/<class>` (fractions; NaN where
+    Logs `train/loss_step` and `train/loss_epoch` (cross entropy), `train/penalty` and `train/distill` likewise where
+    there are such, `lr`, `val/loss`, `val/miou`, `val/macc`, `val/acc`, and `val/iou/<class>` (fractions; NaN where
     undefined). The validation scores come from one confusion matrix over the split, summed over DDP processes. A
     training step never waits for a GPU but where it is logged.
 
