@@ -163,11 +163,8 @@ def test_methods_of_the_literature_agree_to_the_bit(family: str, method: str, tm
 @pytest.mark.parametrize(
     "override, reason",
     [
-        (
-            "method.per_site_scale=true",
-            r"conv scales every site by the magnitude of its neighbours \(method.per_site_scale\)",
-        ),
-        ("method.scene_gate=true", r"conv scales every scene by a gate of its mean \(method.scene_gate\)"),
+        ("method.per_site_scale=true", r"every site by the magnitude of its neighbours \(method.per_site_scale\)"),
+        ("method.scene_gate=true", r"every scene by a gate of its mean \(method.scene_gate\)"),
     ],
 )
 def test_factors_of_sites_and_scenes_are_refused_with_the_reason(override: str, reason: str) -> None:
