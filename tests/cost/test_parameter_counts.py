@@ -10,13 +10,14 @@ from torch import nn
 
 from bscnet.cost.parameters import ParameterCounts, module_parameters
 from bscnet.models import FCN, LayerFactory, UNet
-from bscnet.nn import QuantizedConv, SparseConv3d
+from bscnet.nn import QuantizedConv, SceneGate, SparseConv3d
 from bscnet.quantizers import RSign, WeightQuantizer
 
 FCN_S: dict[str, Any] = {"in_channels": 4, "num_classes": 40, "m": 16, "reps": 1, "depth": 8}
 FCN_H: dict[str, Any] = {"in_channels": 4, "num_classes": 40, "m": 24, "reps": 2, "depth": 8}
 UNET_S: dict[str, Any] = {"in_channels": 3, "num_classes": 20, "m": 16, "reps": 1, "depth": 6, "head_norm": False}
 UNET_H: dict[str, Any] = {"in_channels": 3, "num_classes": 20, "m": 32, "reps": 2, "depth": 6, "head_norm": False}
+TINY: dict[str, Any] = {"in_channels": 3, "num_classes": 4, "m": 4, "reps": 1, "depth": 1}
 
 TABLE = [
     (FCN, FCN_S, 1, 2_461_440, 92_008, 5_456, 9.76, 0.665),
@@ -99,3 +100,18 @@ def test_one_layer_by_hand() -> None:
 def test_an_unknown_layer_is_not_silently_free() -> None:
     with pytest.raises(TypeError, match="GroupNorm"):
         network_parameters(nn.Sequential(nn.GroupNorm(2, 4)))
+
+
+def test_what_quantizers_have_for_training_alone_is_not_counted() -> None:
+    plain, noisy, recurrent = (
+        network_parameters(UNet(layers=LayerFactory("a1w1", **how), **TINY))
+        for how in ({}, {"sign_noise": True}, {"w_form": "recurrent", "w_scale": "learned_from_mean_abs"})
+    )
+    assert plain == noisy == recurrent
+
+
+def test_a_gate_of_scenes_is_real_weights() -> None:
+    plain, gated = (UNet(layers=LayerFactory("a1w1", scene_gate=on), **TINY) for on in (False, True))
+    gates = sum(p.numel() for m in gated.modules() if isinstance(m, SceneGate) for p in m.parameters())
+    found, expected = network_parameters(gated), network_parameters(plain)
+    assert gates > 0 and found.real == expected.real + gates and found.one_bit == expected.one_bit
