@@ -59,7 +59,10 @@ def test_attention_is_compared_level_by_level() -> None:
     assert attention_distance(own, {name: -3 * value for name, value in own.items()}).item() == pytest.approx(
         0, abs=1e-14
     )
-    assert attention_distance({"a": torch.zeros(3, 2)}, {"a": torch.zeros(3, 2)}).item() == 0
+    nothing = torch.zeros(3, 2, requires_grad=True)
+    distance = attention_distance({"a": nothing}, {"a": torch.zeros(3, 2)})
+    distance.backward()
+    assert distance.item() == 0 and not nothing.grad.any()
 
 
 def test_features_are_those_of_every_levels_blocks() -> None:

@@ -21,7 +21,12 @@ RECURRENT_INIT = 0.2
 
 def centred(weight: Tensor) -> Tensor:
     """``W - mean W``, the mean over the layer (BiPointNet, arXiv 2010.05501)."""
-    return weight - weight.mean()
+    return weight - _layer_mean(weight)
+
+
+def _layer_mean(weight: Tensor) -> Tensor:
+    """The mean of all, channel by channel: torch adds up one long row in an order that threads decide."""
+    return weight.flatten(0, -2).mean(0).mean()
 
 
 def standardized(weight: Tensor, eps: float = 0.0) -> Tensor:
@@ -52,7 +57,7 @@ def rectified_clamp(weight: Tensor, tau: float) -> Tensor:
     Source: ReCU (arXiv 2103.12369); z-hXu/ReCU, binarized_modules.py (eps 1e-5).
     """
     wide = 2 * math.sqrt(2) * standardized(weight, 1e-5)
-    bound = -wide.detach().abs().mean() * math.log(2 - 2 * tau)
+    bound = -_layer_mean(wide.detach().abs()) * math.log(2 - 2 * tau)
     return torch.minimum(torch.maximum(wide, -bound), bound)
 
 

@@ -7,6 +7,8 @@ import math
 from torch import Tensor, nn
 from torch.nn import functional
 
+from bscnet.sparse.products import pointwise
+
 REDUCTION = 64
 
 
@@ -36,4 +38,5 @@ class SignNoise(nn.Module):
 
     def forward(self, z: Tensor) -> Tensor:
         """``(N, features)`` to the same shape."""
-        return self.weight * (self.expand(functional.relu(self.reduce(z))) + 0.1 * z.sin())
+        hidden = functional.relu(pointwise(z, self.reduce.weight.t()))
+        return self.weight * (pointwise(hidden, self.expand.weight.t()) + 0.1 * z.sin())

@@ -11,7 +11,7 @@ from bscnet.quantizers.sign import sign
 
 def manhattan(weight: Tensor, scale: Tensor) -> Tensor:
     """``sum |alpha_o - |W||``: BNN+'s first regularizer (arXiv 1812.11800)."""
-    return (scale - weight.abs()).abs().sum()
+    return (scale - weight.abs()).abs().flatten(0, -2).sum(0).sum()
 
 
 def bilinear(weight: Tensor, scale: Tensor) -> Tensor:
@@ -19,7 +19,7 @@ def bilinear(weight: Tensor, scale: Tensor) -> Tensor:
 
     RBONN's bilinear constraint (arXiv 2209.01542; SteveTsui/RBONN, rbonn.py).
     """
-    return (weight - scale * sign(weight.detach())).square().sum() / 2
+    return (weight - scale * sign(weight.detach())).square().flatten(0, -2).sum(0).sum() / 2
 
 
 WEIGHT_PENALTIES: dict[str, Callable[[Tensor, Tensor], Tensor] | None] = {

@@ -14,6 +14,7 @@ from bscnet.errors import InputError
 from bscnet.models.fcn import FCNLevel
 from bscnet.models.unet import UNetLevel
 from bscnet.sparse import SparseTensor
+from bscnet.sparse.products import total
 
 KINDS = ("logits", "attention")
 
@@ -75,7 +76,7 @@ def voxel_divergence(logits: Tensor, wanted: Tensor, point_to_voxel: Tensor, tem
     student = F.log_softmax(logits.to(kind) / temperature, dim=1)
     teacher = F.log_softmax(wanted.to(kind) / temperature, dim=1)
     divergence = (teacher.exp() * (teacher - student)).sum(1)
-    return temperature**2 * (points * divergence).sum() / points.sum().clamp(min=1)
+    return temperature**2 * total((points * divergence)[:, None]) / points.sum().clamp(min=1)
 
 
 def attention_distance(own: Mapping[str, Tensor], taught: Mapping[str, Tensor]) -> Tensor:
@@ -87,12 +88,14 @@ def attention_distance(own: Mapping[str, Tensor], taught: Mapping[str, Tensor]) 
     Source: Zagoruyko and Komodakis (arXiv 1612.03928); Real-to-Binary (larq/zoo, knowledge_distillation.py) divides by
     the maximum in place of the norm.
     """
-    return torch.stack([(_attention(own[name]) - _attention(taught[name])).square().sum() for name in own]).mean()
+    maps = ((_attention(own[name]), _attention(taught[name])) for name in own)
+    return torch.stack([total((one - other).square()) for one, other in maps]).mean()
 
 
 def _attention(feats: Tensor) -> Tensor:
     kind = torch.promote_types(feats.dtype, torch.float32)
-    return F.normalize(feats.to(kind).square().mean(1), dim=0)
+    squares = feats.to(kind).square().mean(1, keepdim=True)
+    return squares / total(squares.square()).clamp_min(1e-24).sqrt()
 
 
 @contextmanager
