@@ -5,8 +5,8 @@ import copy
 import pytest
 import torch
 
-from bscnet.fused import norm_sign, normalized, normalized_operand, sign_operand
-from bscnet.quantizers import ESTIMATORS, RSign, SignQuantizer
+from bscnet.fused import FUSED_ESTIMATORS, norm_sign, normalized, normalized_operand, sign_operand
+from bscnet.quantizers import RSign, SignQuantizer
 from bscnet.sparse.operand import Normalized, PackedSigns
 from fixtures.packed_sites import unpacked
 from fused.chains import CHANNELS, buffers, close, features, gradients, kept_bytes, norm
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("body")
 shapes = pytest.mark.parametrize(
     "rows, channels, training", [*((300, c, t) for c in CHANNELS for t in (True, False)), (1, 5, True), (2, 3, True)]
 )
-estimators = pytest.mark.parametrize("estimator", list(ESTIMATORS))
+estimators = pytest.mark.parametrize("estimator", FUSED_ESTIMATORS)
 packings = pytest.mark.parametrize("packed", [False, True])
 
 

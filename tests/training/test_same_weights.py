@@ -10,7 +10,7 @@ from bscnet.search import confidence_loss
 from bscnet.sparse import SparseTensor
 from bscnet.training.loss import voxel_cross_entropy
 from bscnet.training.optimizer import adam
-from bscnet.training.segmentation import clip_latent_weights
+from bscnet.training.segmentation import constrain_latent_weights
 from fixtures.networks import CLASSES, small_network
 from fixtures.sites import random_sites
 
@@ -52,7 +52,7 @@ def trained(family: str, variant: str, backend: str, threads: int) -> tuple[dict
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimizer.step()
-        clip_latent_weights(network)
+        constrain_latent_weights(network, clip=True, center=False)
         losses.append(loss.item())
     return network.state_dict(), losses
 
