@@ -25,7 +25,9 @@ from benchmarks.training.scene import FIELDS, Scene, first_sites
 from bscnet.search import confidence_loss
 from bscnet.sparse import SparseTensor, resolve_backend
 from bscnet.threads import waiting
+from bscnet.training.allocator import keep_freed_memory
 from bscnet.training.loss import voxel_cross_entropy
+from bscnet.training.optimizer import adam
 
 AT_LEAST_SECONDS = 0.2
 """Shorter steps are repeated in a turn for that long, and the first of them, whose caches are cold, does not count."""
@@ -40,7 +42,7 @@ class Stepper:
         self.network = make_network(case.network, precision, self.conv, **sizes)
         if case.backend == MODULES:
             keep_apart(self.network)
-        self.optimizer = torch.optim.Adam(self.network.parameters(), lr=1e-3)
+        self.optimizer = adam([{"params": list(self.network.parameters())}], lr=1e-3, weight_decay=0)
         self.scene, self.backend = scene, case.sparse_backend
 
     def step(self) -> tuple[float, float, Tensor]:
@@ -73,6 +75,7 @@ def responder(words: list[str]) -> Callable[[], dict[str, Any]]:
     network, variant, backend, threads, scene_file, scores_file = words
     case = Case(network, variant, backend, int(threads))
     torch.set_num_threads(case.threads)
+    keep_freed_memory()  # as a training run does
     resolve_backend(case.sparse_backend)  # loads its libraries before memory is counted
     with np.load(scene_file) as arrays:
         scene = {name: torch.from_numpy(arrays[name]) for name in FIELDS}
