@@ -6,11 +6,13 @@ import pytest
 import torch
 from torch import Tensor
 
+from bscnet.nn import penalty
 from bscnet.search import confidence_loss
 from bscnet.sparse import SparseTensor
 from bscnet.training.loss import voxel_cross_entropy
 from bscnet.training.optimizer import adam
 from bscnet.training.segmentation import constrain_latent_weights
+from fixtures.methods import layer_switches
 from fixtures.networks import CLASSES, small_network
 from fixtures.sites import random_sites
 
@@ -23,6 +25,7 @@ VARIANTS = {
     "search": ("a1w32", "composite", {}),
     "gumbel": ("a32w32", "composite", {"relax": "gumbel_st"}),
     "react": ("a1w1", "plain", {"layer_style": "react"}),
+    **{method: ("a1w1", "plain", layer_switches(method)) for method in ("fda", "recu", "rbonn")},
 }
 CASES = [
     *(("unet", variant, "native") for variant in ("real", "1-bit", "shifted", "search")),
@@ -31,6 +34,7 @@ CASES = [
     pytest.param("unet", "search", "torch", marks=pytest.mark.slow),
     ("fcn", "gumbel", "native"),
     ("unet", "react", "native"),
+    *(("unet", method, "native") for method in ("fda", "recu", "rbonn")),
 ]
 
 
@@ -38,7 +42,7 @@ def trained(family: str, variant: str, backend: str, threads: int) -> tuple[dict
     """Weights and losses of two steps."""
     precision, conv, switches = VARIANTS[variant]
     torch.set_num_threads(threads)
-    network = small_network(family, precision, conv, **switches).float()
+    network = small_network(family, **{"precision": precision, "conv": conv, **switches}).float()
     optimizer = adam([{"params": list(network.parameters())}], lr=1e-2, weight_decay=0.0)
     coords, generator = random_sites(SITES, 18), torch.Generator().manual_seed(1)
     feats = torch.randn(SITES, 3, generator=generator)
@@ -48,6 +52,8 @@ def trained(family: str, variant: str, backend: str, threads: int) -> tuple[dict
         loss = voxel_cross_entropy(network(SparseTensor(feats, coords, backend)), torch.arange(SITES), labels)
         if conv == "composite":
             loss = loss + confidence_loss(network)
+        if (extra := penalty(network)) is not None:
+            loss = loss + extra
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
