@@ -28,6 +28,7 @@ from benchmarks.runtime.scenes import count_pairs, inner_cells
 from benchmarks.runtime.verdicts import FLOOR_WIDTHS, verdicts
 from bscnet.errors import InputError
 from bscnet.runtime import loads
+from fixtures.markdown_tables import tables
 from oracles.packed_program import Interpreter
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -78,15 +79,6 @@ def report() -> dict[str, Any]:
     made = {**about, "scenes": [scene], "networks": network_rows(), "files": files, "machine": machine}
     made |= {"layers": one_layer, "growth": grown, "implementations": levels}
     return {**made, "verdicts": verdicts(made)}
-
-
-def tables(text: str) -> dict[str, list[list[str]]]:
-    """Cells of the table below each heading, heads and rule left out."""
-    found: dict[str, list[list[str]]] = {}
-    for section in text.split("\n## ")[1:]:
-        lines = [line for line in section.splitlines() if line.startswith("|")]
-        found[section.splitlines()[0]] = [[c.strip() for c in line.strip("|").split("|")] for line in lines[2:]]
-    return found
 
 
 def test_cases_of_a_network() -> None:

@@ -27,6 +27,7 @@ from benchmarks.training.verdicts import of_steps, verdicts
 from bscnet.errors import InputError
 from bscnet.sparse import SparseTensor
 from bscnet.sparse.operand import unpack_signs
+from fixtures.markdown_tables import tables
 from fixtures.scannet_files import write_root
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -101,15 +102,6 @@ def report(with_engine: bool = True, threads: tuple[int, ...] = (2, 1), **change
     }
     made |= changes
     return {**made, "verdicts": verdicts(made)}
-
-
-def tables(text: str) -> dict[str, list[list[str]]]:
-    """Cells of the table below each heading, heads and rule left out."""
-    found: dict[str, list[list[str]]] = {}
-    for section in text.split("\n## ")[1:]:
-        lines = [line for line in section.splitlines() if line.startswith("|")]
-        found[section.splitlines()[0]] = [[c.strip() for c in line.strip("|").split("|")] for line in lines[2:]]
-    return found
 
 
 def test_cases_of_a_network() -> None:
