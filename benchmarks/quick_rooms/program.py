@@ -19,10 +19,10 @@ from benchmarks.common.arguments import table_parser
 from benchmarks.common.chains import chain_settings, tell
 from benchmarks.common.results import Results
 from benchmarks.quick_rooms.before import times_before
-from benchmarks.quick_rooms.cost import chain_cost
 from benchmarks.quick_rooms.records import find_manifests, missing_chains, newest_finished, read_record
 from benchmarks.quick_rooms.report import document, figure, summary
 from benchmarks.quick_rooms.summary import method_row
+from bscnet.chain.cost import chain_cost
 from bscnet.errors import InputError
 from bscnet.runs.finished import require_comparable
 from bscnet.sparse.backend_names import BACKENDS

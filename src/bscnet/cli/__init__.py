@@ -29,6 +29,7 @@ COMMANDS = (
     Command("export", "pack a trained network into one small model file"),
     Command("evaluate", "score a trained network class by class; write a benchmark's submission"),
     Command("show", "a picture and a page to turn of a run's scenes, a data set's, or a cloud"),
+    Command("study", "run a table of methods and settings over seeds, and write what may be said of them"),
     Command("profile", "parameters, FLOPs, BOPs and OPs of a network, layer by layer"),
     Command("simulate", "write simulated scans in ScanNet's own folder layout"),
 )

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmarks.common.chains import last_directory
 from bscnet.chain.build import build_datamodule
 from bscnet.chain.stage_network import stage_network
 from bscnet.cost import profile_network
-from bscnet.runs.layout import PLAN_NAME
+from bscnet.runs.layout import PLAN_NAME, stage_directory
 from bscnet.runs.manifest import Manifest
 
 
@@ -21,7 +20,8 @@ def chain_cost(manifest: Manifest, settings: dict[str, Any]) -> dict[str, float]
     Raises:
         InputError: the shifts or the data cannot be read.
     """
-    _, network = stage_network(settings, manifest.stages[-1].stage, last_directory(manifest) / PLAN_NAME)
+    last = manifest.stages[-1].stage
+    _, network = stage_network(settings, last, stage_directory(manifest.directory, last) / PLAN_NAME)
     data: Any = build_datamodule(settings)
     scenes = (data.val_scene(number).batch.coords for number in range(data.num_val_scenes))
     profile = profile_network(network, scenes, settings["data"]["in_channels"])
