@@ -90,11 +90,9 @@ def test_every_arm_of_the_studies_that_are_there_can_be_composed(name: str, tmp_
     from bscnet.chain.settings import composed_settings
     from bscnet.study.table import REFERENCE
 
-    table = read_table(name)
-    composed = set()
-    for case in all_cases(table):
+    cases = all_cases(read_table(name))
+    distinct = {case.arm: case for case in cases} | {(case.section, case.fold): case for case in cases}
+    for case in set(distinct.values()):
         words = [*case.overrides, *case.section, *case.fold, f"seed={case.seed}"]
-        free = tuple(word for word in words[:-1] if not REFERENCE.search(word) and not word.startswith("data.root"))
-        if free not in composed:
-            composed.add(free)
-            composed_settings([*free, f"data.root={tmp_path}"])
+        free = [word for word in words if not REFERENCE.search(word)]
+        composed_settings([*free, f"data.root={tmp_path}"])

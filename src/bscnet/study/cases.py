@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -29,7 +30,7 @@ class Case:
     @property
     def file_name(self) -> str:
         """The same as the name of a file."""
-        return "-".join(part.replace("/", "_") for part in str(self).split())
+        return re.sub(r"[^\w.+-]", "_", "-".join(str(self).split()))
 
 
 @dataclass(frozen=True)

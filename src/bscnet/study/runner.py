@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bscnet.chain.overrides import quoted
 from bscnet.chain.settings import composed_settings
 from bscnet.errors import InputError
 from bscnet.runs.directory import chain_home, newest_run
@@ -151,16 +152,17 @@ class Runner:
     def _overrides(self, case: Case) -> list[str]:
         found = [*case.overrides, *case.section, *case.fold, f"seed={case.seed}"]
         for need in needs(self.table, case):
-            found = [override.replace(need.text, self._path(need)) for override in found]
-        return [*found, f"threads={self.threads}", "picture=false", f"output_dir={self.runs}", *self.further]
+            found = [override.replace(need.text, quoted(str(self._path(need)))) for override in found]
+        own = [f"threads={self.threads}", "picture=false", f"output_dir={quoted(str(self.runs))}"]
+        return [*found, *own, *self.further]
 
-    def _path(self, need: Need) -> str:
+    def _path(self, need: Need) -> Path:
         if need.kind == "plan":
-            return str(save_plan(self.done[need.case], self.runs / "plans" / f"{need.case.file_name}.json"))
+            return save_plan(self.done[need.case], self.runs / "plans" / f"{need.case.file_name}.json")
         manifest = self._finished(need.case)
         if manifest is None:
             raise InputError(f"the run of {need.case} is gone from {self.runs}")
-        return str(manifest.directory)
+        return manifest.directory
 
     def _log(self, case: Case) -> Path:
         return self.runs / "logs" / f"{case.file_name}.log"
