@@ -7,6 +7,8 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -69,10 +71,11 @@ def test_a_chain_that_cannot_run_is_told_and_the_others_stay(table: Path, capsys
 def test_an_interrupted_study_stops_its_chains(table: Path) -> None:
     command = [sys.executable, "-m", "bscnet", "study", str(table), "--runs", str(table.parent / "more")]
     command += ["--out", str(table.parent / "more"), "--arms", "search", "--seeds", "1", "recipe.epochs=3000"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    ignoring = [*("sh", "-c", "trap '' INT; exec \"$@\"", "sh"), *command]  # as a job in the background of a shell does
+    process = subprocess.Popen(ignoring, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     log = table.parent / "more" / "logs" / "search-seed_1.log"
     try:
-        wait_for(lambda: log.is_file() and "epoch 1/" in log.read_text(encoding="utf-8"))
+        wait_for(lambda: log.is_file() and "epoch 1/" in log.read_text(encoding="utf-8"), process)
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=60)
     finally:
@@ -84,11 +87,10 @@ def test_an_interrupted_study_stops_its_chains(table: Path) -> None:
     assert not [one for one in chains_alive() if str(table.parent) in one]
 
 
-def wait_for(condition, seconds: float = 300.0) -> None:
-    import time
-
+def wait_for(condition: Callable[[], bool], process: subprocess.Popen[str], seconds: float = 300.0) -> None:
     end = time.monotonic() + seconds
     while not condition():
+        assert process.poll() is None, process.communicate()
         assert time.monotonic() < end, "it never came"
         time.sleep(0.2)
 

@@ -25,8 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--jobs", type=int, default=1, help="chains side by side (default 1)")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads of a chain (default 1)")
-    parser.add_argument("--seeds", type=int, nargs="+", help="run these seeds of the table alone")
-    parser.add_argument("--arms", nargs="+", metavar="ARM", help="run these arms (and what they need) alone")
+    parser.add_argument("--seeds", type=_wholes, metavar="N,N,…", help="run these seeds of the table alone")
+    parser.add_argument("--arms", type=_words, metavar="ARM,…", help="run these arms (and what they need) alone")
     parser.add_argument("--runs", type=Path, help="folder of the chains (default runs/study/TABLE)")
     parser.add_argument("--out", type=Path, default=Path("study"), help="folder of the document (default study)")
     parser.add_argument("--no-run", action="store_true", help="run nothing, write the document of what is finished")
@@ -66,6 +66,17 @@ def main(args: argparse.Namespace) -> int:
     save(done)
     print(f"{file.with_suffix('.md')}: {len(done)} chains")
     return 0 if whole else 1
+
+
+def _words(text: str) -> list[str]:
+    return text.split(",")
+
+
+def _wholes(text: str) -> list[int]:
+    try:
+        return [int(word) for word in _words(text)]
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text} is not a list of whole numbers such as 0,1,2") from None
 
 
 def _require_known(args: argparse.Namespace, table: Table) -> None:

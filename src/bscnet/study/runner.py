@@ -65,6 +65,8 @@ class Runner:
         if not waiting:
             self.say("all chains are finished")
         running: dict[Case, tuple[subprocess.Popen[bytes], float]] = {}
+        # a shell that starts this in the background has it ignore Ctrl-C, and its chains too: they could not be stopped
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             while waiting or running:
                 self._start(waiting, running)
