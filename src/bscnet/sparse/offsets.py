@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
+
 import torch
 from torch import Tensor
 
@@ -45,8 +48,13 @@ def shifted_columns(shift: Shift) -> Tensor:
     Returns:
         ``(27,)`` int64 column numbers, in the cell order of ``kernel_offsets(3)``.
     """
-    relative = kernel_offsets(3) - torch.tensor(shift)
-    return (relative + 2) @ torch.tensor([1, 5, 25])
+    return torch.tensor(_columns(*shift))
+
+
+@functools.cache  # asked for by every shifted layer in every step
+def _columns(x: int, y: int, z: int) -> list[int]:
+    cells = itertools.product((-1, 0, 1), repeat=3)  # as `kernel_offsets`, z slowest
+    return [(dx - x + 2) + 5 * (dy - y + 2) + 25 * (dz - z + 2) for dz, dy, dx in cells]
 
 
 def check_shifts(shifts: object) -> tuple[Shift, ...]:
