@@ -14,6 +14,8 @@ from benchmarks.quick_rooms import report as quick
 from benchmarks.real_lidar import report as lidar
 from benchmarks.runtime import report as runtime
 from benchmarks.runtime import summary as runtime_summary
+from benchmarks.studies import program as studies_program
+from benchmarks.studies import report as studies
 from benchmarks.training import report as training
 from benchmarks.training import summary as training_summary
 
@@ -24,6 +26,7 @@ DOCUMENTS = {
     "data": data.markdown,
     "real_lidar": lidar.document,
     "quick_rooms": quick.document,
+    "study": studies.document,
 }
 PLACES = {
     "runtime": ("runtime", runtime_summary.summary),
@@ -31,6 +34,7 @@ PLACES = {
     "data": ("data", data.summary),
     "lidar": ("real_lidar", lidar.summary),
     "quick": ("quick_rooms", quick.summary),
+    "study": ("study", studies.summary),
 }
 
 
@@ -49,3 +53,23 @@ def test_the_readme_is_filled_from_the_json(place: str) -> None:
     name, summary = PLACES[place]
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert text == fill(text, place, summary(committed(name)))
+
+
+def test_studies_in_short_are_those_in_the_folder() -> None:
+    assert committed("study")["studies"] == studies_program.collect(studies_program.STUDIES)["studies"]
+
+
+@pytest.mark.parametrize("file", sorted(studies_program.STUDIES.glob("*.json")), ids=lambda file: file.stem)
+def test_a_study_says_what_its_chains_say(file: Path) -> None:
+    from bscnet.study.cases import all_cases
+    from bscnet.study.findings import findings
+    from bscnet.study.record import load_records
+    from bscnet.study.report import as_values, document
+    from bscnet.study.table import read_table
+
+    table, records = read_table(file.stem), load_records(file)
+    sections = findings(table, {case: records[case] for case in all_cases(table) if case in records})
+    said = json.loads(json.dumps(as_values(table, sections, records)))
+    assert json.loads(file.read_text(encoding="utf-8")) == said
+    text = document(table, sections, f"bscnet study {table.name}", f"{table.name}.png")
+    assert file.with_suffix(".md").read_text(encoding="utf-8") == text

@@ -1,0 +1,1 @@
+"""The studies in short, from the files that `bscnet study` has written to benchmarks/study."""
