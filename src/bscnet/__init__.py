@@ -1,6 +1,6 @@
 """Binary sparse convolutional networks (BSC-Net) for 3D semantic segmentation.
 
-model = bscnet.load("model.safetensors")
+model = bscnet.load("indoor-5cm")  # ships with the package; or a file that `bscnet export` wrote
 labels, confidence = model.label(points, colors)
 """
 

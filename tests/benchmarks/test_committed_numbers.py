@@ -16,6 +16,9 @@ from benchmarks.runtime import report as runtime
 from benchmarks.runtime import summary as runtime_summary
 from benchmarks.studies import program as studies_program
 from benchmarks.studies import report as studies
+from benchmarks.shipped_weights import card
+from benchmarks.shipped_weights.places import RESULTS, Places
+from benchmarks.shipped_weights.summary import facts
 from benchmarks.training import report as training
 from benchmarks.training import summary as training_summary
 
@@ -46,6 +49,12 @@ def committed(name: str) -> dict[str, Any]:
 def test_a_document_is_made_of_its_json(name: str) -> None:
     text = (ROOT / "benchmarks" / f"{name}.md").read_text(encoding="utf-8")
     assert text == DOCUMENTS[name](committed(name))
+
+
+def test_the_model_card_and_the_facts_beside_the_model_are_made_of_one_json() -> None:
+    places, found = Places(), committed(RESULTS)
+    assert places.card.read_text(encoding="utf-8") == card.document(found)
+    assert json.loads(places.facts.read_text(encoding="utf-8")) == facts(found)
 
 
 @pytest.mark.parametrize("place", PLACES)

@@ -86,7 +86,7 @@ def test_tiles_and_another_voxel_size_are_said(
 MISTAKES = {
     "no such scan": (["{model}", "{tmp}/none.ply", "-o", "{tmp}/o.ply"], "none.ply: no such file"),
     "no such model": (["{tmp}/none.safetensors", "{scan}", "-o", "{tmp}/o.ply"], "none.safetensors"),
-    "scan as model": (["{scan}", "{scan}", "-o", "{tmp}/o.ply"], "scan.ply"),
+    "scan as model": (["--model", "{scan}", "{scan}", "-o", "{tmp}/o.ply"], "scan.ply"),
     "model as scan": (["{model}", "{model}", "-o", "{tmp}/o.ply"], ".safetensors"),
     "empty scan": (["{model}", "{tmp}/empty.ply", "-o", "{tmp}/o.ply"], "empty.ply: the file is empty"),
     "truncated scan": (["{model}", "{tmp}/short.ply", "-o", "{tmp}/o.ply"], "short.ply: "),

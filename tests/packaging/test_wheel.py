@@ -101,6 +101,11 @@ def test_wheel_holds_the_engine_and_the_configuration(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert len([name for name in names if name.startswith("bscnet/runtime/_engine") and name.endswith(".so")]) == 1
     assert "bscnet/conf/config.yaml" in names and "bscnet/py.typed" in names
+    shipped = {path.name for path in (ROOT / "src" / "bscnet" / "weights").iterdir()}
+    assert {name for name in names if name.startswith("bscnet/weights/")} == {
+        f"bscnet/weights/{name}" for name in shipped
+    }
+    assert {"indoor-5cm.safetensors", "indoor-5cm.json"} <= shipped
     assert not [name for name in names if name.endswith((".cpp", ".h"))]
 
 
@@ -135,6 +140,18 @@ def test_fresh_environment_predicts(bare: Path, tmp_path: Path) -> None:
     done = said(*words, "--render", "view.png", folder=tmp_path)
     assert done.returncode == 2
     assert done.stderr == "error: --render view.png needs open3d and matplotlib: pip install 'bscnet[predict]'\n"
+
+
+def test_fresh_environment_predicts_by_what_ships(bare: Path, tmp_path: Path) -> None:
+    write_ply(tmp_path / "scan.ply", room(500))
+    done = said(bare.with_name("bscnet"), "predict", "scan.ply", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (
+        "scan-labelled.ply: 500 labelled points" in done.stdout and "indoor-5cm was trained on simulated" in done.stderr
+    )
+    code = "import bscnet; model = bscnet.load('indoor-5cm'); print(model.session.voxel_size, len(model.class_names))"
+    done = said(bare, "-c", code, folder=tmp_path)
+    assert done.stdout.split() == ["0.05", "20"], done.stderr
 
 
 @pytest.mark.parametrize("compiler", ["no-such-compiler", "false"])

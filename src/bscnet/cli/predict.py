@@ -13,64 +13,20 @@ from typing import BinaryIO
 
 import numpy as np
 
-from bscnet.cli.prediction_report import class_totals, full_report, one_line, remarks
+from bscnet.cli.predict_arguments import add_arguments, model_and_scans
+from bscnet.cli.prediction_report import class_totals, full_report, model_note, one_line, remarks
 from bscnet.cli.prediction_views import Views, check_views, draw
-from bscnet.cli.reading_options import add_reading_arguments, reading_of
+from bscnet.cli.reading_options import reading_of
 from bscnet.cli.scans import STANDARD_OUTPUT, Job, plan_jobs
 from bscnet.clouds.file import CloudFile
-from bscnet.clouds.open import ENDINGS, open_cloud
+from bscnet.clouds.open import open_cloud
 from bscnet.errors import InputError
 from bscnet.prediction.label_file import LabelledFile, check_target, label_file
-from bscnet.prediction.labeller import MAX_MARGIN, MAX_SITES, Labeller
+from bscnet.prediction.labeller import Labeller
 from bscnet.prediction.progress import Progress, Silence
+from bscnet.shipped import is_shipped, model_file
 
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command's arguments."""
-    endings = ", ".join(ENDINGS)
-    parser.add_argument("model", type=Path, metavar="MODEL", help="file that `bscnet export` wrote")
-    parser.add_argument("scans", nargs="+", metavar="SCAN", help=f"files, folders or patterns; clouds end in {endings}")
-    parser.add_argument(
-        "-o",
-        "--output",
-        required=True,
-        metavar="OUT",
-        help="file for one scan, whose ending tells the format; folder for several, a folder or a pattern; - for the "
-        "standard output. Each has all columns of its scan, and label and confidence",
-    )
-    parser.add_argument(
-        "--format", metavar="EXT", help="ending of files in a folder or a stream (default: as the scans)"
-    )
-    parser.add_argument(
-        "--indices", action="store_true", help="label with class numbers from 0, not the data set's own"
-    )
-    parser.add_argument(
-        "--color-by-class", action="store_true", help="write the colours of the classes in place of the scan's"
-    )
-    parser.add_argument("--render", type=Path, metavar="VIEW.png", help="also draw it (folder for several scans)")
-    parser.add_argument(
-        "--page", type=Path, metavar="VIEW.html", help="also write a page to turn (folder for several scans)"
-    )
-    add_reading_arguments(parser)
-    parser.add_argument("--skip-existing", action="store_true", help="leave out scans whose output is there")
-    parser.add_argument(
-        "--threads", type=int, default=0, metavar="N", help="threads of the network (default: one a CPU)"
-    )
-    parser.add_argument("--voxel-size", type=float, metavar="V", help="in the scan's unit (default: the model's)")
-    parser.add_argument(
-        "--max-sites",
-        type=int,
-        default=MAX_SITES,
-        metavar="N",
-        help=f"voxels run at once; a larger cloud is cut into tiles, which bounds the memory (default {MAX_SITES})",
-    )
-    parser.add_argument(
-        "--margin",
-        type=int,
-        metavar="VOXELS",
-        help=f"overlap of tiles (default: the network's receptive field, at most {MAX_MARGIN})",
-    )
-    parser.add_argument("--quiet", action="store_true", help="no progress bar and no table")
+__all__ = ["add_arguments", "main"]
 
 
 def main(args: argparse.Namespace) -> int:
@@ -78,16 +34,18 @@ def main(args: argparse.Namespace) -> int:
     from bscnet.runtime import load
 
     begun = time.perf_counter()
-    jobs, into_folder = plan_jobs(args.scans, args.output, args.format, [args.model])
+    model, scans = model_and_scans(args.given, args.model)
+    file = model_file(model)
+    jobs, into_folder, output = plan_jobs(scans, args.output, args.format, [file])
     if args.skip_existing:
         jobs = [job for job in jobs if job.stream is not None or not job.target.exists()]
         if not jobs:
-            print(f"{args.output}: all scans are labelled already")
+            print(f"{output}: all scans are labelled already")
             return 0
     views = Views(args.render, args.page)
     outputs = [job.target for job in jobs if job.stream is None]
-    check_views(views, into_folder, [args.model, *(job.source for job in jobs), *outputs])
-    session = load(args.model, threads=args.threads)
+    check_views(views, into_folder, [file, *(job.source for job in jobs), *outputs])
+    session = load(file, threads=args.threads)
     labeller = Labeller(
         session,
         reading=reading_of(args, session.reading),
@@ -97,10 +55,12 @@ def main(args: argparse.Namespace) -> int:
     )
     files = _looked_at(labeller, jobs, args)
     loaded = time.perf_counter() - begun
+    if is_shipped(model) and not args.quiet:
+        print(model_note(str(model)), file=sys.stderr)
     if not into_folder:
         _label_one(labeller, files[0], jobs[0], args, views, begun, loaded)
         return 0
-    return _label_all(labeller, files, jobs, args, views)
+    return _label_all(labeller, files, jobs, output, args, views)
 
 
 def _label_one(
@@ -121,7 +81,12 @@ def _label_one(
 
 
 def _label_all(
-    labeller: Labeller, files: Sequence[CloudFile], jobs: Sequence[Job], args: argparse.Namespace, views: Views
+    labeller: Labeller,
+    files: Sequence[CloudFile],
+    jobs: Sequence[Job],
+    output: Path,
+    args: argparse.Namespace,
+    views: Views,
 ) -> int:
     """Several scans; one that fails is told and does not keep the others from being labelled."""
     session, counts, failed = labeller.session, [], 0
@@ -143,7 +108,7 @@ def _label_all(
                 print(f"  note: {remark}")
     if counts and not args.quiet:
         print(f"\n{class_totals(counts, session)}\n")
-    told = f"{len(counts)} of {len(jobs)} scans labelled, in {args.output}"
+    told = f"{len(counts)} of {len(jobs)} scans labelled, in {output}"
     if failed:
         print(f"error: {told}; {failed} could not be, see above", file=sys.stderr)
     elif not args.quiet:

@@ -15,6 +15,8 @@ from bscnet.errors import InputError
 STANDARD_OUTPUT = Path("-")
 """In place of a file to write."""
 
+LABELLED = "labelled"
+"""What outputs are called where no name is given."""
 
 _COPC = ".copc.laz"
 
@@ -41,10 +43,17 @@ class Job(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """jobs: what is to be done. into_folder: whether their files go into a folder, be they one or many."""
+    """What is to be done.
+
+    Attributes:
+        jobs: a scan each.
+        into_folder: whether their files go into a folder, be they one or many.
+        output: that folder, or the one file or stream.
+    """
 
     jobs: list[Job]
     into_folder: bool
+    output: Path
 
 
 def find_scans(words: Sequence[str]) -> tuple[list[Scan], bool]:
@@ -74,12 +83,13 @@ def find_scans(words: Sequence[str]) -> tuple[list[Scan], bool]:
     return scans, len(words) == 1 and [Path(words[0])] == [scan.path for scan in scans]
 
 
-def plan_jobs(words: Sequence[str], output: str, ending: str | None, kept: Sequence[Path]) -> Plan:
+def plan_jobs(words: Sequence[str], output: str | None, ending: str | None, kept: Sequence[Path]) -> Plan:
     """What is read, and where it is written.
 
     Args:
         words: files, folders and patterns.
-        output: a file for one scan, a folder, or `STANDARD_OUTPUT`.
+        output: a file for one scan, a folder, or `STANDARD_OUTPUT`; None: in the current folder, for one scan a file
+            that is called as it is and LABELLED, otherwise a folder of that name.
         ending: of the files written into a folder or to a stream, such as "ply"; None: of their sources.
         kept: further files that must not be overwritten.
 
@@ -91,17 +101,18 @@ def plan_jobs(words: Sequence[str], output: str, ending: str | None, kept: Seque
     suffix = None if ending is None else f".{ending.removeprefix('.').lower()}"
     if suffix is not None and suffix not in ENDINGS:
         raise InputError(f"--format {ending} is not known, it must be one of {', '.join(end[1:] for end in ENDINGS)}")
-    target = Path(output)
+    target = Path(output) if output is not None else _usual(scans[0].name, suffix) if single else Path(LABELLED)
+    output = str(target)
     if target == STANDARD_OUTPUT or (suffix is not None and target.suffix == "" and _is_stream(target)):
         if len(scans) != 1:
             raise InputError(f"-o {output}: {len(scans)} scans do not fit into one stream, give a folder")
-        return Plan([Job(scans[0].path, _named(scans[0].name, suffix), target)], False)
+        return Plan([Job(scans[0].path, _named(scans[0].name, suffix), target)], False, target)
     if not target.is_dir() and single:
         if suffix is not None and target.suffix.lower() != suffix:
             raise InputError(f"-o {output} does not end in --format {ending}")
         format_of(target)
         check_output(target, "-o", [scans[0].path, *kept])
-        return Plan([Job(scans[0].path, target)], False)
+        return Plan([Job(scans[0].path, target)], False, target)
     if target.suffix.lower() in ENDINGS and not target.is_dir():
         raise InputError(f"-o {output}: a folder or a pattern of scans needs a folder, but this is a cloud's name")
     check_folder(target, "-o")
@@ -119,11 +130,16 @@ def plan_jobs(words: Sequence[str], output: str, ending: str | None, kept: Seque
             )
         if job.target.is_dir():
             raise InputError(f"-o {output}: {job.target} is a folder, a file cannot take its place")
-    return Plan(jobs, True)
+    return Plan(jobs, True, target)
 
 
 def _is_stream(path: Path) -> bool:
     return path.exists() and not path.is_file() and not path.is_dir()
+
+
+def _usual(name: Path, suffix: str | None) -> Path:
+    named = _named(name, suffix)
+    return named.with_stem(f"{named.stem}-{LABELLED}")
 
 
 def _named(name: Path, suffix: str | None) -> Path:

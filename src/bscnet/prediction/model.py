@@ -71,15 +71,15 @@ class Model:
 def load(
     path: str | os.PathLike[str], threads: int | None = None, *, max_sites: int = MAX_SITES, indices: bool = False
 ) -> Model:
-    """Read a model file that `bscnet export` wrote.
+    """Read a model that ships with the package, or a model file that `bscnet export` wrote.
 
     Args:
-        path: of the file.
+        path: a name, such as "indoor-5cm", or a file (./NAME: one that is called as a model that ships).
         threads: of the network; None: one a CPU.
         max_sites: see `Model`.
         indices: see `Model`.
 
     Raises:
-        InputError: no such file, a damaged one, or as of `Model`.
+        InputError: no such name or file, a damaged one, or as of `Model`.
     """
     return Model(runtime.load(path, threads=threads), max_sites=max_sites, indices=indices)

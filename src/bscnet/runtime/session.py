@@ -17,6 +17,7 @@ from bscnet.runtime.description import Description, Features
 from bscnet.runtime.library import CTimes, Handle, check, engine, implementation
 from bscnet.runtime.times import Times
 from bscnet.runtime.trace import Recorder, Trace
+from bscnet.shipped import model_file
 
 Source = str | bytes
 Logits = npt.NDArray[np.float32]
@@ -27,15 +28,17 @@ def load(path: str | os.PathLike[str], threads: int | None = None, *, keep_bytes
     """Read an exported model.
 
     Args:
-        path: file that `bscnet export` wrote.
+        path: file that `bscnet export` wrote, or the name of a model that ships, such as "indoor-5cm" (./NAME: a file
+            that is called so).
         threads: of every run, where the run itself names none; None or 0 takes one a processor.
         keep_bytes: working memory that stays for the next run, at most; 0 keeps none. A run whose memory is not there
             yet takes up to a third longer, what is kept stays in the process.
 
     Raises:
-        InputError: the file is missing, damaged or no model of this format, or a number is out of range.
+        InputError: no model of this name, the file is missing, damaged or no model of this format, or a number is out
+            of range.
     """
-    return Session(os.path.abspath(path), threads, keep_bytes)
+    return Session(os.path.abspath(model_file(path)), threads, keep_bytes)
 
 
 def loads(data: bytes, threads: int | None = None, *, keep_bytes: int = KEEP_BYTES) -> Session:
