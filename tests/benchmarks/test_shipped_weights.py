@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +14,9 @@ import pytest
 
 import bscnet
 from benchmarks.common.kept import digest, kept, known
-from benchmarks.shipped_weights import chains as chains_module
 from benchmarks.shipped_weights import packed, program, scans, steps
 from benchmarks.shipped_weights.card import changes_table, document, scores_table
-from benchmarks.shipped_weights.chains import Chains
+from benchmarks.shipped_weights.chains import EXPERIMENT, Chains
 from benchmarks.shipped_weights.places import NAME, Places
 from benchmarks.shipped_weights.score import held_out, thinned, turned
 from benchmarks.shipped_weights.summary import facts, made_by
@@ -22,6 +24,7 @@ from bscnet import shipped
 from bscnet.data.scan import Scan
 from bscnet.datasets.real.single import VIEWS, SingleCloudSource, upright
 from bscnet.errors import InputError
+from bscnet.run import main
 from bscnet.simulate import ensure_rooms
 from bscnet.viz.page import PageScene
 from fixtures.model_files import write_model
@@ -35,10 +38,23 @@ TINY = (
 
 @pytest.fixture(scope="module")
 def rooms(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two rooms to train on and one to watch the training by."""
+    """Two rooms to train on and one to watch the training by; beside them one that is held out."""
     root = tmp_path_factory.mktemp("shipped") / "rooms"
     ensure_rooms(root, 2, 1, workers=1, progress=False)
+    ensure_rooms(root.with_name("rooms_held_out"), 1, 1, seed=1, workers=1, progress=False)
     return root
+
+
+START = subprocess.run
+
+
+def run_here(command: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
+    """A training as a process of its own does it, without the seconds that one takes to start."""
+    if command[1:3] != ["-m", "bscnet.run"]:
+        return START(command, **options)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["run", *command[3:]])
+        return subprocess.CompletedProcess(command, main())
 
 
 def call(rooms: Path, only: str, *further: str) -> int:
@@ -57,6 +73,7 @@ def test_from_rooms_to_the_card(
     rooms: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     places = Places(rooms.parent / "out")
+    monkeypatch.setattr(subprocess, "run", run_here)
     with pytest.raises(InputError, match="the real network of this recipe is not trained yet"):
         call(rooms, "export")
     assert call(rooms, "train,export") == 0
@@ -73,7 +90,7 @@ def test_from_rooms_to_the_card(
     assert text == document(found) and "None has been looked at" in text
 
     # each network's scores are those of its file on the room that was held out
-    _, store, (name,) = held_out([f"experiment={chains_module.EXPERIMENT}", f"data.root={rooms}", *TINY], 1)
+    _, store, (name,) = held_out([f"experiment={EXPERIMENT}", f"data.root={rooms}", *TINY], 1)
     scan = store.scan(name)
     labels, _ = bscnet.load(places.model, indices=True).label(scan.points, scan.colors)
     right = (labels == scan.labels)[scan.labels >= 0]
@@ -85,7 +102,7 @@ def test_from_rooms_to_the_card(
     def never(*_: object, **__: object) -> None:
         raise AssertionError("done a second time")
 
-    for module, names in ((chains_module.subprocess, "run"), (packed, "export"), (steps, "score")):
+    for module, names in ((subprocess, "run"), (packed, "export"), (steps, "score")):
         monkeypatch.setattr(module, names, never)
     before = {path: path.read_bytes() for path in places.root.rglob("*") if path.is_file()}
     assert call(rooms, "train,export,score,card") == 0
@@ -98,6 +115,7 @@ def test_from_rooms_to_the_card(
 
 @pytest.mark.slow
 def test_a_model_that_is_too_large_does_not_ship(rooms: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subprocess, "run", run_here)
     assert call(rooms, "train") == 0
     monkeypatch.setattr(packed, "MOST_BYTES", 1000)
     chains, places = Chains([f"data.root={rooms}", *TINY], rooms.parent / "runs"), Places(rooms.parent / "large")
@@ -108,9 +126,9 @@ def test_a_model_that_is_too_large_does_not_ship(rooms: Path, monkeypatch: pytes
 
 def test_rooms_that_are_trained_on_are_not_scored(rooms: Path, tmp_path: Path) -> None:
     (tmp_path / "rooms").symlink_to(rooms)
-    ensure_rooms(tmp_path / "rooms_held_out", 1, 1, seed=1, workers=1, progress=False)
+    shutil.copytree(rooms.with_name("rooms_held_out"), tmp_path / "rooms_held_out")
     record = next((tmp_path / "rooms_held_out" / "scans").glob("*5000_00/simulated.json"))
-    words = [f"experiment={chains_module.EXPERIMENT}", f"data.root={tmp_path / 'rooms'}", *TINY]
+    words = [f"experiment={EXPERIMENT}", f"data.root={tmp_path / 'rooms'}", *TINY]
     data, _, names = held_out(words, 1)
     assert (data["rooms_seed"], data["root"], names) == (1, str(tmp_path / "rooms_held_out"), ["scene5000_00"])
     trained = json.loads((rooms / "scans" / "scene0000_00" / "simulated.json").read_text())
@@ -133,14 +151,11 @@ def test_the_teacher_is_trained_first(tmp_path: Path, monkeypatch: pytest.Monkey
         chains.overrides("binary")
     asked: list[list[str]] = []
 
-    class Failed:
-        returncode = 3
-
-    def run(command: list[str], check: bool) -> Failed:
+    def fail(command: list[str], check: bool) -> subprocess.CompletedProcess[str]:
         asked.append(command[3:])
-        return Failed()
+        return subprocess.CompletedProcess(command, 3)
 
-    monkeypatch.setattr(chains_module.subprocess, "run", run)
+    monkeypatch.setattr(subprocess, "run", fail)
     assert steps.Steps(chains, Places(tmp_path), 1).train() == 3
     assert asked == [["experiment=indoor_5cm", "method=real", f"output_dir='{tmp_path}'", "resume=true"]]
 
