@@ -44,7 +44,7 @@ class Chains:
         """
         first = [f"experiment={EXPERIMENT}"]
         if kind == "real":
-            words = [word for word in self.words if word.partition("=")[0].partition(".")[0] not in _OF_BINARY]
+            words = [word for word in self.words if _group(word) not in _OF_BINARY]
             return [*first, *words, "method=real", *self._folder]
         teacher = [f"distill.teacher={quoted(str(self.finished('real').directory))}"] if self.distilled else []
         return [*first, *self.words, *teacher, *self._folder]
@@ -72,3 +72,8 @@ class Chains:
             return 0
         command = [sys.executable, "-m", "bscnet.run", *self.overrides(kind), "resume=true"]
         return subprocess.run(command, check=False).returncode
+
+
+def _group(word: str) -> str:
+    """The config group that an override is of: method of ++method.G=8."""
+    return word.partition("=")[0].partition(".")[0].lstrip("+~")

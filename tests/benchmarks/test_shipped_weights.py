@@ -138,7 +138,7 @@ def test_rooms_that_are_trained_on_are_not_scored(rooms: Path, tmp_path: Path) -
 
 
 def test_what_makes_the_binary_network_leaves_the_other_as_it_is() -> None:
-    chains = Chains(["method=bsc_baseline", "method.w_scale=learned", "recipe.epochs=7", "distill.weight=0.5"])
+    chains = Chains(["method=bsc_baseline", "++method.w_scale=learned", "recipe.epochs=7", "distill.weight=0.5"])
     assert chains.overrides("real") == ["experiment=indoor_5cm", "recipe.epochs=7", "method=real"]
     assert chains.overrides("binary") == ["experiment=indoor_5cm", *chains.words]
     assert chains.settings("real")["method"]["name"] == "real"
