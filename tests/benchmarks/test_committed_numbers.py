@@ -14,11 +14,11 @@ from benchmarks.quick_rooms import report as quick
 from benchmarks.real_lidar import report as lidar
 from benchmarks.runtime import report as runtime
 from benchmarks.runtime import summary as runtime_summary
-from benchmarks.studies import program as studies_program
-from benchmarks.studies import report as studies
 from benchmarks.shipped_weights import card
 from benchmarks.shipped_weights.places import RESULTS, Places
 from benchmarks.shipped_weights.summary import facts
+from benchmarks.studies import program as studies_program
+from benchmarks.studies import report as studies
 from benchmarks.training import report as training
 from benchmarks.training import summary as training_summary
 
