@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(f"python -m benchmarks.{RESULTS}", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--only", type=_steps, default=STEPS, metavar="STEP,…", help=f"some of {','.join(STEPS)}")
     parser.add_argument("--distill", action="store_true", help="the real-valued network teaches the binary one")
-    parser.add_argument("--rooms", type=int, default=40, metavar="N", help="rooms to score on (default 40)")
+    parser.add_argument("--rooms", type=int, default=24, metavar="N", help="rooms to score on (default 24)")
     parser.add_argument("--runs", type=Path, default=None, help="folder of the chains (default: the experiment's)")
     parser.add_argument("--root", type=Path, default=ROOT, help="folder to write to (default: the checkout)")
     parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="overrides of the recipe, for both networks")
