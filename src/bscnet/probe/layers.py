@@ -88,7 +88,10 @@ def watched(layers: list[ProbedLayer], see: Callable[[ProbedLayer, SparseTensor]
     """While it lasts, ``see(layer, x)`` is called with what each layer's convolution is given, in forward order."""
 
     def hook_for(layer: ProbedLayer) -> Any:
-        return lambda module, inputs: see(layer, inputs[0])
+        def hook(module: nn.Module, inputs: tuple[Any, ...]) -> None:
+            see(layer, inputs[0])
+
+        return hook
 
     # A layer with a hook inside is not fused, so that its convolution is given plain features.
     hooks = [layer.conv.register_forward_pre_hook(hook_for(layer)) for layer in layers]

@@ -37,9 +37,9 @@ def _head(found: Content) -> str:
         f"{counted(len(found['scenes']), 'validation scene')} of {found['data']} at {100 * found['voxel_size']:g} cm, "
         "no augmentation, networks in eval mode. NMSE = 1 - <Y,B>²/(|Y|²|B|²) over the sites of all scenes, summed "
         "over a layer's channels; Y = conv(h; W), B the same with sign W, sign h or both, h the features whose sign is "
-        f'taken. Raw unless "mean-centred" is said. Fewer than {found["min_sites"]} sites give no value. ± is the sample '
-        "standard deviation over an arm's chains or, where it has one chain, over the scenes; means over layers count "
-        "every layer alike."
+        f'taken. Raw unless "mean-centred" is said. Fewer than {found["min_sites"]} sites give no value. ± is the '
+        "sample standard deviation over an arm's chains or, where it has one chain, over the scenes; means over layers "
+        "count every layer alike."
     )
 
 
@@ -102,7 +102,8 @@ def _shift_sentence(row: Content, found: Content) -> str:
     note = "" if unlike[0] == unlike[1] else f" They were trained at {unlike[0]} and {unlike[1]}, which differs too."
     return (
         f"`{new}` (shifted) against `{old}` (plain): NMSE {row['after']:.4f} against {row['before']:.4f} over "
-        f"{counted(row['change']['number'], 'layer')}: shifting {_verdict(row)}.{note}"
+        f"{counted(row['change']['number'], 'layer')} of {counted(row['pairs'], 'pair')} of chains: shifting "
+        f"{_verdict(row)}.{note}"
     )
 
 
@@ -149,8 +150,8 @@ def _dense(found: Content) -> Iterator[str]:
     most = max(one["neighbours"]["sites"][-1] for arm in found["arms"] for one in arm["layers"])
     if most < found["min_sites"]:
         yield (
-            f"No layer has {found['min_sites']} sites whose 27 cells are all present (the most are {most:.0f}), so d1 has "
-            "no value."
+            f"No layer has {found['min_sites']} sites whose 27 cells are all present (the most are {most:.0f}), so d1 "
+            "has no value."
         )
     yield "\n".join(f"- {_SHORT[name]}: {meaning}." for name, meaning in found["operators"].items())
 
