@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from bscnet import cli
 from bscnet.chain.reopen import reopen
+from bscnet.errors import InputError
 from bscnet.evaluation.evaluate import evaluate
+from bscnet.probe.chains import open_chain, require_comparable_networks
 from bscnet.probe.summary import PRESENT
 from fixtures.markdown_tables import tables
 from fixtures.scannet_files import write_root
@@ -28,10 +32,26 @@ def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def chains(scenes: Path) -> dict[str, Path]:
-    """A plain real network of two seeds, and a binary one with shifted windows."""
-    runs = {"real": ["method=real"], "again": ["method=real", "seed=1"], "manual": ["method=bsc_manual"]}
-    folder = scenes.parent / "runs"
-    return {name: trained_chain(scenes, folder / name, *QUICK, *words) for name, words in runs.items()}
+    """A plain real network, a likeness of it as another seed's, and a binary one with shifted windows."""
+    runs = scenes.parent / "runs"
+    real = trained_chain(scenes, runs / "real", *QUICK, "method=real")
+    again = copied(real, runs / "again", seed=1)
+    checkpoint = next(again.glob("stage1/checkpoints/last.ckpt"))
+    state = torch.load(checkpoint, weights_only=True)
+    for name, value in state["state_dict"].items():
+        if name.endswith("conv.weight"):
+            value += 0.1 * torch.randn(value.shape, generator=torch.Generator().manual_seed(1))
+    torch.save(state, checkpoint)
+    manual = trained_chain(scenes, runs / "manual", *QUICK, "method=bsc_manual")
+    return {"real": real, "again": again, "manual": manual}
+
+
+def copied(chain: Path, target: Path, **facts: object) -> Path:
+    """A copy of a chain whose record says something else."""
+    shutil.copytree(chain, target)
+    record = json.loads((target / "result.json").read_text())
+    (target / "result.json").write_text(json.dumps({**record, **facts}))
+    return target
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +74,7 @@ def test_arms_are_seeds_of_one_setting_and_have_the_scores_of_evaluate(
     assert [chain["seed"] for chain in real["chains"]] == [0, 1] and len(manual["chains"]) == 1
     assert (real["spread_over"], manual["spread_over"]) == ("chains", "scenes")
     assert (real["shifted"], manual["shifted"]) == (False, True)
+    assert real["nmse"]["both"]["raw"]["std"] > 0
     opened = reopen(chains["manual"], ["data.datamodule.eval_augment=false"])
     found = evaluate(opened.predictor().scenes(opened.data, opened.data.eval_dataset("val")), opened.data.class_names)
     assert manual["miou"]["mean"] == pytest.approx(float(found.scores.whole.miou))
@@ -137,12 +158,9 @@ def test_bad_words_are_refused_in_one_sentence(
 def test_an_unfinished_chain_is_refused(
     chains: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    chain = tmp_path / "001"
-    shutil.copytree(chains["manual"], chain)
+    first = json.loads((chains["manual"] / "result.json").read_text())["stages"][:1]
+    chain = copied(chains["manual"], tmp_path / "001", status="interrupted", stages=first)
     shutil.rmtree(chain / "stage2")
-    record = json.loads((chain / "result.json").read_text())
-    record.update(status="interrupted", stages=record["stages"][:1])
-    (chain / "result.json").write_text(json.dumps(record))
     assert "the chain is not finished (status interrupted)" in refused([str(chain)], capsys)
     (chain / "result.json").unlink()
     assert "lies in no chain" in refused([str(chain / "stage1")], capsys)
@@ -151,10 +169,15 @@ def test_an_unfinished_chain_is_refused(
 def test_chains_of_other_scenes_or_layers_are_refused(
     chains: dict[str, Path], scenes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    other = copied(chains["real"], tmp_path / "other")
     fewer = write_root(tmp_path / "fewer", train=1, val=1, points=300)
-    wider = trained_chain(fewer, tmp_path / "wide", *QUICK, "method=real", "model.network.m=4")
-    assert "differ in their validation scenes" in refused([str(chains["real"]), str(wider)], capsys)
-    assert "differ in their layers" in refused([str(chains["real"]), str(wider), f"data.root={scenes}"], capsys)
+    settings = other / "stage1" / ".hydra" / "config.yaml"
+    settings.write_text(settings.read_text().replace(str(scenes), str(fewer)))
+    assert "differ in their validation scenes" in refused([str(chains["real"]), str(other)], capsys)
+    real = open_chain(str(chains["real"]))
+    shorter = replace(open_chain(str(chains["again"])), layers=real.layers[1:])
+    with pytest.raises(InputError, match="differ in their layers, so they cannot be compared"):
+        require_comparable_networks([real, shorter])
 
 
 def test_a_chain_of_other_classes_is_refused(
