@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from benchmarks.common.tables import number, table
+from benchmarks.common.tables import number
 from benchmarks.common.verdicts import met
 from bscnet.evaluation.percent import percent
+from bscnet.viz.markdown import table
 
 
 def _scene_table(rows: list[dict[str, Any]]) -> list[str]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from benchmarks.common.tables import number, table
+from benchmarks.common.tables import number
 from benchmarks.gpu.plan import PARTS
 from benchmarks.gpu.setting import PLAIN
+from bscnet.viz.markdown import table
 
 HEAD = ["# On a GPU", "", "Made by `python scripts/gpu_check.py`.", ""]
 ABOUT = {

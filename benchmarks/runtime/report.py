@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from benchmarks.common.engines import ENGINE_AS_IT_COMES
-from benchmarks.common.tables import number, table
+from benchmarks.common.tables import number
 from benchmarks.common.verdicts import met
 from benchmarks.runtime.cases import RUNTIME, VARIANTS
+from bscnet.viz.markdown import table
 
 MB = 2**20
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from benchmarks.common.engines import ENGINE, ENGINE_AS_IT_COMES, TORCH
-from benchmarks.common.tables import number, table
+from benchmarks.common.tables import number
 from benchmarks.runtime.cases import RUNTIME, SPCONV
+from bscnet.viz.markdown import table
 
 PEERS = {
     "MinkowskiEngine": ENGINE,

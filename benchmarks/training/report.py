@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from benchmarks.common.tables import number, table
+from benchmarks.common.tables import number
 from benchmarks.common.verdicts import met
 from benchmarks.training.cases import LIBGOMP_SPINS, MODULES, VARIANTS, threads_in_words
 from benchmarks.training.growth import CHANNELS, NETWORK, VARIANT
 from benchmarks.training.layers import KINDS
 from benchmarks.training.neighbour import BSCNET, LIBGOMP
+from bscnet.viz.markdown import table
 
 SECTIONS = ("steps", "layers", "fixed", "growth", "neighbour")
 Rows = Sequence[Mapping[str, Any]]

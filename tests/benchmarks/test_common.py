@@ -22,7 +22,7 @@ from benchmarks.common.networks import make_network
 from benchmarks.common.process import KeepFirst
 from benchmarks.common.readme import fill
 from benchmarks.common.results import Results
-from benchmarks.common.tables import hundredths, number, plain_table, table
+from benchmarks.common.tables import hundredths, number, plain_table
 from benchmarks.common.verdicts import against, met, ratio_verdict
 from bscnet.chain.stage_network import stage_network
 from bscnet.errors import InputError
@@ -128,15 +128,6 @@ def test_peak_memory_begins_anew() -> None:
         assert peak_mb() - before >= 63
     forget_peak()
     assert peak_mb() - before <= 32
-
-
-def test_columns_of_a_table_line_up() -> None:
-    assert table(["a", "number"], [["long name", "1"], ["b", "2000000"]], left=1) == [
-        "| a         |  number |",
-        "| --------- | ------: |",
-        "| long name |       1 |",
-        "| b         | 2000000 |",
-    ]
 
 
 def test_a_plain_table_has_no_padding() -> None:

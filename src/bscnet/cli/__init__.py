@@ -31,6 +31,7 @@ COMMANDS = (
     Command("show", "a picture and a page to turn of a run's scenes, a data set's, or a cloud"),
     Command("study", "run a table of methods and settings over seeds, and write what may be said of them"),
     Command("profile", "parameters, FLOPs, BOPs and OPs of a network, layer by layer"),
+    Command("probe", "quantization error of a trained network's layers, by neighbours and windows"),
     Command("simulate", "write simulated scans in ScanNet's own folder layout"),
 )
 

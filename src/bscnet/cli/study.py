@@ -25,8 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--jobs", type=int, default=1, help="chains side by side (default 1)")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads of a chain (default 1)")
-    parser.add_argument("--seeds", type=_wholes, metavar="N,N,…", help="run these seeds of the table alone")
-    parser.add_argument("--arms", type=_words, metavar="ARM,…", help="run these arms (and what they need) alone")
+    parser.add_argument("--seeds", metavar="N,N,…", help="run these seeds of the table alone")
+    parser.add_argument("--arms", metavar="ARM,…", help="run these arms (and what they need) alone")
     parser.add_argument("--runs", type=Path, help="folder of the chains (default runs/study/TABLE)")
     parser.add_argument("--out", type=Path, default=Path("study"), help="folder of the document (default study)")
     parser.add_argument("--no-run", action="store_true", help="run nothing, write the document of what is finished")
@@ -46,7 +46,7 @@ def main(args: argparse.Namespace) -> int:
         if getattr(args, name) < 1:
             raise InputError(f"--{name} is {getattr(args, name)}, it must be at least 1")
     table = read_table(args.table)
-    _require_known(args, table)
+    seeds, arms = _wanted(args, table)
     file = args.out / f"{table.name}.json"
     done = load_records(file)
 
@@ -55,11 +55,7 @@ def main(args: argparse.Namespace) -> int:
 
     whole = True
     if not args.no_run:
-        wanted = [
-            case
-            for case in all_cases(table)
-            if (args.seeds is None or case.seed in args.seeds) and (args.arms is None or case.arm in args.arms)
-        ]
+        wanted = [case for case in all_cases(table) if case.seed in seeds and case.arm in arms]
         runs = (args.runs or Path("runs") / "study" / table.name).absolute()
         runner = Runner(table, runs, args.overrides, args.jobs, args.threads, done, save, _say)
         whole = runner.run(wanted)
@@ -68,23 +64,17 @@ def main(args: argparse.Namespace) -> int:
     return 0 if whole else 1
 
 
-def _words(text: str) -> list[str]:
-    return text.split(",")
-
-
-def _wholes(text: str) -> list[int]:
-    try:
-        return [int(word) for word in _words(text)]
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text} is not a list of whole numbers such as 0,1,2") from None
-
-
-def _require_known(args: argparse.Namespace, table: Table) -> None:
-    if unknown := [arm for arm in args.arms or [] if arm not in table.arms]:
-        raise InputError(f"--arms {unknown[0]}: arms of {table.name} are {', '.join(table.arms)}")
-    seeds = {seed for arm in table.arms.values() for seed in arm.seeds}
-    if strange := [seed for seed in args.seeds or [] if seed not in seeds]:
-        raise InputError(f"--seeds {strange[0]}: seeds of {table.name} are {', '.join(map(str, sorted(seeds)))}")
+def _wanted(args: argparse.Namespace, table: Table) -> tuple[set[int], set[str]]:
+    """Seeds and arms that are to be run; InputError: one is not of the table."""
+    known = {seed for arm in table.arms.values() for seed in arm.seeds}
+    seeds = {str(seed): seed for seed in sorted(known)}
+    given = list(seeds) if args.seeds is None else args.seeds.split(",")
+    if strange := [word for word in given if word not in seeds]:
+        raise InputError(f"--seeds {strange[0]}: seeds of {table.name} are {','.join(seeds)}")
+    arms = list(table.arms) if args.arms is None else args.arms.split(",")
+    if unknown := [arm for arm in arms if arm not in table.arms]:
+        raise InputError(f"--arms {unknown[0]}: arms of {table.name} are {','.join(table.arms)}")
+    return {seeds[word] for word in given}, set(arms)
 
 
 def _write(args: argparse.Namespace, table: Table, records: Mapping[Case, Record]) -> None:

@@ -48,13 +48,14 @@ class Predictor:
         InputError: a scene cannot be read.
         """
         for batch in data.loader(dataset):
-            yield self._labelled(batch)
+            yield self.labelled(batch)
 
     def scene(self, dataset: EvalDataset, name: str) -> ScenePrediction:
         """One scene by name; InputError: it cannot be read."""
-        return self._labelled(collate([dataset.sample(name)]))
+        return self.labelled(collate([dataset.sample(name)]))
 
-    def _labelled(self, batch: Batch) -> ScenePrediction:
+    def labelled(self, batch: Batch) -> ScenePrediction:
+        """The scene of a batch that holds one, wherever its tensors are."""
         with torch.inference_mode():
             scores = point_logits(self.network, batch.to(self.device), self.backend) / batch.repeats
             confidence, classes = scores.softmax(1).max(1)

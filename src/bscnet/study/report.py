@@ -12,6 +12,7 @@ from bscnet.study.findings import Answer, ArmResult, Section
 from bscnet.study.record import Record, plain
 from bscnet.study.statistics import LEVEL, Paired, Summary
 from bscnet.study.table import Table
+from bscnet.viz.markdown import table as aligned
 
 Column = tuple[str, Callable[[ArmResult], str]]
 
@@ -124,7 +125,7 @@ def _question_table(answers: Sequence[Answer]) -> str:
                 f"**{one.verdict}**",
             ]
         )
-    return _aligned(heads, rows, left=2)
+    return "\n".join(aligned(heads, rows, left=2))
 
 
 def _reading(table: Table) -> str:
@@ -164,18 +165,8 @@ def _section_values(section: Section) -> dict[str, Any]:
 
 
 def _lined_up(columns: Sequence[Column], arms: Sequence[ArmResult]) -> str:
-    return _aligned([head for head, _ in columns], [[cell(arm) for _, cell in columns] for arm in arms], left=1)
-
-
-def _aligned(heads: Sequence[str], rows: Sequence[Sequence[str]], left: int) -> str:
-    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
-    rule = ["-" * width if place < left else "-" * (width - 1) + ":" for place, width in enumerate(widths)]
-
-    def line(cells: Sequence[str]) -> str:
-        placed = enumerate(zip(cells, widths, strict=True))
-        return "| " + " | ".join(c.ljust(w) if p < left else c.rjust(w) for p, (c, w) in placed) + " |"
-
-    return "\n".join(line(cells) for cells in (heads, rule, *rows))
+    rows = [[cell(arm) for _, cell in columns] for arm in arms]
+    return "\n".join(aligned([head for head, _ in columns], rows, left=1))
 
 
 def _range(values: Sequence[int]) -> str:
