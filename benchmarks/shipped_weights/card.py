@@ -121,7 +121,7 @@ def _real_scans(found: Found) -> str:
     if not found["real_scans"]:
         return "None has been looked at with these weights.\n"
     room = found["room"]
-    parts = [f"{ABOUT_SCANS}\n", scans_table(found)]
+    parts = [ABOUT_SCANS, scans_table(found)]
     for scan in found["real_scans"]:
         classes = ", ".join(f"{name} {100 * share:.0f} %" for name, share in scan["classes"].items())
         parts.append(f"`{scan['data']}`: {classes}.\n\n![{scan['data']}, labelled]({scan['picture']})\n")

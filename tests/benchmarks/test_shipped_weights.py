@@ -202,7 +202,7 @@ def test_a_real_scan_is_stood_upright_and_drawn(tmp_path: Path, monkeypatch: pyt
     places.model.parent.mkdir(parents=True)
     write_model(places.model, 11)
     found = scans.look_at_real("real_garage", places)
-    assert (found["data"], found["points"], found["picture"]) == ("real_garage", 343_274, "indoor-5cm-garage.png")
+    assert (found["data"], found["points"], found["picture"]) == ("real_garage", 343_274, "indoor-5cm-garage.jpg")
     (scene,) = drawn
     points = SingleCloudSource("data/real", "motorcycle").read("motorcycle", labelled=False).points
     np.testing.assert_array_equal(scene.points, upright(points, VIEWS["motorcycle"].up))
