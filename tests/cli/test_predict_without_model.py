@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from plyfile import PlyData
 
@@ -119,13 +120,17 @@ def test_one_scan_goes_beside_nothing_else(scan: str, ending: str | None, target
         (["--model", "none.safetensors", "scan.ply"], "none.safetensors"),
         (["own.safetensors"], "own.safetensors is a model, and no scan is given"),
         (["none.ply"], "none.ply: no such file"),
+        (["nan.ply"], "nan.ply: 1 of 20 points have coordinates that are not finite"),
         (["scan.ply", "--model", "own.ply", "-o", "./own.ply"], "overwrite"),
     ],
 )
 def test_mistakes_are_one_sentence(
     words: list[str], told: str, place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    write_ply(place / "own.ply", room(20))
+    cloud = room(20)
+    write_ply(place / "own.ply", cloud)
+    cloud["x"][3] = np.nan
+    write_ply(place / "nan.ply", cloud)
     before = {path: path.read_bytes() for path in place.iterdir()}
     assert main(["predict", *words]) == 2
     out, err = capsys.readouterr()

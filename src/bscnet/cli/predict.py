@@ -55,12 +55,14 @@ def main(args: argparse.Namespace) -> int:
     )
     files = _looked_at(labeller, jobs, args)
     loaded = time.perf_counter() - begun
+    if into_folder:
+        status = _label_all(labeller, files, jobs, output, args, views)
+    else:
+        _label_one(labeller, files[0], jobs[0], args, views, begun, loaded)
+        status = 0
     if is_shipped(model) and not args.quiet:
         print(model_note(str(model)), file=sys.stderr)
-    if not into_folder:
-        _label_one(labeller, files[0], jobs[0], args, views, begun, loaded)
-        return 0
-    return _label_all(labeller, files, jobs, output, args, views)
+    return status
 
 
 def _label_one(
