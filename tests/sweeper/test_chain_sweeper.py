@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -146,6 +147,39 @@ def test_without_resume_a_new_directory_is_taken(app):
 def test_a_chain_that_was_never_begun_is_begun_by_resume(app):
     assert app.run("resume=true") == 0
     assert app.order() == [("unet_s", 1), ("unet_s", 2), ("unet_s", 3)]
+
+
+def test_a_chain_that_was_killed_before_its_first_record_is_begun_in_the_same_directory(app):
+    assert app.run("stage=1") == 0
+    (chain,) = app.output.glob("*/001")
+    shutil.rmtree(chain)
+    chain.mkdir()
+    (chain / ".result.json.abcd1234.part").write_text("{")
+    assert app.run("resume=true") == 0
+    assert list(app.output.glob("*/*")) == [chain]
+    assert sorted(entry.name for entry in chain.iterdir()) == ["result.json", "stage1", "stage2", "stage3"]
+
+
+def test_a_folder_without_a_record_that_holds_something_is_left_alone(app):
+    assert app.run("stage=1") == 0
+    (chain,) = app.output.glob("*/001")
+    (chain / "result.json").unlink()
+    assert app.run("resume=true") == 0
+    assert [row["stage"] for row in only(app)["stages"]] == [1, 2, 3] and (chain.parent / "002").is_dir()
+
+
+def test_resume_removes_what_a_killed_process_was_writing(app):
+    assert app.run("stage=1") == 0
+    (chain,) = app.output.glob("*/001")
+    drafts = [
+        chain / ".result.json.abcd1234.part",
+        chain / "stage1" / ".outcome.json.abcd1234.part",
+        chain / "stage1" / "checkpoints" / ".last.ckpt.abcd1234.part",
+    ]
+    for draft in drafts:
+        draft.touch()
+    assert app.run("resume=true") == 0
+    assert not any(draft.exists() for draft in drafts)
 
 
 def test_a_stage_whose_checkpoint_is_gone_is_repeated_with_all_after_it(app):

@@ -15,7 +15,7 @@ from bscnet.chain.validate import wanted_stages
 from bscnet.errors import InputError
 from bscnet.paths import config_dir
 from bscnet.runs.directory import chain_home, new_run, newest_run
-from bscnet.runs.layout import OUTCOME_NAME, PLAN_NAME, RESULT_NAME, stage_directory, stage_of
+from bscnet.runs.layout import OUTCOME_NAME, PLAN_NAME, RESULT_NAME, remove_left_drafts, stage_directory, stage_of
 from bscnet.runs.manifest import Manifest
 from bscnet.runs.stage import StageOutcome, StageSpec
 
@@ -67,12 +67,16 @@ class Chain:
     def open(self) -> None:
         """Take a new directory, or with `resume: true` the newest one of this configuration, and write the manifest."""
         found = newest_run(self.home) if self.settings["resume"] else None
+        if found is not None:
+            remove_left_drafts(found)
         if found is not None and (found / RESULT_NAME).is_file():
             self._manifest = Manifest.load(found)
             self._reopen()
         else:
             self._check_start(self.specs[self.wanted[0] - 1])
-            self._manifest = Manifest(new_run(self.home), _facts(self.settings), list(self.wanted))
+            # a directory without a record is of a run that was killed before it had written one
+            home = found if found is not None and not any(found.iterdir()) else new_run(self.home)
+            self._manifest = Manifest(home, _facts(self.settings), list(self.wanted))
         self.manifest.status = "finished" if self.next_spec() is None else "running"
         self.manifest.failure = None
         self.manifest.save()

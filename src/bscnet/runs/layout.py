@@ -16,6 +16,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bscnet.drafts import remove_drafts
+
 RESULT_NAME = "result.json"
 SCORES_NAME = "scores.json"
 OUTCOME_NAME = "outcome.json"
@@ -66,3 +68,9 @@ def metrics_files(stage: Path) -> list[Path]:
 def _version(folder: str) -> int:
     number = folder.removeprefix("version_")
     return int(number) if number.isdecimal() else -1
+
+
+def remove_left_drafts(chain: Path) -> None:
+    """Remove what killed processes have left half-written in a chain's folder, which no other run writes to."""
+    for folder in (chain, *(path for path in chain.rglob("*") if path.is_dir())):
+        remove_drafts(folder, older_s=0)
