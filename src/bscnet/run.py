@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bscnet.errors import shown
 from bscnet.paths import config_dir
@@ -32,10 +32,12 @@ _RAISE = "HYDRA_FULL_ERROR"
 def task(cfg: DictConfig) -> StageOutcome | StageFailure:
     """What Hydra runs for every job: one stage, in the job's output directory."""
     from hydra.core.hydra_config import HydraConfig
+    from omegaconf import OmegaConf
 
     from bscnet.chain.job import stage_job
 
-    return stage_job(cfg, Path(HydraConfig.get().runtime.output_dir))
+    job_logging: Any = OmegaConf.to_container(HydraConfig.get().job_logging, resolve=True)
+    return stage_job(cfg, Path(HydraConfig.get().runtime.output_dir), job_logging)
 
 
 def main(words: Sequence[str] | None = None) -> int:

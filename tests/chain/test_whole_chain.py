@@ -179,7 +179,11 @@ def test_every_stage_is_an_offline_wandb_run_and_the_chain_is_one_too(chain, tmp
     assert {key: whole.summary[f"iou/{key}"] for key in found} == found
     assert whole.summary["final/seconds"] == pytest.approx(sum(row["seconds"] for row in rows))
     assert whole.summary["network/params_1bit"] > 0 and whole.summary["network/ops"] > 0
-    sent = [path for path in run_directory.glob("wandb/*/files/media/html/**/*.html") if path.stat().st_size > 1000]
+    sent = [
+        path
+        for path in run_directory.glob("wandb/offline-run-*/files/media/html/**/*.html")
+        if path.stat().st_size > 1000
+    ]
     assert sorted(path.name.split("_")[0] for path in sent) == ["best", "worst"]
     out, err = capfd.readouterr()
     assert [line for line in (out + err).splitlines() if "wandb" in line.lower()] == [

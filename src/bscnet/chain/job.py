@@ -44,15 +44,22 @@ SEARCH_OPTIONS = (
 """Settings of a method that its search takes as they are."""
 
 
-def stage_job(cfg: DictConfig, directory: Path) -> StageOutcome | StageFailure:
+def stage_job(
+    cfg: DictConfig, directory: Path, job_logging: Mapping[str, Any] | None = None
+) -> StageOutcome | StageFailure:
     """Run the stage that `cfg` names in `directory`, on several devices in processes of its own.
 
     Errors come back as values, so that every launcher carries them; Ctrl-C passes through.
+
+    Args:
+        cfg: composed, without Hydra's own node.
+        directory: the stage's folder.
+        job_logging: how processes of its own log, see `run_apart`.
     """
     try:
         settings = plain_settings(cfg)
         if needs_processes(settings["trainer"]):
-            return run_apart(settings, directory)
+            return run_apart(settings, directory, job_logging)
     except InputError as error:
         return failure_of(error)
     return guarded_stage(settings, directory)

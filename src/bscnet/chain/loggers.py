@@ -75,11 +75,12 @@ def build_callbacks(settings: Mapping[str, Any]) -> list[Callback]:
 def log_final(loggers: Sequence[Logger], run: RunName, values: Mapping[str, float | None]) -> None:
     """Log what a finished run is compared by; what is undefined (None) is left out."""
     known = {key: float(value) for key, value in values.items() if value is not None}
+    logger: Any
     for logger in loggers:
         if _is(logger, "WandbLogger"):
             logger.experiment.summary.update(known)
         elif _is(logger, "TensorBoardLogger"):
-            logger.log_hyperparams(run.config, metrics=known)  # type: ignore[call-arg]
+            logger.log_hyperparams(run.config, metrics=known)
         else:
             logger.log_metrics(known)
 

@@ -55,13 +55,21 @@ def is_first_process() -> bool:
     return os.environ.get("SLURM_PROCID", os.environ.get("LOCAL_RANK", "0")) == "0"
 
 
-def run_apart(settings: Mapping[str, Any], directory: Path) -> StageOutcome | StageFailure:
-    """Run a stage in a process of its own and wait for it. Ctrl-C reaches it, and passes through here."""
+def run_apart(
+    settings: Mapping[str, Any], directory: Path, job_logging: Mapping[str, Any] | None = None
+) -> StageOutcome | StageFailure:
+    """Run a stage in a process of its own and wait for it. Ctrl-C reaches it, and passes through here.
+
+    Args:
+        settings: of the stage.
+        directory: its folder.
+        job_logging: how its processes log, as `logging.config.dictConfig` takes it; None: as Python does by itself.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     for old in (OUTCOME_NAME, _FAILURE):
         (directory / old).unlink(missing_ok=True)
     write_json_whole(directory / _SETTINGS, settings)
-    write_json_whole(directory / _LOGGING, job_logging())
+    write_json_whole(directory / _LOGGING, dict(job_logging or {}))
     environment = {key: value for key, value in os.environ.items() if key not in _GROUP_VARIABLES}
     process = subprocess.Popen(
         [sys.executable, "-m", "bscnet.run"],
@@ -91,26 +99,16 @@ def stage_settings(directory: Path) -> dict[str, Any]:
     return read_record(directory / _SETTINGS)
 
 
-def job_logging() -> dict[str, Any]:
-    """How the job of this process logs, as `logging.config.dictConfig` takes it; none where it is no job of Hydra."""
-    from hydra.core.hydra_config import HydraConfig
-    from omegaconf import OmegaConf
-
-    if not HydraConfig.initialized():
-        return {}
-    found: Any = OmegaConf.to_container(HydraConfig.get().job_logging, resolve=True)
-    return dict(found)
-
-
 def log_as_the_job(directory: Path) -> None:
-    """Have a process of a stage log as the waiting one does; all but the first say nothing but errors.
+    """Have a process of a stage log as `run_apart` was told; all but the first say nothing but errors.
 
     Has to be called before Lightning is imported, which gives itself a handler where there is none.
     """
     logging.config.dictConfig({"version": 1, **read_record(directory / _LOGGING)})
     if not is_first_process():
-        logging.getLogger().handlers = [logging.StreamHandler()]
-        logging.getLogger().setLevel(logging.ERROR)
+        errors = logging.StreamHandler()
+        errors.setLevel(logging.ERROR)
+        logging.getLogger().handlers = [errors]
         warnings.simplefilter("ignore")
 
 
