@@ -6,7 +6,12 @@ import os
 import sys
 from collections.abc import Callable
 
-_EXTRAS = dict.fromkeys(("laspy", "lazrs", "pyproj", "rich", "open3d", "matplotlib", "imagecodecs"), "predict")
+_EXTRAS = {
+    **dict.fromkeys(
+        ("laspy", "lazrs", "pyproj", "rich", "open3d", "matplotlib", "imagecodecs", "argcomplete"), "predict"
+    ),
+    "wandb_workspaces": "dashboard",
+}
 """Which extra of pip brings a package, where the smallest that does is not `train`."""
 
 

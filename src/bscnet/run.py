@@ -1,4 +1,6 @@
-"""`python -m bscnet.run`: all stages of a method, one stage alone, or a sweep of either. See conf/config.yaml.
+"""`bscnet run`: all stages of a method, one stage alone, or a sweep of either. See conf/config.yaml.
+
+`python -m bscnet.run` is the same.
 
 What it needs is imported within its functions, so that a package that is not installed is told in one sentence.
 """
@@ -7,8 +9,9 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bscnet.errors import shown
 from bscnet.paths import config_dir
@@ -20,29 +23,43 @@ if TYPE_CHECKING:
     from bscnet.runs.stage import StageOutcome
 
 
+COMMAND = "bscnet run"
+"""What `sys.argv` begins with where the program was started by that command."""
+
 _RAISE = "HYDRA_FULL_ERROR"
 
 
 def task(cfg: DictConfig) -> StageOutcome | StageFailure:
     """What Hydra runs for every job: one stage, in the job's output directory."""
     from hydra.core.hydra_config import HydraConfig
+    from omegaconf import OmegaConf
 
     from bscnet.chain.job import stage_job
 
-    return stage_job(cfg, Path(HydraConfig.get().runtime.output_dir))
+    job_logging: Any = OmegaConf.to_container(HydraConfig.get().job_logging, resolve=True)
+    return stage_job(cfg, Path(HydraConfig.get().runtime.output_dir), job_logging)
 
 
-def main() -> int:
-    """Run what the command line asks for, or be one process of a stage on several devices; the exit status."""
+def main(words: Sequence[str] | None = None) -> int:
+    """Run what the command line asks for, or be one process of a stage on several devices; the exit status.
+
+    Args:
+        words: what stands after `bscnet run`; None: the words are those of `python -m bscnet.run`.
+    """
+    if words is not None:
+        sys.argv = [COMMAND, *words]
     return shown(_run)
 
 
 def _run() -> int:
-    from bscnet.chain.job import join_stage
     from bscnet.chain.processes import STAGE_DIRECTORY
 
     directory = os.environ.get(STAGE_DIRECTORY)
-    return _run_hydra() if directory is None else join_stage(Path(directory))
+    if directory is None:
+        return _run_hydra()
+    from bscnet.chain.job import join_stage
+
+    return join_stage(Path(directory))
 
 
 def _run_hydra() -> int:

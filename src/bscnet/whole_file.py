@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from bscnet.drafts import new_draft, remove_drafts
 from bscnet.errors import InputError
 
 
@@ -19,7 +20,8 @@ from bscnet.errors import InputError
 def written_whole(
     path: Path, *, durable: bool = False, check: Callable[[Path], None] | None = None
 ) -> Iterator[BinaryIO]:
-    """A stream to a draft beside `path` that takes its name at the end; after an error or Ctrl-C no draft is left.
+    """A stream to a draft beside `path` that takes its name at the end; after an error or Ctrl-C no draft is left, and
+    one that a killed process has left is removed.
 
     Folders that are missing are made. A file that is there keeps its mode. A link stays one: what it points to is
     written. Of a pipe or a device the draft is kept elsewhere, and all of it goes there at the end.
@@ -41,8 +43,8 @@ def written_whole(
         return
     with _told(path):
         place.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{place.name}.", suffix=".part", dir=place.parent)
-    draft_file = Path(name)
+        remove_drafts(place.parent, of=place.name)
+        handle, draft_file = new_draft(place)
     try:
         with _told(path):
             with os.fdopen(handle, "w+b") as file:

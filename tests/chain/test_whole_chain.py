@@ -20,6 +20,7 @@ from bscnet.models.step_time import StepTimes
 from bscnet.runs.checkpoint import network_state, read_checkpoint
 from bscnet.search import ShiftPlan
 from fixtures.scannet_files import write_root
+from fixtures.wandb_files import wandb_runs
 
 SMALL = (
     "data=scannet", "data.num_workers=0", "data.voxel_size=0.2", "model.network.m=8", "model.network.depth=1",
@@ -145,24 +146,71 @@ def test_a_precision_that_cannot_be_had_is_refused_before_anything_is_made(chain
 
 
 @pytest.mark.slow
-def test_two_cpu_processes_train_a_chain(chain, tmp_path, backend):
+def test_two_cpu_processes_train_a_chain_and_say_it_once(chain, tmp_path, backend, capfd):
     assert chain("recipe.epochs=2", f"backend={backend}", "method=real", "trainer=ddp") == 0
     found = result(tmp_path / "runs")
     assert (found["status"], len(found["stages"])) == ("finished", 1)
+    out, err = capfd.readouterr()
+    assert err == ""
+    assert len([line for line in out.splitlines() if line.startswith("stage 1 real  epoch ")]) == 2
+    (log,) = (tmp_path / "runs").glob("*/001/stage1/stage.log")
+    assert log.read_text().count("epoch 1/2") == 1 and log.read_text().count("finished after 2 epochs") == 1
 
 
 @pytest.mark.slow
-def test_every_stage_is_an_offline_wandb_run_of_its_own(chain, tmp_path, monkeypatch):
+def test_every_stage_is_an_offline_wandb_run_and_the_chain_is_one_too(chain, tmp_path, monkeypatch, capfd):
     monkeypatch.setenv("WANDB_MODE", "offline")
+    monkeypatch.delenv("WANDB_SILENT", raising=False)
     words = ("recipe.epochs=2", "backend=torch", "method=bsc_baseline", "logger=wandb", "picture=true")
     assert chain(*words) == 0
     (run_directory,) = (tmp_path / "runs").glob("*/001")
-    for stage in ("stage1", "stage2"):
-        assert len(list((run_directory / stage / "wandb").glob("offline-run-*"))) == 1
-        assert list((run_directory / stage / "csv").rglob("metrics.csv"))
-    (scenes_run,) = (run_directory / "wandb").glob("offline-run-*")
-    sent = [path for path in scenes_run.glob("files/media/html/**/*.html") if path.stat().st_size > 1000]
+    whole, *stages = sorted(wandb_runs(run_directory), key=lambda one: one.config["run"].get("index", 0))
+    assert [one.job_type for one in (whole, *stages)] == ["chain", "activations", "weights"]
+    assert {one.group for one in (whole, *stages)} == {f"{run_directory.parent.name}-001"}
+    assert len({one.id for one in (whole, *stages)}) == 3
+    rows = result(tmp_path / "runs")["stages"]
+    for one, row in zip((*stages, whole), (*rows, rows[-1]), strict=True):
+        assert one.exit_code == 0
+        assert one.tags == ["bsc_baseline", "unet_s", "scannet", "20cm", "seed 0"]
+        assert one.config["data"]["voxel_size"] == 0.2 and one.config["model"]["network"]["m"] == 8
+        assert one.summary["final/miou"] == pytest.approx(row["val_miou"], abs=1e-6)
+    scores = json.loads((run_directory / "scores.json").read_text())
+    found = {key: value["iou"] for key, value in scores["classes"].items() if value["iou"] is not None}
+    assert {key: whole.summary[f"iou/{key}"] for key in found} == found
+    assert whole.summary["final/seconds"] == pytest.approx(sum(row["seconds"] for row in rows))
+    assert whole.summary["network/params_1bit"] > 0 and whole.summary["network/ops"] > 0
+    sent = [
+        path
+        for path in run_directory.glob("wandb/offline-run-*/files/media/html/**/*.html")
+        if path.stat().st_size > 1000
+    ]
     assert sorted(path.name.split("_")[0] for path in sent) == ["best", "worst"]
+    out, err = capfd.readouterr()
+    assert [line for line in (out + err).splitlines() if "wandb" in line.lower()] == [
+        line for line in out.splitlines() if line.startswith("Weights & Biases: kept on this machine; sent by  wandb")
+    ]
+
+
+@pytest.mark.slow
+def test_a_switched_off_wandb_writes_nothing_and_the_log_tells_what_was_trained(chain, tmp_path, monkeypatch, capfd):
+    monkeypatch.setenv("WANDB_MODE", "disabled")
+    words = ("recipe.epochs=2", "backend=torch", "method=bsc_baseline", "logger=wandb", "seed=0,1", "-m")
+    assert chain(*words) == 0
+    assert not [path for path in (tmp_path / "runs").rglob("*") if "wandb" in path.name]
+    epochs = [line for line in capfd.readouterr().out.splitlines() if "  epoch " in line]
+    assert [line.split("  ")[0] for line in epochs] == [
+        f"seed={seed} stage {stage}" for stage in ("1 activations", "2 weights") for seed in (0, 1)
+    ]
+    for directory in (tmp_path / "runs").glob("*/001"):
+        seed = json.loads((directory / "result.json").read_text())["seed"]
+        for stage, name in enumerate(("activations", "weights"), 1):
+            log = (directory / f"stage{stage}" / "stage.log").read_text()
+            assert f"stage {stage} {name} of bsc_baseline, " in log and f"seed {seed}\n" in log
+            assert "device cpu, devices 1, backend torch, precision 32-true, 1 thread" in log
+            assert "2 scenes to train on, 1 scene to validate on, voxels of 20 cm" in log
+            assert "network unet_s: " in log and " parameters, 3 features, 20 classes" in log
+            assert f"seed={seed} stage {stage} {name}  epoch 1/1  loss " in log
+            assert "finished after 1 epoch in " in log and "last.ckpt" in log
 
 
 def test_missing_data_is_one_sentence_and_status_2(chain, tmp_path, capsys):

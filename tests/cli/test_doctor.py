@@ -182,11 +182,51 @@ def test_every_problem_of_a_data_set_is_named(
         (root / "scans" / name / f"{name}_vh_clean_2.ply").unlink()
     found = doctor.check_data(compose_settings("data=scannet", f"data.root={root}"))
     assert len(found.problems) == len(removed) and found.detail.startswith(told)
-    doctor.show([found])
+    doctor.show_problems(found)
     lines = capsys.readouterr().out.splitlines()
     assert f"data: {told}" in lines
     assert [line.strip() for line in lines if line.startswith("  /")] == list(found.problems)
     assert all(any(f"{name}_vh_clean_2.ply" in line for line in found.problems) for name in removed)
+
+
+def _recorded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Which checks are made, in order; none of them does anything."""
+    made: list[str] = []
+
+    def probe(name: str) -> Finding:
+        made.append(name)
+        return finding(name)
+
+    def data(*_: object) -> Finding:
+        made.append("data")
+        return finding("data")
+
+    monkeypatch.setattr(doctor, "run_probe", probe)
+    monkeypatch.setattr(doctor, "check_data", data)
+    monkeypatch.setattr(doctor, "measured_steps", lambda: made.append("steps") or {})
+    return made
+
+
+def test_data_are_checked_before_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = _recorded(monkeypatch)
+    assert cli.main(["doctor", "data=rooms"]) == 0
+    assert made[0] == "data" and set(made) == {"data", *probes.PROBES, "steps"}
+
+
+def test_single_checks_can_be_asked_for(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    made = _recorded(monkeypatch)
+    assert cli.main(["doctor", "data=rooms", "--only", "data"]) == 0
+    assert made == ["data"] and "main job" not in capsys.readouterr().out
+    assert cli.main(["doctor", "--only", "openblas", "--only", "python"]) == 0
+    assert set(made[1:]) == {"python", "openblas"}
+
+
+@pytest.mark.parametrize("words, told", [(["data"], "has to know which"), (["dat"], "--only 'dat' is no check")])
+def test_a_check_that_cannot_be_made_is_one_sentence(
+    words: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["doctor", "--only", *words]) == 2
+    assert told in capsys.readouterr().err
 
 
 def test_a_data_set_that_is_whole_passes(tmp_path: Path) -> None:

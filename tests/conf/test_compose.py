@@ -7,7 +7,7 @@ import pytest
 import torch
 from hydra import compose, initialize_config_dir
 
-from bscnet.chain.build import build_callbacks, build_loggers, build_network, identity, logs_to_wandb, wandb_is_offline
+from bscnet.chain.build import build_network, identity
 from bscnet.chain.stages import method_stages
 from bscnet.models import NetworkSpec
 from bscnet.paths import config_dir
@@ -36,7 +36,7 @@ def test_the_groups_offer_what_the_commands_name():
     assert names["data"] >= {"rooms", "scannet", "nyu_depth_v2", "folder", "real_lidar", "real_rgbd", "real_garage"}
     assert names["backend"] == {"auto", *BACKENDS}
     assert names["recipe"] == {"paper", "quick"}
-    assert names["logger"] == {"csv", "wandb"}
+    assert names["logger"] == {"csv", "wandb", "tensorboard", "mlflow"}
     assert names["trainer"] >= {"cpu", "gpu", "ddp", "ddp_gpu"}
     assert names["launcher"] == {"basic", "joblib", "submitit", "ray"}
     assert names["experiment"] >= {"quick_rooms", "scannet_5cm", "scannet_2cm"}
@@ -213,31 +213,3 @@ def test_searched_networks_start_unshifted():
     specs = method_stages(settings["method"], settings["recipe"], settings["model"], settings["data"])
     shifts = [value for name, value in build_network(settings, specs[1]).named_buffers() if name.endswith("shifts")]
     assert shifts and all(torch.equal(value, torch.zeros_like(value)) for value in shifts)
-
-
-def test_wandb_is_offline_without_an_account(tmp_path, monkeypatch):
-    monkeypatch.delenv("WANDB_MODE", raising=False)
-    monkeypatch.delenv("WANDB_API_KEY", raising=False)
-    monkeypatch.delenv("WANDB_BASE_URL", raising=False)
-    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
-    assert wandb_is_offline()
-    (tmp_path / "netrc").write_text("machine api.wandb.ai login user password secret")
-    assert not wandb_is_offline()
-    monkeypatch.setenv("WANDB_MODE", "offline")
-    assert wandb_is_offline()
-    monkeypatch.setenv("WANDB_MODE", "online")
-    assert not wandb_is_offline()
-
-
-def test_the_csv_files_are_written_without_a_further_logger(tmp_path):
-    assert build_loggers(compose_settings("logger=csv"), tmp_path, "x") == []
-    assert build_callbacks(compose_settings("logger=csv")) == []
-
-
-def test_wandb_switched_off_writes_nothing(tmp_path, monkeypatch):
-    settings = {"logger": {"name": "wandb", "project": "p", "offline": None}, "data": {"num_classes": 3}}
-    monkeypatch.setenv("WANDB_MODE", "disabled")
-    assert build_loggers(settings, tmp_path, "run") == [] == build_callbacks(settings)
-    assert not logs_to_wandb(settings) and not list(tmp_path.iterdir())
-    monkeypatch.setenv("WANDB_MODE", "offline")
-    assert logs_to_wandb(settings) and not logs_to_wandb({"logger": {"name": "csv"}})

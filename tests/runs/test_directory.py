@@ -13,7 +13,7 @@ def test_the_name_says_what_the_chain_is(tmp_path):
 
 def test_the_hash_is_of_what_decides_the_result():
     plain = config_hash(compose_settings())
-    watched = ("output_dir=x", "resume=true", "logger=wandb", "stage=1", "threads=1", "picture=false")
+    watched = ("output_dir=x", "resume=true", "logger=wandb", "stage=1", "threads=1", "picture=false", "title=x")
     watched += ("trainer.log_every_n_steps=7", "trainer.cuda_allocator=x")
     loaded = ("data.num_workers=3", "data.cache_dir=x", "data.prepare_maps=false")
     for override in (*watched, *loaded):

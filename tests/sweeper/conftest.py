@@ -48,7 +48,7 @@ class App:
 
         def task(cfg: DictConfig) -> StageOutcome:
             self.calls.append(
-                {key: cfg[key] for key in ("stage", "seed", "init_from", "shift_plan", "resume")}
+                {key: cfg[key] for key in ("stage", "seed", "init_from", "shift_plan", "resume", "title")}
                 | {"model": cfg.model.name, "voxel_size": cfg.data.voxel_size}
             )
             self.before(cfg)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from omegaconf import OmegaConf
+from rich.console import Console
 
+from bscnet.chain import scores
+from bscnet.chain.report import show_launcher_logs
 from bscnet.errors import InputError
 
 FULL = "unet_s:0:stage1 unet_s:0:stage2 unet_s:0:stage3 "
@@ -62,6 +67,25 @@ def test_every_point_of_a_sweep_is_a_whole_chain_run_round_by_round(app):
         weights = Path(result["stages"][-1]["checkpoint"]).read_text()
         assert weights == "{0}:0:stage1 {0}:0:stage2 ".format(result["model"])
         assert f"-{result['model']}-{100 * result['voxel_size']:g}cm-" in name
+
+
+def test_the_stages_of_several_chains_know_which_they_are_of(app):
+    app.run("-m", "seed=0,1", "method=real", "model=fcn_s")
+    assert [call["title"] for call in app.calls] == ["seed=0", "seed=1"]
+    app.calls = []
+    app.run("-m", "model=fcn_s,unet_s", "data.voxel_size=0.05,0.02", "method=real")
+    assert [call["title"] for call in app.calls][1] == "model=fcn_s data.voxel_size=0.02"
+    app.calls = []
+    app.run("stage=1")
+    assert [call["title"] for call in app.calls] == [None]
+
+
+def test_the_folder_of_what_jobs_print_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    console = Console(record=True, width=200)
+    show_launcher_logs(console, OmegaConf.create({"_target_": "x", "submitit_folder": "runs/.submitit/%j"}))
+    show_launcher_logs(console, OmegaConf.create({"_target_": "x"}))
+    assert console.export_text() == "what the jobs print: runs/.submitit/JOB\n"
 
 
 def test_chains_of_different_length_end_on_their_own(app):
@@ -136,6 +160,35 @@ def test_resuming_what_is_done_does_nothing(app, capsys):
     assert "everything is done" in shown and "50.00 %" in shown
 
 
+WITHOUT_TORCH = """
+import sys
+sys.modules["torch"] = sys.modules["pytorch_lightning"] = None  # their import fails
+from bscnet import run
+sys.exit(run.main())
+"""
+
+
+def test_a_finished_chain_is_told_without_importing_torch(app):
+    app.run()
+    (chain,) = app.output.glob("*/001")
+    (chain / "scores.json").write_text("{}")
+    command = [sys.executable, "-c", WITHOUT_TORCH, "resume=true", f"output_dir={app.output}", "picture=false"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "everything is done" in done.stdout and "50.00 %" in done.stdout
+
+
+def test_what_the_run_before_has_not_drawn_is_drawn_by_resume(app, monkeypatch):
+    app.run()
+    (chain,) = app.output.glob("*/001")
+    (chain / "scores.json").write_text("{}")
+    drawn = []
+    monkeypatch.setattr(scores, "write_scores", lambda chain: drawn.append(chain.directory) or [])
+    assert app.run("resume=true") == 0 and drawn == []
+    (chain / "scores.json").unlink()
+    assert app.run("resume=true") == 0 and drawn == [chain]
+
+
 def test_without_resume_a_new_directory_is_taken(app):
     app.run()
     app.run()
@@ -146,6 +199,39 @@ def test_without_resume_a_new_directory_is_taken(app):
 def test_a_chain_that_was_never_begun_is_begun_by_resume(app):
     assert app.run("resume=true") == 0
     assert app.order() == [("unet_s", 1), ("unet_s", 2), ("unet_s", 3)]
+
+
+def test_a_chain_that_was_killed_before_its_first_record_is_begun_in_the_same_directory(app):
+    assert app.run("stage=1") == 0
+    (chain,) = app.output.glob("*/001")
+    shutil.rmtree(chain)
+    chain.mkdir()
+    (chain / ".result.json.abcd1234.part").write_text("{")
+    assert app.run("resume=true") == 0
+    assert list(app.output.glob("*/*")) == [chain]
+    assert sorted(entry.name for entry in chain.iterdir()) == ["result.json", "stage1", "stage2", "stage3"]
+
+
+def test_a_folder_without_a_record_that_holds_something_is_left_alone(app):
+    assert app.run("stage=1") == 0
+    (chain,) = app.output.glob("*/001")
+    (chain / "result.json").unlink()
+    assert app.run("resume=true") == 0
+    assert [row["stage"] for row in only(app)["stages"]] == [1, 2, 3] and (chain.parent / "002").is_dir()
+
+
+def test_resume_removes_what_a_killed_process_was_writing(app):
+    assert app.run("stage=1") == 0
+    (chain,) = app.output.glob("*/001")
+    drafts = [
+        chain / ".result.json.abcd1234.part",
+        chain / "stage1" / ".outcome.json.abcd1234.part",
+        chain / "stage1" / "checkpoints" / ".last.ckpt.abcd1234.part",
+    ]
+    for draft in drafts:
+        draft.touch()
+    assert app.run("resume=true") == 0
+    assert not any(draft.exists() for draft in drafts)
 
 
 def test_a_stage_whose_checkpoint_is_gone_is_repeated_with_all_after_it(app):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -27,8 +28,25 @@ def test_a_bar_in_a_terminal() -> None:
     assert isinstance(progress_callback("stage 1", terminal=False), EpochLine)
 
 
-def test_the_bar_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_terminal_keeps_the_lines_of_epochs_and_its_bar_fits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
-    run_stage(unet(), spec(epochs=1), TinyData(), tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    run_stage(unet(), spec(epochs=12), TinyData(steps=3), tmp_path)
     out, _ = capfd.readouterr()
-    assert "Epoch 0/0" in out
+    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", out).replace("\r", "\n").splitlines()
+    lines = [line for line in shown if line.startswith("stage 1 plain  epoch ")]
+    assert [line.split()[4] for line in lines] == [f"{epoch}/12" for epoch in range(1, 13)]
+    bars = [line for line in shown if line.startswith("epoch ")]
+    assert bars and all(len(line) <= 80 for line in bars)
+    assert any(line.startswith("epoch 12/12") and "3/3" in line and "loss: " in line for line in bars)
+    assert "v_num" not in out and not any(line.startswith("epoch 0/") for line in bars)
+
+
+def test_lines_go_to_the_log_too(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO", logger="bscnet"):
+        run_stage(unet(), spec(epochs=1), TinyData(), tmp_path, chain_title="seed=3")
+    (line,) = [record.getMessage() for record in caplog.records if record.name == "bscnet.training.progress"]
+    assert line.startswith("seed=3 stage 1 plain  epoch 1/1  loss ")

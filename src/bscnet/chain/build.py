@@ -1,13 +1,9 @@
-"""From settings to the objects of one stage: network, data, Trainer options, loggers."""
+"""From settings to the objects of one stage: network and data."""
 
 from __future__ import annotations
 
-import netrc
-import os
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
@@ -17,8 +13,6 @@ from bscnet.errors import InputError
 from bscnet.runs.stage import StageSpec
 
 if TYPE_CHECKING:
-    from pytorch_lightning.callbacks import Callback
-    from pytorch_lightning.loggers import Logger
     from torch import nn
 
     from bscnet.data.datamodule import ScanDataModule
@@ -81,59 +75,6 @@ def _refusal(data: Mapping[str, Any], error: InstantiationException) -> Exceptio
     if cause is None or str(error).startswith("Error locating target"):
         return InputError(f"data.datamodule._target_={named} of data={data['name']} is nothing that can be found")
     return error
-
-
-def build_loggers(settings: Mapping[str, Any], directory: Path, name: str) -> list[Logger]:
-    """Loggers beside the CSV files that every stage writes."""
-    if not logs_to_wandb(settings):
-        return []
-    from pytorch_lightning.loggers import WandbLogger
-
-    logger = settings["logger"]
-    offline = wandb_is_offline() if logger["offline"] is None else bool(logger["offline"])
-    return [WandbLogger(name=name, project=logger["project"], save_dir=str(directory), offline=offline)]
-
-
-def build_callbacks(settings: Mapping[str, Any]) -> list[Callback]:
-    """What the loggers need beside the stage's own callbacks."""
-    if not logs_to_wandb(settings):
-        return []
-    import numpy as np
-
-    from bscnet.training.wandb_report import WandbReport
-    from bscnet.viz.palette import IGNORE_COLOUR, class_palette
-
-    return [WandbReport(np.vstack([class_palette(settings["data"]["num_classes"]), IGNORE_COLOUR]))]
-
-
-def close_loggers(loggers: Sequence[Logger]) -> None:
-    """End what the loggers hold open, so that the next stage in this process gets a run of its own."""
-    if loggers:
-        import wandb
-
-        wandb.finish()
-
-
-def logs_to_wandb(settings: Mapping[str, Any]) -> bool:
-    """Whether Weights & Biases is asked for, and not switched off by WANDB_MODE=disabled."""
-    return settings["logger"]["name"] == "wandb" and os.environ.get("WANDB_MODE") != "disabled"
-
-
-def wandb_is_offline() -> bool:
-    """Whether Weights & Biases has no account to log to: WANDB_MODE decides, else whether an API key is known.
-
-    A key is known from WANDB_API_KEY or from the netrc file, where `wandb login` leaves it.
-    """
-    mode = os.environ.get("WANDB_MODE")
-    if mode is not None:
-        return mode != "online"
-    if os.environ.get("WANDB_API_KEY"):
-        return False
-    host = urlsplit(os.environ.get("WANDB_BASE_URL", "https://api.wandb.ai")).hostname or ""
-    try:
-        return netrc.netrc(os.environ.get("NETRC")).authenticators(host) is None
-    except (OSError, netrc.NetrcParseError):
-        return True
 
 
 def identity(settings: Mapping[str, Any], stage: StageSpec) -> dict[str, Any]:

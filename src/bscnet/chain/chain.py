@@ -15,11 +15,11 @@ from bscnet.chain.validate import wanted_stages
 from bscnet.errors import InputError
 from bscnet.paths import config_dir
 from bscnet.runs.directory import chain_home, new_run, newest_run
-from bscnet.runs.layout import OUTCOME_NAME, PLAN_NAME, RESULT_NAME, stage_directory, stage_of
+from bscnet.runs.layout import OUTCOME_NAME, PLAN_NAME, RESULT_NAME, remove_left_drafts, stage_directory, stage_of
 from bscnet.runs.manifest import Manifest
 from bscnet.runs.stage import StageOutcome, StageSpec
 
-_OWN_KEYS = ("stage", "init_from", "shift_plan", "resume")
+_OWN_KEYS = ("stage", "init_from", "shift_plan", "resume", "title")
 
 
 class Chain:
@@ -30,6 +30,10 @@ class Chain:
         overrides: the command-line overrides that lead to it; every stage's job is composed from them.
 
     Nothing is written before `open`.
+
+    Attributes:
+        title: what the lines of its stages begin with; None: it is the only chain.
+        was_finished: it is resumed, and no stage of it is left to run. Torch is not imported then.
 
     Raises:
         InputError: no such stage, a stage alone without what it starts from, data without classes, or a teacher that
@@ -45,10 +49,13 @@ class Chain:
         self.init_from = _existing(settings, "init_from")
         self.shift_plan = _existing(settings, "shift_plan")
         self.home = chain_home(settings)
-        require_teacher(settings)
+        self.title: str | None = settings["title"]
         self.failure: str | None = None
         self._manifest: Manifest | None = None
         self._continued: int | None = None
+        self.was_finished = self._all_done()
+        if not self.was_finished:
+            require_teacher(settings)
         if not settings["resume"]:
             self._check_start(self.specs[self.wanted[0] - 1])
 
@@ -67,24 +74,23 @@ class Chain:
     def open(self) -> None:
         """Take a new directory, or with `resume: true` the newest one of this configuration, and write the manifest."""
         found = newest_run(self.home) if self.settings["resume"] else None
+        if found is not None:
+            remove_left_drafts(found)
         if found is not None and (found / RESULT_NAME).is_file():
             self._manifest = Manifest.load(found)
             self._reopen()
         else:
             self._check_start(self.specs[self.wanted[0] - 1])
-            self._manifest = Manifest(new_run(self.home), _facts(self.settings), list(self.wanted))
+            # a directory without a record is of a run that was killed before it had written one
+            home = found if found is not None and not any(found.iterdir()) else new_run(self.home)
+            self._manifest = Manifest(home, _facts(self.settings), list(self.wanted))
         self.manifest.status = "finished" if self.next_spec() is None else "running"
         self.manifest.failure = None
         self.manifest.save()
 
     def next_spec(self) -> StageSpec | None:
         """The first wanted stage that is not finished; None where all are, or where one failed."""
-        if self.failure is not None:
-            return None
-        for spec in self.specs:
-            if spec.index in self.wanted and self.manifest.outcome(spec.index) is None:
-                return spec
-        return None
+        return None if self.failure is not None else self._first_undone(self.manifest)
 
     def stage_directory(self, spec: StageSpec) -> Path:
         """Where a stage writes."""
@@ -103,6 +109,7 @@ class Chain:
             f"init_from={quoted(init)}",
             f"shift_plan={quoted(plan)}",
             f"resume={'true' if self.continues(spec) else 'false'}",
+            f"title={quoted(self.title)}",
             f"hydra.sweep.dir={quoted(str(self.directory))}",
             f"hydra.sweep.subdir=stage{spec.index}",
         ]
@@ -125,6 +132,16 @@ class Chain:
         if self.manifest.status == "running":
             self.manifest.status = "interrupted"
             self.manifest.save()
+
+    def _first_undone(self, manifest: Manifest) -> StageSpec | None:
+        wanted = (spec for spec in self.specs if spec.index in self.wanted)
+        return next((spec for spec in wanted if manifest.outcome(spec.index) is None), None)
+
+    def _all_done(self) -> bool:
+        found = newest_run(self.home) if self.settings["resume"] else None
+        if found is None or not (found / RESULT_NAME).is_file():
+            return False
+        return self._first_undone(Manifest.load(found)) is None
 
     def _reopen(self) -> None:
         """Find the stage to go on with. What came after a stage whose files are gone is put aside, not continued."""

@@ -11,11 +11,22 @@ from typing import Any
 
 from omegaconf import DictConfig
 
-from bscnet.chain.build import build_callbacks, build_datamodule, build_loggers, build_network, close_loggers, identity
+from bscnet.chain.build import build_datamodule, build_network, identity
 from bscnet.chain.device import device_kind, require_device, set_allocator, trainer_options
 from bscnet.chain.failure import StageFailure, failure_of
-from bscnet.chain.processes import is_first_process, leave_failure, needs_processes, run_apart, stage_settings
+from bscnet.chain.finals import network_costs, stage_finals
+from bscnet.chain.loggers import build_callbacks, build_loggers, close_loggers, log_final
+from bscnet.chain.processes import (
+    is_first_process,
+    leave_failure,
+    log_as_the_job,
+    needs_processes,
+    run_apart,
+    stage_settings,
+)
+from bscnet.chain.run_names import run_name
 from bscnet.chain.settings import plain_settings
+from bscnet.chain.stage_log import log_outcome, log_start
 from bscnet.chain.stages import method_stages
 from bscnet.chain.teacher import build_distillation
 from bscnet.chain.validate import wanted_stages
@@ -33,15 +44,22 @@ SEARCH_OPTIONS = (
 """Settings of a method that its search takes as they are."""
 
 
-def stage_job(cfg: DictConfig, directory: Path) -> StageOutcome | StageFailure:
+def stage_job(
+    cfg: DictConfig, directory: Path, job_logging: Mapping[str, Any] | None = None
+) -> StageOutcome | StageFailure:
     """Run the stage that `cfg` names in `directory`, on several devices in processes of its own.
 
     Errors come back as values, so that every launcher carries them; Ctrl-C passes through.
+
+    Args:
+        cfg: composed, without Hydra's own node.
+        directory: the stage's folder.
+        job_logging: how processes of its own log, see `run_apart`.
     """
     try:
         settings = plain_settings(cfg)
         if needs_processes(settings["trainer"]):
-            return run_apart(settings, directory)
+            return run_apart(settings, directory, job_logging)
     except InputError as error:
         return failure_of(error)
     return guarded_stage(settings, directory)
@@ -66,6 +84,7 @@ def guarded_stage(settings: Mapping[str, Any], directory: Path) -> StageOutcome 
 
 def join_stage(directory: Path) -> int:
     """Be one of the processes of a stage that was started apart; the exit status."""
+    log_as_the_job(directory)
     result = guarded_stage(stage_settings(directory), directory)
     if isinstance(result, StageFailure):
         leave_failure(directory, result)
@@ -104,7 +123,10 @@ def run_one(settings: Mapping[str, Any], directory: Path) -> StageOutcome:
     distillation = build_distillation(settings, [str(name) for name in datamodule.class_names])
     pl.seed_everything(settings["seed"], workers=True, verbose=False)
     network = build_network(settings, spec)
-    loggers = build_loggers(settings, directory, f"{directory.parents[1].name}-{directory.name}")
+    log_start(settings, spec, backend, datamodule, network)
+    run = run_name(settings, directory.parent, directory, spec)
+    loggers = build_loggers(settings, run)
+    status = "failed"
     try:
         outcome = run_stage(
             network,
@@ -128,10 +150,15 @@ def run_one(settings: Mapping[str, Any], directory: Path) -> StageOutcome:
             loggers=loggers,
             callbacks=build_callbacks(settings),
             metadata=identity(settings, spec),
+            chain_title=settings["title"],
         )
+        if loggers:
+            log_final(loggers, run, {**stage_finals(outcome), **network_costs(network, datamodule)})
+        status = "success"
     finally:
-        close_loggers(loggers)
+        close_loggers(loggers, status)
     outcome = replace(outcome, backend=backend)
+    log_outcome(outcome)
     if is_first_process():
         save_outcome(directory, outcome)
     return outcome

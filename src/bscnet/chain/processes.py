@@ -8,10 +8,12 @@ directory in the environment: that command then runs the one stage whose setting
 from __future__ import annotations
 
 import contextlib
+import logging.config
 import os
 import signal
 import subprocess
 import sys
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -26,7 +28,7 @@ from bscnet.whole_file import write_json_whole
 
 STAGE_DIRECTORY = "BSCNET_STAGE_DIR"
 """Environment variable: the directory of the one stage that this process is for."""
-_SETTINGS, _FAILURE = "settings.json", "failure.json"
+_SETTINGS, _FAILURE, _LOGGING = "settings.json", "failure.json", "logging.json"
 _GROUP_VARIABLES = ("MASTER_ADDR", "MASTER_PORT", "NODE_RANK", "LOCAL_RANK", "WORLD_SIZE")
 _GRACE_S = 60.0
 
@@ -53,12 +55,21 @@ def is_first_process() -> bool:
     return os.environ.get("SLURM_PROCID", os.environ.get("LOCAL_RANK", "0")) == "0"
 
 
-def run_apart(settings: Mapping[str, Any], directory: Path) -> StageOutcome | StageFailure:
-    """Run a stage in a process of its own and wait for it. Ctrl-C reaches it, and passes through here."""
+def run_apart(
+    settings: Mapping[str, Any], directory: Path, job_logging: Mapping[str, Any] | None = None
+) -> StageOutcome | StageFailure:
+    """Run a stage in a process of its own and wait for it. Ctrl-C reaches it, and passes through here.
+
+    Args:
+        settings: of the stage.
+        directory: its folder.
+        job_logging: how its processes log, as `logging.config.dictConfig` takes it; None: as Python does by itself.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     for old in (OUTCOME_NAME, _FAILURE):
         (directory / old).unlink(missing_ok=True)
     write_json_whole(directory / _SETTINGS, settings)
+    write_json_whole(directory / _LOGGING, dict(job_logging or {}))
     environment = {key: value for key, value in os.environ.items() if key not in _GROUP_VARIABLES}
     process = subprocess.Popen(
         [sys.executable, "-m", "bscnet.run"],
@@ -86,6 +97,19 @@ def run_apart(settings: Mapping[str, Any], directory: Path) -> StageOutcome | St
 def stage_settings(directory: Path) -> dict[str, Any]:
     """The settings that `run_apart` left for the stage's processes."""
     return read_record(directory / _SETTINGS)
+
+
+def log_as_the_job(directory: Path) -> None:
+    """Have a process of a stage log as `run_apart` was told; all but the first say nothing but errors.
+
+    Has to be called before Lightning is imported, which gives itself a handler where there is none.
+    """
+    logging.config.dictConfig({"version": 1, **read_record(directory / _LOGGING)})
+    if not is_first_process():
+        errors = logging.StreamHandler()
+        errors.setLevel(logging.ERROR)
+        logging.getLogger().handlers = [errors]
+        warnings.simplefilter("ignore")
 
 
 def leave_failure(directory: Path, failure: StageFailure) -> None:

@@ -47,9 +47,11 @@ def stage_table(chain: Chain) -> Table:
 
 
 def show_chain(console: Console, chain: Chain) -> None:
-    """The stages of a chain, and its searched shifts where it has some."""
+    """The stages of a chain, and its searched shifts where it has some and they are new."""
     console.print(f"\n{shown_path(chain.directory)}", highlight=False, soft_wrap=True)
     console.print(stage_table(chain))
+    if chain.was_finished:
+        return
     plans = [row.plan_path for row in chain.manifest.stages if row.plan_path is not None]
     if plans:
         try:
@@ -69,28 +71,50 @@ def show_chain(console: Console, chain: Chain) -> None:
 def sweep_table(chains: Sequence[Chain]) -> Table:
     """One row a chain: what it is, what of the rest is swept, and the score of its last stage."""
     table = Table()
-    given = [dict(_assigned(override) for override in chain.overrides) for chain in chains]
-    swept = [key for key in dict.fromkeys(key for one in given for key in one) if key not in _COLUMNS]
-    swept = [key for key in swept if len({one.get(key) for one in given}) > 1]
+    differing = _differing(chains)
+    swept = [key for key in differing[0] if key not in _COLUMNS]
     for name in (*_COLUMNS.values(), *swept, "status", "val mIoU"):
         table.add_column(name)
-    for chain, values in zip(chains, given, strict=True):
+    for chain, values in zip(chains, differing, strict=True):
         facts: dict[str, Any] = chain.manifest.facts
         last = chain.manifest.stages[-1] if chain.manifest.stages else None
         table.add_row(
             *(str(facts[key]) for key in ("method", "model", "data")),
             f"{100 * facts['voxel_size']:g} cm",
             str(facts["seed"]),
-            *(escape(values.get(key, "")) for key in swept),
+            *(escape(values[key]) for key in swept),
             chain.manifest.status,
             "" if last is None else f"{percent(last.val_miou)} after stage {last.stage}",
         )
     return table
 
 
+def give_titles(chains: Sequence[Chain]) -> None:
+    """Have the lines of several chains' stages begin with what tells the chains apart, such as "seed=1"."""
+    if len(chains) > 1:
+        for chain, values in zip(chains, _differing(chains), strict=True):
+            chain.title = " ".join(f"{key}={value}" for key, value in values.items())
+
+
+def _differing(chains: Sequence[Chain]) -> list[dict[str, str]]:
+    """Of each chain the overrides that not all of them have alike; "" stands for one that is not given."""
+    given = [dict(_assigned(override) for override in chain.overrides) for chain in chains]
+    keys = dict.fromkeys(key for one in given for key in one)
+    swept = [key for key in keys if len({one.get(key) for one in given}) > 1]
+    return [{key: one.get(key, "") for key in swept} for one in given]
+
+
 def _assigned(override: str) -> tuple[str, str]:
     key, _, value = override.partition("=")
     return key.lstrip("+~"), value
+
+
+def show_launcher_logs(console: Console, launcher: Any) -> None:
+    """Name the folder of the jobs' own logs, where a launcher runs them elsewhere and keeps such."""
+    folder = launcher.get("submitit_folder")
+    if folder is not None:
+        logs = shown_path(Path(str(folder).replace("%j", "JOB")).absolute())
+        console.print(f"what the jobs print: {logs}", highlight=False, soft_wrap=True)
 
 
 def shown_path(path: Path) -> str:

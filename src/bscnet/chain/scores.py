@@ -6,22 +6,25 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bscnet.chain.build import logs_to_wandb, wandb_is_offline
 from bscnet.chain.chain import Chain
+from bscnet.chain.finals import chain_finals, network_costs
+from bscnet.chain.loggers import build_loggers, close_loggers, log_final, logs_to_wandb
 from bscnet.chain.reopen import Reopened, reopen
+from bscnet.chain.run_names import run_name
 from bscnet.errors import InputError
 from bscnet.evaluation.evaluate import evaluate
 from bscnet.evaluation.scene_pages import page_scene, write_scene
 from bscnet.evaluation.split_scores import SplitScores
 from bscnet.evaluation.torch_predictor import ScenePrediction
-from bscnet.runs.layout import SCORES_NAME
+from bscnet.runs.layout import BEST_SCENE, PAGE_ENDING, SCORES_NAME, WORST_SCENE
 
 
 def write_scores(chain: Chain) -> list[Path]:
     """Score every validation scene with the chain's last checkpoint and write `scores.json` into its directory.
 
     With `picture: true` the scene with the highest and the one with the lowest mIoU are drawn beside it: `best.html`,
-    `best.png`, `worst.html` and `worst.png`. A Weights & Biases project gets those as a run of its own.
+    `best.png`, `worst.html` and `worst.png`. A logger gets a run that stands for the whole chain, with its scores, its
+    network's costs and, in Weights & Biases, those pages.
 
     Returns the pages and pictures.
 
@@ -34,15 +37,13 @@ def write_scores(chain: Chain) -> list[Path]:
     scores = found.scores
     facts = {key: chain.manifest.facts[key] for key in ("method", "model", "data", "voxel_size", "seed", "commit")}
     scores.save(chain.directory / SCORES_NAME, **facts, split="val")
-    if not chain.settings["picture"]:
-        return []
-    if found.best is None or found.worst is None:
-        raise InputError("no point of the validation scenes has a label")
     written: list[Path] = []
-    for rank, one in (("best", found.best), ("worst", found.worst)):
-        written += _write(chain.directory / rank, rank, opened, one, len(scores.scenes))
-    if logs_to_wandb(chain.settings):
-        _log_to_wandb(chain, written, scores)
+    if chain.settings["picture"]:
+        if found.best is None or found.worst is None:
+            raise InputError("no point of the validation scenes has a label")
+        for rank, one in ((BEST_SCENE, found.best), (WORST_SCENE, found.worst)):
+            written += _write(chain.directory / rank, rank, opened, one, len(scores.scenes))
+    _log(chain, opened, scores, written)
     return written
 
 
@@ -64,22 +65,31 @@ def scene_facts(opened: Reopened, further: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _log_to_wandb(chain: Chain, written: Sequence[Path], scores: SplitScores) -> None:
+def _log(chain: Chain, opened: Reopened, scores: SplitScores, written: Sequence[Path]) -> None:
+    run = run_name(chain.settings, chain.directory, chain.directory)
+    loggers = build_loggers(chain.settings, run)
+    if not loggers:
+        return
+    status = "failed"
+    try:
+        costs = network_costs(opened.restored.network, opened.data)
+        log_final(loggers, run, {**chain_finals(chain.manifest.stages, scores.as_dict()), **costs})
+        if logs_to_wandb(chain.settings):
+            loggers[0].experiment.log(_media(scores, written))  # type: ignore[attr-defined]
+        status = "success"
+    finally:
+        close_loggers(loggers, status)
+
+
+def _media(scores: SplitScores, written: Sequence[Path]) -> dict[str, Any]:
+    """The table of scenes, and the pages and pictures, as Weights & Biases shows them."""
     import wandb
 
-    logger = chain.settings["logger"]
-    offline = wandb_is_offline() if logger["offline"] is None else logger["offline"]
-    run = wandb.init(
-        project=logger["project"],
-        name=f"{chain.directory.parent.name}-scenes",
-        job_type="scenes",
-        dir=str(chain.directory),
-        mode="offline" if offline else "online",
-    )
     rows = [[name, float(found.miou)] for name, found in scores.scenes.items()]
-    report: dict[str, Any] = {"scenes/miou": wandb.Table(columns=["scene", "mIoU"], data=rows)}
+    media: dict[str, Any] = {"scenes/miou": wandb.Table(columns=["scene", "mIoU"], data=rows)}
     for path in written:
-        kind = wandb.Html(str(path)) if path.suffix == ".html" else wandb.Image(str(path))
-        report[f"scenes/{path.stem}{'' if path.suffix == '.html' else ' picture'}"] = kind
-    run.log(report)
-    run.finish()
+        if path.suffix == PAGE_ENDING:
+            media[f"scenes/{path.stem}"] = wandb.Html(str(path))
+        else:
+            media[f"scenes/{path.stem} picture"] = wandb.Image(str(path))
+    return media

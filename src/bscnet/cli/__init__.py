@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -23,6 +24,12 @@ class Command(NamedTuple):
     help: str
 
 
+_COMPLETING = "_ARGCOMPLETE"
+"""Environment variable by which argcomplete's code in a shell asks how a half-typed command goes on."""
+
+RUN = Command("run", "train: every stage of a method, one stage alone, or a sweep of either")
+"""It takes Hydra's words, not argparse's: `bscnet run --help` tells them."""
+
 COMMANDS = (
     Command("doctor", "what is installed, what works, and what to do about the rest"),
     Command("predict", "label the points of a cloud with an exported network"),
@@ -33,6 +40,8 @@ COMMANDS = (
     Command("profile", "parameters, FLOPs, BOPs and OPs of a network, layer by layer"),
     Command("probe", "quantization error of a trained network's layers, by neighbours and windows"),
     Command("simulate", "write simulated scans in ScanNet's own folder layout"),
+    Command("dashboard", "make the page of a Weights & Biases project that compares chains"),
+    Command("completion", "the line that teaches your shell to complete these commands"),
 )
 
 
@@ -41,10 +50,13 @@ def build_parser(chosen: str | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="bscnet",
         description="Binary sparse convolutional networks for 3D semantic segmentation.",
-        epilog="Training has its own entry point: python -m bscnet.run --help",
+        epilog="bscnet COMMAND --help tells what a command takes.",
     )
     parser.add_argument("--version", action="version", version=f"bscnet {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    training = commands.add_parser(RUN.name, help=RUN.help)
+    training.add_argument("overrides", nargs="*", metavar="KEY=VALUE")
+    training.add_argument("-m", "--multirun", action="store_true")
     for command in COMMANDS:
         sub = commands.add_parser(command.name, help=command.help, description=command.help)
         if command.name == chosen:
@@ -57,6 +69,14 @@ def build_parser(chosen: str | None) -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Entry point of the console script and of `python -m bscnet`; returns the exit status."""
     words = list(sys.argv[1:] if argv is None else argv)
+    if _COMPLETING in os.environ:
+        from bscnet.cli.completing import answer, half_typed_command
+
+        return answer(build_parser(half_typed_command()))
+    if words[:1] == [RUN.name]:
+        from bscnet import run
+
+        return run.main(words[1:])
 
     def action() -> int:
         chosen = next((word for word in words if not word.startswith("-")), None)

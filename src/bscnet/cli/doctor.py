@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from bscnet.cli.probes import PROBES
 from bscnet.cli.step_table import measured_steps, step_table
 from bscnet.counted import counted
+from bscnet.errors import InputError
 from bscnet.threads import found_environment
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 TIMEOUT_S = 120
+DATA = "data"
+"""The check of a data set, which comes before those of the machine."""
 
 
 class Finding(NamedTuple):
@@ -38,6 +41,12 @@ class Finding(NamedTuple):
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
+    parser.add_argument(
+        "--only",
+        action="append",
+        metavar="CHECK",
+        help=f"make this check alone, may be given again: {', '.join((DATA, *map(str, PROBES)))}",
+    )
     parser.add_argument(
         "overrides",
         nargs="*",
@@ -79,13 +88,18 @@ def check_data(settings: Mapping[str, Any], console: Console | None = None) -> F
     if console is not None and (report := data.report()) is not None:
         console.print(report)
     if not problems:
-        return Finding("data", True, True, data.condition(), "")
+        return Finding(DATA, True, True, data.condition(), "")
     advice = f"data.root={root} must hold {name} as README.md says"
-    return Finding("data", False, True, f"{counted(len(problems), 'problem')}, named below", advice, problems)
+    return Finding(DATA, False, True, f"{counted(len(problems), 'problem')}, named above", advice, problems)
 
 
-def show(findings: Sequence[Finding]) -> None:
-    """Print the findings as a table, and the verdict below it."""
+def show(findings: Sequence[Finding], whole: bool = True) -> None:
+    """Print the findings as a table, and the verdict below it.
+
+    Args:
+        findings: what was found.
+        whole: whether everything was checked that the main job needs.
+    """
     from rich.table import Table
 
     table = Table("", "check", "found", "what to do", title="bscnet doctor")
@@ -94,14 +108,19 @@ def show(findings: Sequence[Finding]) -> None:
         table.add_row(mark, finding.name, *map(_plain, (finding.detail, finding.advice)))
     console = _console()
     console.print(table)
-    for finding in findings:
-        if finding.problems:
-            console.print(f"{finding.name}: {counted(len(finding.problems), 'problem')}")
-            for problem in finding.problems:
-                console.print(f"  {_plain(problem)}", highlight=False, soft_wrap=True)
-    console.print(
-        "The main job can run." if ready(findings) else "The main job can NOT run before the FAILS are mended."
-    )
+    if not ready(findings):
+        console.print("The main job can NOT run before the FAILS are mended.")
+    elif whole:
+        console.print("The main job can run.")
+
+
+def show_problems(finding: Finding) -> None:
+    """Print what a check found, and each of its problems."""
+    console = _console()
+    told = counted(len(finding.problems), "problem") if finding.problems else finding.detail
+    console.print(f"{finding.name}: {_plain(told)}", highlight=False, soft_wrap=True)
+    for problem in finding.problems:
+        console.print(f"  {_plain(problem)}", highlight=False, soft_wrap=True)
 
 
 def _console() -> Console:
@@ -129,18 +148,34 @@ def _settings(overrides: Sequence[str]) -> dict[str, Any]:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Run all probes; status 0 if the main job can run, 1 otherwise."""
+    """Make all checks, the data set's first; status 0 if the main job can run, 1 otherwise."""
     settings = _settings(args.overrides) if args.overrides else None
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        findings = list(pool.map(run_probe, PROBES))
-    steps = measured_steps()  # after everything else, which would slow it down
-    if settings is not None:
+    probes = _chosen(args.only, settings is not None)
+    findings = []
+    if settings is not None and (args.only is None or DATA in args.only):
         findings.append(check_data(settings, None if args.json else _console()))
+        if not args.json:
+            show_problems(findings[0])
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        findings += pool.map(run_probe, probes)
+    steps = measured_steps() if args.only is None else {}  # after everything else, which would slow it down
     if args.json:
         checks = [finding._asdict() for finding in findings]
         print(json.dumps({"ready": ready(findings), "checks": checks, "step_seconds": steps}, indent=2))
     else:
-        show(findings)
+        show(findings, whole=args.only is None)
         if steps:
             _console().print(step_table(steps))
     return 0 if ready(findings) else 1
+
+
+def _chosen(only: Sequence[str] | None, data_given: bool) -> list[str]:
+    """The checks of the machine that are asked for; InputError: there is none of a name."""
+    if only is None:
+        return list(PROBES)
+    for name in only:
+        if name not in (DATA, *PROBES):
+            raise InputError(f"--only {name!r} is no check: there are {', '.join((DATA, *PROBES))}")
+    if DATA in only and not data_given:
+        raise InputError(f"--only {DATA} has to know which: give data=NAME and data.root=PATH too")
+    return [name for name in PROBES if name in only]

@@ -13,6 +13,7 @@ from torch import nn
 from bscnet.data.collate import Batch, collate
 from bscnet.data.datamodule import ScanDataModule
 from bscnet.data.dataset import EvalDataset
+from bscnet.errors import InputError
 from bscnet.sparse import resolve_backend
 from bscnet.training.segmentation import point_logits
 
@@ -45,19 +46,21 @@ class Predictor:
     def scenes(self, data: ScanDataModule, dataset: EvalDataset) -> Iterator[ScenePrediction]:
         """Every scene of a data set, in order, each vertex or pixel with the scores of its voxel.
 
-        InputError: a scene cannot be read.
+        InputError: a scene cannot be read, or the network gives scores that are not finite.
         """
         for batch in data.loader(dataset):
             yield self.labelled(batch)
 
     def scene(self, dataset: EvalDataset, name: str) -> ScenePrediction:
-        """One scene by name; InputError: it cannot be read."""
+        """One scene by name; InputError: see `scenes`."""
         return self.labelled(collate([dataset.sample(name)]))
 
     def labelled(self, batch: Batch) -> ScenePrediction:
-        """The scene of a batch that holds one, wherever its tensors are."""
+        """The scene of a batch that holds one, wherever its tensors are; InputError: see `scenes`."""
         with torch.inference_mode():
             scores = point_logits(self.network, batch.to(self.device), self.backend) / batch.repeats
+            if not bool(scores.isfinite().all()):
+                raise InputError(f"the network gives scores that are not finite for scene {batch.scenes[0]}")
             confidence, classes = scores.softmax(1).max(1)
         labels = batch.labels.numpy().astype(np.int64)
         return ScenePrediction(batch.scenes[0], labels, classes.cpu().numpy(), confidence.float().cpu().numpy())

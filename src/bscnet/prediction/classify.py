@@ -53,7 +53,8 @@ def classify(
     From the receptive field on, the result is that of the whole scene.
 
     Raises:
-        InputError: tiles cannot be cut so small, or the machine has not enough memory for one.
+        InputError: tiles cannot be cut so small, the machine has not enough memory for one, or the network gives
+            logits that are not finite.
     """
     labels = np.empty(len(voxels), dtype=label_type(network.num_classes))
     confidence = np.empty(len(voxels), dtype=np.float32)
@@ -75,6 +76,11 @@ def classify(
             raise InputError(
                 f"there is not enough memory to run {len(tile.rows)} voxels at once: lower max_sites ({max_sites})"
             ) from error
+        if not np.isfinite(logits).all():
+            raise InputError(
+                "the network gives values that are not finite: its weights or the cloud's features are far outside "
+                "what a trained network has to do with"
+            )
         times += spent
         rows = tile.rows[tile.kept]
         labels[rows], confidence[rows] = best(logits if len(rows) == len(logits) else logits[tile.kept])

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from bscnet.errors import InputError
+from bscnet.runs.pickled import foreign_call
 
 METADATA_KEY = "bscnet"
 PROGRESS_KEY = "progress"
@@ -37,12 +38,17 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     try:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises a dozen types for a bad file
-        raise InputError(
-            f"checkpoint {path} cannot be read: it is truncated or not a checkpoint ({type(error).__name__})"
-        ) from error
+        raise InputError(f"checkpoint {path} cannot be read: {_reason(path, error)}") from error
     if not isinstance(checkpoint, dict) or not {"state_dict", METADATA_KEY} <= checkpoint.keys():
         raise InputError(f"{path} is not a checkpoint of bscnet: it lacks the entries 'state_dict' and 'bscnet'")
     return checkpoint
+
+
+def _reason(path: Path, error: Exception) -> str:
+    called = foreign_call(path)
+    if called is None:
+        return f"it is truncated or not a checkpoint ({type(error).__name__})"
+    return f"it asks for {called}, and only weights and plain values are read: whatever else it calls could do any harm"
 
 
 def metadata_of(checkpoint: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-_NOT_HASHED = ("output_dir", "resume", "logger", "stage", "threads", "picture")
+_NOT_HASHED = ("output_dir", "resume", "logger", "stage", "threads", "picture", "title")
 """What may differ between two runs of the same chain: where it is written, how it is watched, how fast it is."""
 
 _WATCHING = ("log_every_n_steps", "cuda_allocator")

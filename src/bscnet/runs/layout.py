@@ -2,6 +2,7 @@
 
 CHAIN/result.json               what the chain is and how far it got
 CHAIN/scores.json               scores of its validation scenes
+CHAIN/best.html, best.png       its best validation scene, and worst.html and worst.png
 CHAIN/stage1/                   one folder a stage, counted from 1
     outcome.json                what the stage left behind, once it is finished
     plan.json                   the shifts that a search decided, and a copy beside those that use them
@@ -16,13 +17,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bscnet.drafts import remove_drafts
+
 RESULT_NAME = "result.json"
 SCORES_NAME = "scores.json"
 OUTCOME_NAME = "outcome.json"
 PLAN_NAME = "plan.json"
 BEST, LAST = "best.ckpt", "last.ckpt"
+BEST_SCENE, WORST_SCENE = "best", "worst"
+PAGE_ENDING = ".html"
 CSV_FOLDER = "csv"
-ERROR_LOG = "error.log"
+ERROR_LOG, STAGE_LOG = "error.log", "stage.log"
+LOGGERS_NAME = "loggers.json"
 
 
 def stage_directory(chain: Path, stage: int) -> Path:
@@ -66,3 +72,15 @@ def metrics_files(stage: Path) -> list[Path]:
 def _version(folder: str) -> int:
     number = folder.removeprefix("version_")
     return int(number) if number.isdecimal() else -1
+
+
+def is_scored(chain: Path, pages: bool) -> bool:
+    """Whether a chain's folder holds the scores of its scenes, and the pages of the best and the worst where asked."""
+    names = [f"{rank}{PAGE_ENDING}" for rank in (BEST_SCENE, WORST_SCENE)] if pages else []
+    return all((chain / name).is_file() for name in (SCORES_NAME, *names))
+
+
+def remove_left_drafts(chain: Path) -> None:
+    """Remove what killed processes have left half-written in a chain's folder, which no other run writes to."""
+    for folder in (chain, *(path for path in chain.rglob("*") if path.is_dir())):
+        remove_drafts(folder, older_s=0)

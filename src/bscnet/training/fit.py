@@ -51,6 +51,7 @@ def run_stage(
     loggers: Sequence[Logger] = (),
     callbacks: Sequence[Callback] = (),
     metadata: Mapping[str, Any] | None = None,
+    chain_title: str | None = None,
 ) -> StageOutcome:
     """Trains `network` for one stage and says what came out.
 
@@ -80,6 +81,7 @@ def run_stage(
         matmul_precision: of torch's float32 matrix products during the fit, see `float32_matmuls`.
         loggers, callbacks: in addition to the CSV log and the stage's own callbacks.
         metadata: plain values that name the network (model, method, voxel_size …), kept in every checkpoint.
+        chain_title: what the lines of progress begin with, where several chains are trained side by side.
 
     Raises:
         InputError: a checkpoint that is missing, unreadable, or of another network or stage; or `directory` holds
@@ -122,7 +124,7 @@ def run_stage(
         if is_search
         else SegmentationModule(network, **common)
     )
-    title = f"stage {spec.index} {spec.name}"
+    title = " ".join([*([chain_title] if chain_title else []), f"stage {spec.index} {spec.name}"])
     with quiet(), float32_matmuls(matmul_precision):
         trainer = make_trainer(title, spec.epochs, directory, trainer_kwargs or {}, loggers, callbacks)
         fit(trainer, module, datamodule, last if going_on else None)

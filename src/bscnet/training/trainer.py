@@ -21,6 +21,7 @@ from bscnet.runs.layout import CSV_FOLDER, checkpoint_folder
 from bscnet.training.allocator import keep_freed_memory
 from bscnet.training.checkpoint_io import AtomicCheckpointIO
 from bscnet.training.dropped import DroppedPoints
+from bscnet.training.finite import FiniteWeights
 from bscnet.training.progress import progress_callback
 from bscnet.training.random_state import RandomState
 from bscnet.training.stage_checkpoint import StageCheckpoint
@@ -53,7 +54,13 @@ def make_trainer(
         loggers, callbacks: in addition to the stage's own.
     """
     given = dict(options)
-    own = [progress_callback(title), DroppedPoints(), RandomState(), StageCheckpoint(checkpoint_folder(directory))]
+    own = [
+        progress_callback(title),
+        FiniteWeights(),
+        DroppedPoints(),
+        RandomState(),
+        StageCheckpoint(checkpoint_folder(directory)),
+    ]
     return pl.Trainer(
         **{
             "log_every_n_steps": 1,

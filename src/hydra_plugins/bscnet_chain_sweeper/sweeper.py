@@ -23,9 +23,18 @@ from bscnet.chain.chain import Chain
 from bscnet.chain.device import require_device, set_allocator
 from bscnet.chain.failure import StageFailure, failure_of
 from bscnet.chain.overrides import sweep_points
-from bscnet.chain.report import announce, show_chain, shown_path, sweep_table
+from bscnet.chain.report import (
+    announce,
+    give_titles,
+    show_chain,
+    show_launcher_logs,
+    shown_path,
+    sweep_table,
+)
 from bscnet.chain.settings import plain_settings
 from bscnet.errors import InputError, shown
+from bscnet.run import COMMAND
+from bscnet.runs.layout import is_scored
 from bscnet.runs.outcome import load_outcome
 from bscnet.runs.stage import StageOutcome, StageSpec
 
@@ -73,12 +82,16 @@ class ChainSweeper(Sweeper):
         return [chain.manifest.stages for chain in chains]
 
     def _run(self, arguments: list[str], chains: list[Chain]) -> int:
+        assert self.config is not None
         self.launcher = self._make_launcher()
         chains.extend(self._compose(point) for point in self._points(arguments))
+        give_titles(chains)
         for chain in chains:
             chain.open()
             if chain.next_spec() is None:
                 self._console.print(f"{shown_path(chain.directory)}: everything is done", highlight=False)
+        if any(chain.next_spec() is not None for chain in chains):
+            show_launcher_logs(self._console, self.config.hydra.launcher)
         try:
             while batch := [(chain, spec) for chain in chains if (spec := chain.next_spec()) is not None]:
                 self._run_round(batch)
@@ -103,11 +116,12 @@ class ChainSweeper(Sweeper):
         """The chain of one point. All points are composed and checked before the first stage of any starts."""
         assert self.hydra_context is not None and self.config is not None
         cfg = self.hydra_context.config_loader.load_sweep_config(self.config, overrides)
-        settings = plain_settings(cfg)
-        if any(launcher in self.config.hydra.launcher._target_ for launcher in _LAUNCHERS_HERE):
-            set_allocator(settings["trainer"])  # torch is first used here
-            require_device(settings)
-        return Chain(settings, overrides)
+        chain = Chain(plain_settings(cfg), overrides)
+        here = any(launcher in self.config.hydra.launcher._target_ for launcher in _LAUNCHERS_HERE)
+        if here and not chain.was_finished:
+            set_allocator(chain.settings["trainer"])  # torch is first used here
+            require_device(chain.settings)
+        return chain
 
     def _run_round(self, batch: Sequence[tuple[Chain, StageSpec]]) -> None:
         assert self.launcher is not None
@@ -132,7 +146,7 @@ class ChainSweeper(Sweeper):
         for chain in chains:
             if chain.manifest.stages:
                 show_chain(self._console, chain)
-                if chain.failure is None and self._score(chain):
+                if chain.failure is None and not self._is_told(chain) and self._score(chain):
                     self._tell_gain(chain)
         if len(chains) > 1:
             self._console.print(sweep_table(chains))
@@ -143,15 +157,25 @@ class ChainSweeper(Sweeper):
             return 0
         return 2 if all(self._mendable) else 1
 
+    @staticmethod
+    def _is_told(chain: Chain) -> bool:
+        """Whether the run before has scored the chain already, to its end."""
+        return chain.was_finished and is_scored(chain.directory, chain.settings["picture"])
+
     def _score(self, chain: Chain) -> bool:
         """Scores and pages are an extra: where they cannot be made, one line says why and the chain stays finished.
 
         Whether they were made.
         """
         try:
+            from bscnet.chain.loggers import logs_to_wandb
             from bscnet.chain.scores import write_scores
+            from bscnet.chain.wandb_runs import where_to_look
 
             written = write_scores(chain)
+            if logs_to_wandb(chain.settings):
+                line = where_to_look(chain.settings["logger"], chain.directory, shown_path(chain.directory))
+                self._console.print(line, highlight=False, soft_wrap=True)
         except Exception as error:
             what = "page of a scene" if chain.settings["picture"] else "scores of scenes"
             self._console.print(f"no {what}: {failure_of(error).reason}", highlight=False)
@@ -196,6 +220,11 @@ def _left_behind(chain: Chain, spec: StageSpec, error: Exception) -> StageOutcom
 
 def _resume_command() -> str:
     main = sys.modules["__main__"].__spec__
-    start = ["python", "-m", main.name] if main is not None else ["python", sys.argv[0]]
+    if sys.argv[0] == COMMAND:
+        start = COMMAND.split()
+    elif main is not None:
+        start = ["python", "-m", main.name]
+    else:
+        start = ["python", sys.argv[0]]
     given = [argument for argument in sys.argv[1:] if not argument.startswith("resume=")]
     return shlex.join([*start, *given, "resume=true"])

@@ -1,0 +1,32 @@
+"""Training ends where weights stop being numbers."""
+
+from __future__ import annotations
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import Callback
+
+from bscnet.errors import InputError
+
+
+class FiniteWeights(Callback):
+    """After every epoch sees that all weights and statistics are finite, before a checkpoint is written.
+
+    A NaN never leaves a network again: what would be trained from there on is lost, and the checkpoint of the epoch
+    before is worth more than one of this epoch.
+    """
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Checks.
+
+        Raises:
+            InputError: names the first that is not finite, and what helps.
+        """
+        tensors = {name: value for name, value in pl_module.state_dict().items() if value.is_floating_point()}
+        finite = torch.stack([value.isfinite().all() for value in tensors.values()]).tolist()
+        for name, fine in zip(tensors, finite, strict=True):
+            if not fine:
+                raise InputError(
+                    f"{name.removeprefix('network.')} holds values that are not finite after epoch "
+                    f"{trainer.current_epoch + 1}: lower recipe.lr_scale, or add +trainer.gradient_clip_val=1"
+                )
