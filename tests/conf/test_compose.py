@@ -27,7 +27,7 @@ CHOICES = [
 
 def test_the_groups_offer_what_the_commands_name():
     names = {group: {name for found, name in CHOICES if found == group} for group in GROUPS}
-    assert names["model"] == {"fcn_s", "fcn_h", "unet_s", "unet_h"}
+    assert names["model"] == {"fcn_s", "fcn_h", "unet_s", "unet_s4", "unet_h"}
     assert names["method"] == {*OWN, *LITERATURE}
     assert set(LITERATURE) == {
         *("bnn", "xnor_net", "xnor_net_pp", "bireal", "irnet", "reactnet", "real_to_binary", "bipointnet"),
