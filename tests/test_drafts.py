@@ -93,3 +93,10 @@ def test_without_locks_files_are_written_and_no_draft_is_judged(
         stream.write(b"whole")
     assert remove_drafts(tmp_path, older_s=0) == []
     assert {path.name for path in tmp_path.iterdir()} == {"out.bin", other.name}
+
+
+def test_a_file_system_that_numbers_files_anew_takes_a_draft(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bscnet.drafts._is_named", lambda handle, path: False)
+    with written_whole(tmp_path / "out.bin") as stream:
+        stream.write(b"whole")
+    assert (tmp_path / "out.bin").read_bytes() == b"whole"

@@ -17,6 +17,9 @@ from pathlib import Path
 _ENDING = ".part"
 _DRAFT = re.compile(r"\.(?P<of>.+)\.\w{8}\.part")
 
+_ATTEMPTS = 8
+"""Drafts that are made until one is still there once it is locked; the last is taken as it is."""
+
 OLD_S = 3600.0
 """Seconds after which a draft that nobody holds is taken for left behind. Some file systems of clusters keep a lock to
 one machine, and a draft that another machine writes changes more often."""
@@ -24,13 +27,16 @@ one machine, and a draft that another machine writes changes more often."""
 
 def new_draft(place: Path) -> tuple[int, Path]:
     """An empty, locked file beside `place`, open for reading and writing; OSError: the folder takes none."""
+    left = _ATTEMPTS
     while True:
         handle, name = tempfile.mkstemp(prefix=f".{place.name}.", suffix=_ENDING, dir=place.parent)
         with contextlib.suppress(OSError):  # a file system without locks
             fcntl.flock(handle, fcntl.LOCK_EX)
-        if _is_named(handle, name):
+        left -= 1
+        # another name's file: taken for left behind before it was locked, or a file system that numbers files anew
+        if left == 0 or _is_named(handle, name):
             return handle, Path(name)
-        os.close(handle)  # taken for left behind before it was locked
+        os.close(handle)
 
 
 def remove_drafts(folder: Path, of: str | None = None, older_s: float = OLD_S) -> list[Path]:

@@ -156,11 +156,11 @@ def test_an_output_folder_that_takes_no_file(model: Path, scan: Path, capsys: py
 def test_a_full_disk_is_told(
     model: Path, scan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def full(**_: object) -> tuple[int, str]:
+    def full(_: Path) -> tuple[int, Path]:
         (tmp_path / "draft").touch()
-        return os.open("/dev/full", os.O_RDWR), str(tmp_path / "draft")
+        return os.open("/dev/full", os.O_RDWR), tmp_path / "draft"
 
-    monkeypatch.setattr("bscnet.whole_file.tempfile.mkstemp", full)
+    monkeypatch.setattr("bscnet.whole_file.new_draft", full)
     assert main(words(model, scan, "-o", tmp_path / "o.ply")) == 2
     assert "cannot be written (No space left on device)" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
