@@ -94,5 +94,5 @@ def test_every_arm_of_the_studies_that_are_there_can_be_composed(name: str, tmp_
     distinct = {case.arm: case for case in cases} | {(case.section, case.fold): case for case in cases}
     for case in set(distinct.values()):
         words = [*case.overrides, *case.section, *case.fold, f"seed={case.seed}"]
-        free = [word for word in words if not REFERENCE.search(word)]
-        composed_settings([*free, f"data.root={tmp_path}"])
+        given = [REFERENCE.sub(str(tmp_path / "one"), word) for word in words]
+        composed_settings([*given, f"data.root={tmp_path}"])
