@@ -86,6 +86,14 @@ def test_the_answer_follows_from_the_difference(table: Table) -> None:
     assert open_.verdict == "open" and open_.difference is None
 
 
+def test_a_question_is_open_until_all_its_seeds_are_there(table: Table) -> None:
+    cases = all_cases(table)
+    lost = next(case for case in cases if (case.arm, case.seed) == ("shifted", 2))
+    first, second = findings(table, {case: record(case) for case in cases if case != lost})
+    assert first.answers[0].verdict == "open" and first.answers[0].difference is not None
+    assert second.answers[0].verdict == "shown"
+
+
 def test_the_document_has_what_was_found(table: Table) -> None:
     records = {case: record(case) for case in all_cases(table)}
     text = document(table, findings(table, records), "bscnet study shifts", "shifts.png")

@@ -86,15 +86,19 @@ def _section(
         if name in found
     }
     missing = [case for case in cases if case not in records]
-    return Section(overrides, arms, _answers(table.questions, miou), missing)
+    return Section(overrides, arms, _answers(table, miou), missing)
 
 
-def _answers(questions: Sequence[Question], miou: Mapping[str, Scores]) -> list[Answer]:
-    differences = [paired(miou.get(one.better, {}), miou.get(one.worse, {})) for one in questions]
+def _answers(table: Table, miou: Mapping[str, Scores]) -> list[Answer]:
+    """Answers of a section: open until every seed of all compared arms is there, so that none stops where it suits."""
+    asked = table.questions
+    differences = [paired(miou.get(one.better, {}), miou.get(one.worse, {})) for one in asked]
     corrected = holm([None if one is None else one.p for one in differences])
+    compared = {name for one in asked for name in (one.better, one.worse)}
+    whole = all(set(miou.get(name, {})) == set(table.arms[name].seeds) for name in compared)
     return [
-        Answer(question, difference, p, answer(difference, p))
-        for question, difference, p in zip(questions, differences, corrected, strict=True)
+        Answer(question, difference, p, answer(difference, p) if whole else "open")
+        for question, difference, p in zip(asked, differences, corrected, strict=True)
     ]
 
 
