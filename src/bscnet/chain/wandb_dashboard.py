@@ -29,7 +29,7 @@ def chain_view(entity: str, project: str) -> Workspace:
     import wandb_workspaces.workspaces as ws
 
     score = wr.SummaryMetric(_MIOU)
-    columns = [wr.Config(_METHOD), wr.Config(_MODEL), wr.Config(_VOXEL), wr.Config(_SEED), score]
+    columns: list[Any] = [wr.Config(_METHOD), wr.Config(_MODEL), wr.Config(_VOXEL), wr.Config(_SEED), score]
     scores = [
         _bars(wr, "val mIoU by method", _METHOD),
         _bars(wr, "val mIoU by network", _MODEL),
@@ -72,7 +72,7 @@ def stage_view(entity: str, project: str) -> Workspace:
     import wandb_workspaces.workspaces as ws
 
     def curves(name: str, *keys: str) -> Any:
-        panels = [wr.LinePlot(title=key, x=_STEP, y=[key]) for key in keys]
+        panels: list[Any] = [wr.LinePlot(title=key, x=_STEP, y=[key]) for key in keys]
         return ws.Section(name=name, panels=panels, is_open=True)
 
     return ws.Workspace(
