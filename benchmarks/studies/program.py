@@ -1,7 +1,6 @@
 """Writes benchmarks/study.md and .json and the README's place from what `bscnet study` has left in benchmarks/study.
 
-bscnet study rooms --out benchmarks/study
-python -m benchmarks.studies
+First `bscnet study rooms --out benchmarks/study`, and then `python -m benchmarks.studies`.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from bscnet.chain.validate import wanted_stages
 from bscnet.errors import InputError
 from bscnet.paths import config_dir
 from bscnet.runs.directory import chain_home, new_run, newest_run
+from bscnet.runs.finished import newest_manifest
 from bscnet.runs.layout import OUTCOME_NAME, PLAN_NAME, RESULT_NAME, remove_left_drafts, stage_directory, stage_of
 from bscnet.runs.manifest import Manifest
 from bscnet.runs.stage import StageOutcome, StageSpec
@@ -138,10 +139,8 @@ class Chain:
         return next((spec for spec in wanted if manifest.outcome(spec.index) is None), None)
 
     def _all_done(self) -> bool:
-        found = newest_run(self.home) if self.settings["resume"] else None
-        if found is None or not (found / RESULT_NAME).is_file():
-            return False
-        return self._first_undone(Manifest.load(found)) is None
+        found = newest_manifest(self.home) if self.settings["resume"] else None
+        return found is not None and self._first_undone(found) is None
 
     def _reopen(self) -> None:
         """Find the stage to go on with. What came after a stage whose files are gone is put aside, not continued."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bscnet.errors import InputError
+from bscnet.runs.directory import newest_run
 from bscnet.runs.layout import RESULT_NAME
 from bscnet.runs.manifest import Manifest
 
@@ -19,6 +20,16 @@ def chain_manifests(folder: str | Path) -> list[Manifest]:
     """
     paths = sorted(Path(folder).glob(f"**/{RESULT_NAME}"), key=lambda path: (path.stat().st_mtime, str(path)))
     return [Manifest.load(path.parent) for path in paths]
+
+
+def newest_manifest(home: Path) -> Manifest | None:
+    """The record of the newest run of one configuration; None: there is none, or it was killed before it wrote one.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    run = newest_run(home)
+    return Manifest.load(run) if run is not None and (run / RESULT_NAME).is_file() else None
 
 
 def is_finished(manifest: Manifest) -> bool:

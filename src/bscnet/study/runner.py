@@ -17,9 +17,8 @@ from pathlib import Path
 from bscnet.chain.overrides import quoted
 from bscnet.chain.settings import composed_settings
 from bscnet.errors import InputError
-from bscnet.runs.directory import chain_home, newest_run
-from bscnet.runs.finished import is_finished
-from bscnet.runs.layout import RESULT_NAME
+from bscnet.runs.directory import chain_home
+from bscnet.runs.finished import is_finished, newest_manifest
 from bscnet.runs.manifest import Manifest
 from bscnet.study.cases import Case, Need, all_cases, needs
 from bscnet.study.record import Record, record_of, save_plan
@@ -145,11 +144,8 @@ class Runner:
         """The newest run of a case's configuration, where it is finished."""
         if any(need.case not in self.done for need in needs(self.table, case)):
             return None
-        run = newest_run(chain_home(composed_settings(self._overrides(case))))
-        if run is None or not (run / RESULT_NAME).is_file():
-            return None
-        manifest = Manifest.load(run)
-        return manifest if is_finished(manifest) else None
+        manifest = newest_manifest(chain_home(composed_settings(self._overrides(case))))
+        return manifest if manifest is not None and is_finished(manifest) else None
 
     def _overrides(self, case: Case) -> list[str]:
         found = [*case.overrides, *case.section, *case.fold, f"seed={case.seed}"]
