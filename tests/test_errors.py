@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from bscnet.errors import InputError, shown
+from bscnet.installation import how_to_install
 
 
 def ended(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -35,7 +36,7 @@ def test_a_package_that_is_not_installed_is_one_sentence(package: str, extra: st
     done = ended(code)
     name = package.partition(".")[0]
     assert done.returncode == 2
-    assert done.stderr == f"error: this needs {name}, which is not installed: pip install 'bscnet[{extra}]'\n"
+    assert done.stderr == f"error: this needs {name}, which is not installed: {how_to_install(extra)}\n"
     assert "Traceback" in ended(code, BSCNET_TRACEBACK="1").stderr
     assert "Traceback" in ended("def action(): import bscnet.absent").stderr
 

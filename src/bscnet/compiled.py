@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bscnet.errors import InputError
+from bscnet.installation import how_to_install
 from bscnet.version import __version__
 
 NO_MEMORY = 3
@@ -31,7 +32,7 @@ def open_library(signatures: Signatures) -> ctypes.CDLL:
     """
     folder = Path(__file__).resolve().parent / "runtime"
     path = next((path for suffix in EXTENSION_SUFFIXES if (path := folder / f"_engine{suffix}").is_file()), None)
-    advice = "install bscnet again (`make setup`, or `pip install` with a C++ compiler)"
+    advice = f"install bscnet again, with a C++ compiler where it is built: {how_to_install('')}"
     if path is None:
         raise InputError(f"the compiled engine is missing from {folder}: {advice}")
     try:

@@ -6,13 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 
-_EXTRAS = {
-    **dict.fromkeys(
-        ("laspy", "lazrs", "pyproj", "rich", "open3d", "matplotlib", "imagecodecs", "argcomplete"), "predict"
-    ),
-    "wandb_workspaces": "dashboard",
-}
-"""Which extra of pip brings a package, where the smallest that does is not `train`."""
+from bscnet.installation import extra_of, how_to_install
 
 
 class InputError(ValueError):
@@ -37,8 +31,8 @@ def shown(action: Callable[[], int]) -> int:
         package = (error.name or "").partition(".")[0]
         if os.environ.get("BSCNET_TRACEBACK") == "1" or package in ("", "bscnet"):
             raise
-        extra = _EXTRAS.get(package, "train")
-        print(f"error: this needs {package}, which is not installed: pip install 'bscnet[{extra}]'", file=sys.stderr)
+        advice = how_to_install(extra_of(package))
+        print(f"error: this needs {package}, which is not installed: {advice}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("error: interrupted", file=sys.stderr)

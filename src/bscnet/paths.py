@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from bscnet.errors import InputError
+from bscnet.installation import how_to_install
 
 
 def config_dir() -> str:
@@ -18,7 +19,7 @@ def config_dir() -> str:
     for folder in (package / "conf", package.parents[1] / "conf"):
         if (folder / "config.yaml").is_file():
             return str(folder)
-    raise InputError(f"no configuration found for the bscnet in {package}: install it again with `make setup`")
+    raise InputError(f"no configuration found for the bscnet in {package}: install it again, {how_to_install('')}")
 
 
 def user_cache() -> Path:

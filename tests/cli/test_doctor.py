@@ -1,4 +1,4 @@
-"""The doctor: finds what is broken, survives what crashes, and its status says whether the main job can run."""
+"""The doctor: finds what is broken, survives what crashes, and its status says whether what is installed works."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bscnet import cli, nn
-from bscnet.cli import doctor, probes, step_table
+from bscnet.cli import doctor, doctor_report, probes, step_table
 from bscnet.cli.doctor import Finding
 from bscnet.sparse import tiles
 from fixtures.composed import compose_settings
@@ -29,12 +29,13 @@ def finding(name: str = "x", ok: bool = True, required: bool = True) -> Finding:
         ([finding(), finding(ok=False, required=True)], False),
     ],
 )
-def test_status_and_json_say_whether_the_main_job_can_run(
+def test_status_and_json_say_whether_what_is_installed_works(
     findings: list[Finding], ready: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     results = iter(findings)
     monkeypatch.setattr(doctor, "measured_steps", lambda: {"native": 0.5, "torch": 1.25})
-    monkeypatch.setattr(doctor, "PROBES", dict.fromkeys(range(len(findings))))
+    probe = probes.PROBES["torch backend"]
+    monkeypatch.setattr(doctor, "PROBES", {f"check {number}": probe for number in range(len(findings))})
     monkeypatch.setattr(doctor, "run_probe", lambda name: next(results))
     assert cli.main(["doctor", "--json"]) == (0 if ready else 1)
     told = json.loads(capsys.readouterr().out)
@@ -43,10 +44,52 @@ def test_status_and_json_say_whether_the_main_job_can_run(
 
 
 def test_table_shows_text_as_it_is_and_the_verdict(capsys: pytest.CaptureFixture[str]) -> None:
-    doctor.show([finding("engine", ok=False, required=False)])
+    doctor.show([finding("engine", ok=False, required=False)], {"predict": "works"})
     out = capsys.readouterr().out
     assert "what [was] found" in out and "mend it" in out and "lacks" in out
-    assert "can run" in out
+    assert out.endswith("predict: works\n")
+
+
+def test_lines_do_where_rich_is_not_installed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(doctor_report, "missing", lambda *names: list(names))
+    doctor.show([finding("engine"), finding("formats", ok=False, required=False)], {"predict": "works"})
+    first, second, verdict = capsys.readouterr().out.splitlines()
+    assert first.split() == ["ok", "engine", "what", "[was]", "found"]
+    assert second.startswith("lacks  formats") and second.endswith("found -> mend it")
+    assert verdict == "predict: works"
+
+
+@pytest.mark.parametrize(
+    "failing, training, predicting, trains",
+    [
+        ([], True, "works", "works"),
+        (["formats"], True, "works", "works"),
+        (["torch backend", "data"], True, "works", "mended: torch backend, data"),
+        (["engine"], True, "mended: engine", "mended: engine"),
+        (["engine"], False, "mended: engine", "not installed"),
+        ([], False, "works", "not installed"),
+    ],
+)
+def test_each_use_has_a_verdict(failing: list[str], training: bool, predicting: str, trains: str) -> None:
+    names = [*probes.PROBES, "data"]
+    findings = [finding(name, name not in failing, name == "data" or probes.PROBES[name].required) for name in names]
+    told = doctor.verdicts(findings, training)
+    assert predicting in told["predict"] and trains in told["train"]
+    assert doctor.ready(findings) == (not set(failing) - {"formats"})
+
+
+def test_without_training_nothing_of_it_is_tried(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = _recorded(monkeypatch)
+    monkeypatch.setattr(doctor, "in_checkout", lambda: False)
+    monkeypatch.setattr(doctor, "training_installed", lambda: False)
+    monkeypatch.setattr(doctor, "how_to_install", lambda extra: f"pip install 'bscnet[{extra}]'")
+    assert cli.main(["doctor"]) == 0
+    assert made and {probes.PROBES[name].use for name in made} == {"predict"}
+    assert capsys.readouterr().out.endswith("predict: works\ntrain: not installed: pip install 'bscnet[train]'\n")
 
 
 def test_steps_of_all_backends_are_a_table_with_ratios(
@@ -107,7 +150,7 @@ def test_hang_is_a_finding(broken: Callable[[str], None]) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name, probe in probes.PROBES.items() if probe.required])
-def test_what_the_main_job_needs_works_here(name: str) -> None:
+def test_what_has_to_work_works_here(name: str) -> None:
     found = doctor.run_probe(name)
     assert found.ok, found.detail
 
@@ -216,7 +259,7 @@ def test_data_are_checked_before_the_machine(monkeypatch: pytest.MonkeyPatch) ->
 def test_single_checks_can_be_asked_for(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     made = _recorded(monkeypatch)
     assert cli.main(["doctor", "data=rooms", "--only", "data"]) == 0
-    assert made == ["data"] and "main job" not in capsys.readouterr().out
+    assert made == ["data"] and "predict:" not in capsys.readouterr().out
     assert cli.main(["doctor", "--only", "openblas", "--only", "python"]) == 0
     assert set(made[1:]) == {"python", "openblas"}
 

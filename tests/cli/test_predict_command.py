@@ -17,6 +17,7 @@ from plyfile import PlyData
 from bscnet import runtime
 from bscnet.cli import main
 from bscnet.clouds.open import open_cloud
+from bscnet.installation import how_to_install
 from bscnet.viz import RenderError
 from fixtures.clouds import room, write_ply
 from fixtures.model_files import random_program, write_model
@@ -193,7 +194,7 @@ def test_what_a_picture_lacks_is_told_before_the_work(
     find = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "open3d" else find(name))
     assert main(words(model, scan, "-o", tmp_path / "o.ply", "--render", tmp_path / "v.png")) == 2
-    assert "needs open3d: pip install 'bscnet[predict]'" in capsys.readouterr().err
+    assert f"needs open3d: {how_to_install('predict')}" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
 
 

@@ -10,13 +10,17 @@ import sys
 import tarfile
 import zipfile
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 
 from bscnet import __version__, runtime
+from bscnet.cli import COMMANDS, RUN
 from fixtures.clouds import room, write_ply
+from fixtures.environments import ended, environment
 from fixtures.model_files import write_model
+from fixtures.scannet_files import write_root
 from fixtures.site_sets import site_set
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,6 +31,14 @@ NO_INDEX = ("Could not find a version", "ConnectionError", "NewConnectionError",
             "Connection to", "Read timed out", "ProxyError")  # fmt: skip
 
 pytestmark = pytest.mark.slow
+
+
+class Installed(NamedTuple):
+    """A wheel with one of its extras: the interpreter, and a folder to work in."""
+
+    extra: str
+    python: Path
+    folder: Path
 
 
 def said(*command: object, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -154,6 +166,72 @@ def test_fresh_environment_predicts_by_what_ships(bare: Path, tmp_path: Path) ->
     assert done.stdout.split() == ["0.05", "20"], done.stderr
 
 
+@pytest.fixture(scope="module", params=["", "predict", "train"])
+def installed(request: pytest.FixtureRequest, wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    """The wheel with one of its extras, a scan, and data in ScanNet's layout, away from the checkout."""
+    folder = tmp_path_factory.mktemp(request.param or "base") / "it's [a] (place), = #ü"
+    folder.mkdir()
+    write_ply(folder / "scan.ply", room(500))
+    write_root(folder / "data", train=2, val=1)
+    return Installed(request.param, environment(folder / "venv", wheel, request.param), folder)
+
+
+TINY = ("model=fcn_s", "method=real", "data=scannet", "data.root=data", "data.voxel_size=0.2", "recipe=quick",
+        "recipe.epochs=1", "backend=native", "output_dir=runs", "threads=1", "picture=false")  # fmt: skip
+WORKS_IN = {
+    ("--version",): "",
+    ("predict", "scan.ply", "-o", "labelled.ply", "--page", "page.html"): "",
+    ("predict", "scan.ply", "-o", "labelled.las"): "predict",
+    ("show", "labelled.ply", "-o", "views"): "predict",
+    ("simulate", "sim", "--scenes", "2", "--quick", "--voxel-length", "0.1", "--workers", "1", "--quiet"): "predict",
+    ("completion",): "predict",
+    ("run", "stage=all", *TINY): "train",
+    ("evaluate", "RUN", "-o", "scores.json"): "train",
+    ("export", "RUN", "-o", "own.safetensors"): "train",
+    ("profile", "model=fcn_s", "data=scannet", "data.root=data", "data.voxel_size=0.2"): "train",
+    ("probe", "RUN"): "train",
+    ("study", "rooms", "--no-run"): "train",
+    ("doctor", "--only", "data", "data=scannet", "data.root=data"): "train",
+    ("dashboard", "me", "--print"): "dashboard",
+}
+"""Words of a command, and the smallest extra with which it works; a later one takes what an earlier one has written."""
+
+
+def test_every_command_works_or_names_the_extra(installed: Installed) -> None:
+    """In an odd folder of its own, with data that are told from there."""
+    extras = ["", "predict", "train"]
+    assert {words[0] for words in WORKS_IN} >= {command.name for command in (*COMMANDS, RUN)}
+    for words, extra in WORKS_IN.items():
+        run = next(installed.folder.glob("runs/*/001"), "RUN")
+        given = [run if word == "RUN" else word for word in words]
+        done = ended(installed.python, *given, folder=installed.folder)
+        told = f"{installed.extra or 'base'}: {words}: {done.stdout[-400:]}{done.stderr[-800:]}"
+        assert "Traceback" not in done.stderr, told
+        if extra in extras[: extras.index(installed.extra) + 1]:
+            assert done.returncode == 0, told
+        else:
+            assert done.returncode == 2 and done.stderr.count("\n") == 1, told
+            assert done.stderr.endswith(f"pip install 'bscnet[{extra}]'\n"), told
+
+
+def test_doctor_knows_what_was_installed(installed: Installed) -> None:
+    done = ended(installed.python, "doctor", "--json", "--only", "engine", folder=installed.folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    if installed.extra == "train":
+        return  # its checks are those of a checkout, and tested there
+    done = ended(installed.python, "doctor", folder=installed.folder)
+    assert done.returncode == 0 and "make " not in done.stdout, done.stdout + done.stderr
+    assert done.stdout.endswith("predict: works\ntrain: not installed: pip install 'bscnet[train]'\n")
+
+
+def test_a_run_remembers_where_its_data_were(installed: Installed, tmp_path: Path) -> None:
+    if installed.extra != "train":
+        pytest.skip("nothing was trained here")
+    (run,) = installed.folder.glob("runs/*/001")
+    done = ended(installed.python, "evaluate", run, folder=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 @pytest.mark.parametrize("compiler", ["no-such-compiler", "false"])
 def test_missing_compiler_is_one_sentence(compiler: str, tmp_path: Path) -> None:
     project = copied(tmp_path / "bscnet")
@@ -171,4 +249,5 @@ def test_missing_engine_is_one_sentence(tmp_path: Path) -> None:
     assert "InputError: the compiled engine is missing from" in done.stderr.splitlines()[-1]
     (project / "src" / "bscnet" / "runtime" / "_engine.so").write_bytes(b"no library")
     done = said(sys.executable, "-c", code, folder=tmp_path, PYTHONPATH=str(project / "src"))
-    assert "cannot be used" in done.stderr.splitlines()[-1] and "make setup" in done.stderr.splitlines()[-1]
+    last = done.stderr.splitlines()[-1]
+    assert "cannot be used" in last and last.endswith("pip install --force-reinstall bscnet")

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import pytest
+
+from bscnet.errors import InputError
 from bscnet.runs.directory import chain_home, config_hash, new_run, newest_run
 from fixtures.composed import compose_settings
 
@@ -46,3 +49,9 @@ def test_runs_are_numbered_and_never_shared(tmp_path):
     (home / "1000").mkdir()
     assert newest_run(home) == home / "1000"
     assert new_run(home).name == "1001"
+
+
+def test_a_place_that_cannot_be_written_is_one_sentence(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match=r"^output_dir: .*file/chain cannot be written \(Not a directory\)$"):
+        new_run(tmp_path / "file" / "chain")

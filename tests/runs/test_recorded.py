@@ -88,3 +88,29 @@ def test_it_is_refused_wherever_it_hides(tmp_path: Path) -> None:
     plain = OmegaConf.to_container(recorded_config(stage), resolve=True)
     with pytest.raises(InputError, match=r"data\.datamodule\.voxel_size\._target_=os\.getcwd"):
         require_own_classes(plain, tmp_path)
+
+
+def started_in(stage: Path, folder: Path) -> None:
+    (stage / ".hydra" / "hydra.yaml").write_text(json.dumps({"hydra": {"runtime": {"cwd": str(folder)}}}))
+
+
+def test_data_are_found_from_another_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage, here, elsewhere = recorded(tmp_path / "stage"), tmp_path / "here", tmp_path / "elsewhere"
+    (here / "x").mkdir(parents=True)
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    assert recorded_config(stage).data.datamodule.root == "x"  # nothing tells where it was started
+    started_in(stage, here)
+    assert recorded_config(stage).data.datamodule.root == str(here / "x")
+    assert recorded_config(stage, ["data.root=y"]).data.datamodule.root == "y"
+    started_in(stage, tmp_path / "gone")  # as on another machine
+    assert recorded_config(stage).data.datamodule.root == "x"
+
+
+def test_data_whose_place_was_told_absolutely_stay_there(tmp_path: Path) -> None:
+    stage = recorded(tmp_path / "stage")
+    started_in(stage, tmp_path)
+    for place in (str(tmp_path / "gone"), "~/data"):
+        config = {"data": {"root": place}}
+        (stage / ".hydra" / "config.yaml").write_text(json.dumps(config))
+        assert recorded_config(stage).data.root == place

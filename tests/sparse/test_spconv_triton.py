@@ -78,5 +78,5 @@ def test_it_is_never_taken_unasked() -> None:
 def test_without_the_library_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     found = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "spconv_triton" else found(name))
-    with pytest.raises(InputError, match=r"is not installed \(pip install 'bscnet\[spconv_triton\]'\)"):
+    with pytest.raises(InputError, match=r"is not installed \(pip install -e '\.\[spconv_triton\]'\)"):
         resolve_backend("spconv_triton", "cuda")

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import matplotlib
 import numpy as np
 
 from bscnet.viz.palette import (
+    CONFIDENCE_COLOURS,
     CORRECT_COLOUR,
     ERROR_COLOUR,
     IGNORE_COLOUR,
@@ -37,3 +39,8 @@ def test_legend_lists_what_occurs_anywhere_in_class_order() -> None:
     entries = legend_entries([np.array([2, -100]), np.array([0, 2])], names)
     assert [name for name, _ in entries] == ["wall", "cabinet", "ignored"]
     assert entries[0][1] == (174, 199, 232)
+
+
+def test_confidence_goes_from_dark_to_light_as_viridis_does() -> None:
+    stops = matplotlib.colormaps["viridis"](np.linspace(0, 1, len(CONFIDENCE_COLOURS)))
+    np.testing.assert_array_equal(CONFIDENCE_COLOURS, np.rint(255 * stops[:, :3]))

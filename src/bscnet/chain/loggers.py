@@ -13,6 +13,7 @@ from bscnet.chain.processes import is_first_process
 from bscnet.chain.run_names import RunName
 from bscnet.chain.wandb_runs import finish_wandb, start_wandb, wandb_disabled
 from bscnet.errors import InputError
+from bscnet.installation import how_to_install
 from bscnet.runs.layout import LOGGERS_NAME
 from bscnet.runs.records import read_record
 from bscnet.whole_file import write_json_whole
@@ -30,7 +31,7 @@ def require_logger(settings: Mapping[str, Any]) -> None:
     name = settings["logger"]["name"]
     if name in _EXTRAS and find_spec(name) is None:
         raise InputError(
-            f"logger={name} needs the package {name}, which is not installed: pip install 'bscnet[{_EXTRAS[name]}]', "
+            f"logger={name} needs the package {name}, which is not installed: {how_to_install(_EXTRAS[name])}, "
             "or take logger=csv"
         )
 

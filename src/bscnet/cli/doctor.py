@@ -8,12 +8,14 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from bscnet.cli.probes import PROBES
+from bscnet.cli.doctor_report import Finding, console_or_none, show, show_problems
+from bscnet.cli.probes import PREDICT, PROBES, TRAIN, USES
 from bscnet.cli.step_table import measured_steps, step_table
 from bscnet.counted import counted
 from bscnet.errors import InputError
+from bscnet.installation import how_to_install, in_checkout, training_installed
 from bscnet.threads import found_environment
 
 if TYPE_CHECKING:
@@ -22,20 +24,6 @@ if TYPE_CHECKING:
 TIMEOUT_S = 120
 DATA = "data"
 """The check of a data set, which comes before those of the machine."""
-
-
-class Finding(NamedTuple):
-    """What came out of one check; `advice` is empty where nothing is to be done.
-
-    problems: one sentence each, where there is a list of them.
-    """
-
-    name: str
-    ok: bool
-    required: bool
-    detail: str
-    advice: str
-    problems: tuple[str, ...] = ()
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -89,55 +77,35 @@ def check_data(settings: Mapping[str, Any], console: Console | None = None) -> F
         console.print(report)
     if not problems:
         return Finding(DATA, True, True, data.condition(), "")
-    advice = f"data.root={root} must hold {name} as README.md says"
+    advice = f"data.root={root} must hold {name} as the documentation says"
     return Finding(DATA, False, True, f"{counted(len(problems), 'problem')}, named above", advice, problems)
 
 
-def show(findings: Sequence[Finding], whole: bool = True) -> None:
-    """Print the findings as a table, and the verdict below it.
+def ready(findings: Sequence[Finding]) -> bool:
+    """Whether everything was found to work that has to."""
+    return all(finding.ok for finding in findings if finding.required)
+
+
+def verdicts(findings: Sequence[Finding], training: bool) -> dict[str, str]:
+    """Of each use, whether it works here.
 
     Args:
-        findings: what was found.
-        whole: whether everything was checked that the main job needs.
+        findings: of all checks.
+        training: whether what training needs was asked for when bscnet was installed.
     """
-    from rich.table import Table
-
-    table = Table("", "check", "found", "what to do", title="bscnet doctor")
-    for finding in findings:
-        mark = "[green]ok[/]" if finding.ok else "[red]FAILS[/]" if finding.required else "[yellow]lacks[/]"
-        table.add_row(mark, finding.name, *map(_plain, (finding.detail, finding.advice)))
-    console = _console()
-    console.print(table)
-    if not ready(findings):
-        console.print("The main job can NOT run before the FAILS are mended.")
-    elif whole:
-        console.print("The main job can run.")
+    told = {}
+    for use in USES:
+        failing = [found.name for found in findings if found.required and not found.ok and _use(found.name) == use]
+        told[use] = f"can NOT run before what fails is mended: {', '.join(failing)}" if failing else "works"
+    if not training:
+        told[TRAIN] = f"not installed: {how_to_install('train')}"
+    elif told[PREDICT] != "works" and told[TRAIN] == "works":
+        told[TRAIN] = told[PREDICT]
+    return told
 
 
-def show_problems(finding: Finding) -> None:
-    """Print what a check found, and each of its problems."""
-    console = _console()
-    told = counted(len(finding.problems), "problem") if finding.problems else finding.detail
-    console.print(f"{finding.name}: {_plain(told)}", highlight=False, soft_wrap=True)
-    for problem in finding.problems:
-        console.print(f"  {_plain(problem)}", highlight=False, soft_wrap=True)
-
-
-def _console() -> Console:
-    from rich.console import Console
-
-    return Console()
-
-
-def _plain(text: str) -> str:
-    from rich.markup import escape
-
-    return escape(text)
-
-
-def ready(findings: Sequence[Finding]) -> bool:
-    """Whether everything that the main job needs was found to work."""
-    return all(finding.ok for finding in findings if finding.required)
+def _use(check: str) -> str:
+    return PROBES[check].use if check in PROBES else TRAIN
 
 
 def _settings(overrides: Sequence[str]) -> dict[str, Any]:
@@ -148,31 +116,34 @@ def _settings(overrides: Sequence[str]) -> dict[str, Any]:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Make all checks, the data set's first; status 0 if the main job can run, 1 otherwise."""
+    """Make all checks, the data set's first; status 0 if what is installed works, 1 otherwise."""
     settings = _settings(args.overrides) if args.overrides else None
-    probes = _chosen(args.only, settings is not None)
+    training = in_checkout() or training_installed()
+    probes = _chosen(args.only, settings is not None, training)
     findings = []
     if settings is not None and (args.only is None or DATA in args.only):
-        findings.append(check_data(settings, None if args.json else _console()))
+        findings.append(check_data(settings, None if args.json else console_or_none()))
         if not args.json:
             show_problems(findings[0])
     with ThreadPoolExecutor(max_workers=2) as pool:
         findings += pool.map(run_probe, probes)
-    steps = measured_steps() if args.only is None else {}  # after everything else, which would slow it down
+    whole = args.only is None
+    uses = verdicts(findings, training) if whole else {}
+    steps = measured_steps() if whole and training else {}  # after everything else, which would slow it down
     if args.json:
         checks = [finding._asdict() for finding in findings]
-        print(json.dumps({"ready": ready(findings), "checks": checks, "step_seconds": steps}, indent=2))
+        print(json.dumps({"ready": ready(findings), "uses": uses, "checks": checks, "step_seconds": steps}, indent=2))
     else:
-        show(findings, whole=args.only is None)
-        if steps:
-            _console().print(step_table(steps))
+        show(findings, uses)
+        if steps and (console := console_or_none()) is not None:
+            console.print(step_table(steps))
     return 0 if ready(findings) else 1
 
 
-def _chosen(only: Sequence[str] | None, data_given: bool) -> list[str]:
+def _chosen(only: Sequence[str] | None, data_given: bool, training: bool) -> list[str]:
     """The checks of the machine that are asked for; InputError: there is none of a name."""
     if only is None:
-        return list(PROBES)
+        return [name for name, probe in PROBES.items() if training or probe.use == PREDICT]
     for name in only:
         if name not in (DATA, *PROBES):
             raise InputError(f"--only {name!r} is no check: there are {', '.join((DATA, *PROBES))}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from bscnet.cli.outputs import check_folder, check_output
 from bscnet.counted import counted
 from bscnet.errors import InputError
+from bscnet.installation import how_to_install, missing
 from bscnet.prediction.label_file import LabelledFile
 from bscnet.runtime import Session
 
@@ -55,9 +55,8 @@ def check_views(views: Views, folders: bool, others: Sequence[Path]) -> None:
             raise InputError(f"{option} {path}: it is written as {ending[1:].upper()}, the name must end in {ending}")
     if views.picture is None:
         return
-    lacking = [name for name in _FOR_PICTURES if importlib.util.find_spec(name) is None]
-    if lacking:
-        raise InputError(f"--render {views.picture} needs {' and '.join(lacking)}: pip install 'bscnet[predict]'")
+    if lacking := missing(*_FOR_PICTURES):
+        raise InputError(f"--render {views.picture} needs {' and '.join(lacking)}: {how_to_install('predict')}")
 
 
 def draw(views: Views, done: LabelledFile, session: Session, title: str) -> None:

@@ -14,15 +14,22 @@ from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any, NamedTuple
 
+from bscnet.installation import how_to_install, in_checkout, missing
 from bscnet.threads import COUNT, SPINS, waiting
 
 PACKAGES = ("pytorch-lightning", "torchmetrics", "hydra-core", "omegaconf", "matplotlib", "rich")
 
 
+PREDICT, TRAIN = "predict", "train"
+USES = (PREDICT, TRAIN)
+"""What bscnet is installed for; what predicting needs, training needs too."""
+
+
 class Probe(NamedTuple):
-    """One thing to try: whether the main job needs it, and what to do where it fails."""
+    """One thing to try: what needs it, whether it can do without, and what to do where it fails."""
 
     run: Callable[[], str]
+    use: str
     required: bool
     advice: str
 
@@ -37,6 +44,29 @@ def python() -> str:
 def openmp() -> str:
     """How many threads OpenMP has, and how those that have nothing to do wait."""
     return f"{COUNT} {os.environ.get(COUNT, 'not set')}; idle threads: {waiting()}"
+
+
+def engine() -> str:
+    """The compiled engine labels a little cloud by a network that ships with the package."""
+    import numpy as np
+
+    from bscnet import load
+    from bscnet.runtime import implementation
+    from bscnet.shipped import shipped_names
+
+    name = shipped_names()[0]
+    points = np.stack(np.meshgrid(*[np.arange(0, 1, 0.1)] * 3), axis=-1).reshape(-1, 3)
+    labels, _ = load(name).label(points, np.full(points.shape, 128, dtype=np.uint8))
+    if len(labels) != len(points):
+        raise RuntimeError(f"{len(points)} points have {len(labels)} labels")
+    return f"{implementation()} kernels; {name} labels {len(points)} points"
+
+
+def formats() -> str:
+    """The packages that read formats beside PLY, NPZ and text."""
+    if lacking := missing(*FORMATS):
+        raise RuntimeError(", ".join(f"no {name}: {FORMATS[name]}" for name in lacking))
+    return ", ".join(f"{name} {version(name)}" for name in FORMATS)
 
 
 def packages() -> str:
@@ -180,24 +210,38 @@ def blas() -> str:
     return "OpenBLAS links"
 
 
-INSTALL = "make setup"
+_MINKOWSKI = (
+    "make engine builds it, log in .cache/logs/minkowski-build.log"
+    if in_checkout()
+    else "it is built by `make setup` in a checkout of bscnet"
+) + "; meanwhile the torch backend serves"
+
+_TO_BUILD = "; only building MinkowskiEngine needs it"
+
+FORMATS = {"laspy": "LAS and LAZ", "lazrs": "LAZ", "imagecodecs": "compressed PCD"}
+"""Packages that read clouds, and which."""
+
 PROBES = {
-    "python": Probe(python, True, "make setup with PYTHON=python3.11"),
-    "threads": Probe(openmp, False, f"import bscnet before torch, or set GOMP_SPINCOUNT={SPINS} in the environment"),
-    "packages": Probe(packages, True, INSTALL),
-    "configuration": Probe(configuration, True, INSTALL),
-    "torch backend": Probe(torch_backend, True, INSTALL),
-    "minkowski backend": Probe(
-        minkowski_backend,
-        False,
-        "make engine builds it, log in .cache/logs/minkowski-build.log; meanwhile the torch backend serves",
+    "python": Probe(python, PREDICT, True, "install Python 3.11 or newer, and bscnet with it"),
+    "engine": Probe(engine, PREDICT, True, how_to_install("")),
+    "formats": Probe(formats, PREDICT, False, how_to_install("predict")),
+    "pictures": Probe(
+        pictures, PREDICT, False, f"{how_to_install('predict')}; apt-get install libvulkan1 mesa-vulkan-drivers"
     ),
-    "native backend": Probe(native_backend, False, "install bscnet again with a C++ compiler: make setup"),
-    "open3d": Probe(ray_casting, True, "apt-get install libusb-1.0-0 libgl1 libgomp1, then make setup"),
-    "pictures": Probe(pictures, False, "apt-get install libvulkan1 mesa-vulkan-drivers"),
-    "wandb": Probe(wandb, False, INSTALL + "; only logger=wandb needs it"),
-    "compiler": Probe(compiler, False, "apt-get install build-essential; only building MinkowskiEngine needs it"),
-    "openblas": Probe(blas, False, "apt-get install libopenblas-dev; only building MinkowskiEngine needs it"),
+    "threads": Probe(
+        openmp, TRAIN, False, f"import bscnet before torch, or set GOMP_SPINCOUNT={SPINS} in the environment"
+    ),
+    "packages": Probe(packages, TRAIN, True, how_to_install("train")),
+    "configuration": Probe(configuration, TRAIN, True, how_to_install("train")),
+    "torch backend": Probe(torch_backend, TRAIN, True, how_to_install("train")),
+    "minkowski backend": Probe(minkowski_backend, TRAIN, False, _MINKOWSKI),
+    "native backend": Probe(native_backend, TRAIN, False, how_to_install("")),
+    "open3d": Probe(
+        ray_casting, TRAIN, True, f"apt-get install libusb-1.0-0 libgl1 libgomp1, then {how_to_install('train')}"
+    ),
+    "wandb": Probe(wandb, TRAIN, False, how_to_install("train") + "; only logger=wandb needs it"),
+    "compiler": Probe(compiler, TRAIN, False, "apt-get install build-essential" + _TO_BUILD),
+    "openblas": Probe(blas, TRAIN, False, "apt-get install libopenblas-dev" + _TO_BUILD),
 }
 
 

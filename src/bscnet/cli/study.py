@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bscnet.cli.outputs import make_folder
 from bscnet.errors import InputError
 from bscnet.whole_file import write_json_whole, write_text_whole
 
@@ -54,6 +55,7 @@ def main(args: argparse.Namespace) -> int:
         _write(args, table, records)
 
     whole = True
+    make_folder(args.out, "--out")
     if not args.no_run:
         wanted = [case for case in all_cases(table) if case.seed in seeds and case.arm in arms]
         runs = (args.runs or Path("runs") / "study" / table.name).absolute()
@@ -83,7 +85,6 @@ def _write(args: argparse.Namespace, table: Table, records: Mapping[Case, Record
     from bscnet.study.findings import findings
     from bscnet.study.report import as_values, document
 
-    args.out.mkdir(parents=True, exist_ok=True)
     known = {case: records[case] for case in all_cases(table) if case in records}
     sections = findings(table, known)
     stem = args.out / table.name

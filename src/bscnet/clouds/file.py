@@ -15,6 +15,7 @@ from bscnet.clouds.cloud import Cloud, Column, joined
 from bscnet.clouds.columns import AXES, Source, sources
 from bscnet.clouds.fields import Field, Rows
 from bscnet.errors import InputError
+from bscnet.installation import how_to_install
 
 CHUNK_POINTS = 500_000
 """Points that are read at once where the caller does not say how many."""
@@ -137,7 +138,7 @@ def one_sentence(path: Path) -> Iterator[None]:
     except (InputError, GeneratorExit, KeyboardInterrupt, SystemExit):
         raise
     except ImportError as error:
-        raise InputError(f"{path}: reading it needs {error.name}: pip install 'bscnet[predict]'") from error
+        raise InputError(f"{path}: reading it needs {error.name}: {how_to_install('predict')}") from error
     except PermissionError as error:
         raise InputError(f"{path}: the file cannot be read ({error.strerror})") from error
     except BaseException as error:  # damaged bytes make parsers fail in any way; lazrs's panics are no Exception

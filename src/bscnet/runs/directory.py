@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from bscnet.errors import InputError
+
 _NOT_HASHED = ("output_dir", "resume", "logger", "stage", "threads", "picture", "title")
 """What may differ between two runs of the same chain: where it is written, how it is watched, how fast it is."""
 
@@ -51,17 +53,24 @@ def chain_home(settings: Mapping[str, Any]) -> Path:
 
 
 def new_run(home: Path) -> Path:
-    """Create the next numbered directory. Two processes never get the same one."""
-    home.mkdir(parents=True, exist_ok=True)
-    number = 1 + max(_numbers(home), default=0)
-    while True:
-        run = home / f"{number:03d}"
-        try:
-            run.mkdir()
-        except FileExistsError:
-            number += 1
-        else:
-            return run
+    """Create the next numbered directory. Two processes never get the same one.
+
+    Raises:
+        InputError: no directory can be made there.
+    """
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        number = 1 + max(_numbers(home), default=0)
+        while True:
+            run = home / f"{number:03d}"
+            try:
+                run.mkdir()
+            except FileExistsError:
+                number += 1
+            else:
+                return run
+    except OSError as error:
+        raise InputError(f"output_dir: {home} cannot be written ({error.strerror})") from error
 
 
 def newest_run(home: Path) -> Path | None:

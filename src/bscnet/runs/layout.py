@@ -10,6 +10,7 @@ CHAIN/stage1/                   one folder a stage, counted from 1
     checkpoints/last.ckpt       of the last finished epoch
     csv/version_*/metrics.csv   a table for each time the stage was started
     .hydra/config.yaml          the settings that it ran with
+    .hydra/hydra.yaml           how it was started, and in which directory
     error.log                   the traceback of an unforeseen error
 """
 
@@ -44,6 +45,11 @@ def checkpoint_folder(stage: Path) -> Path:
 def settings_file(stage: Path) -> Path:
     """The configuration that a stage ran with, as Hydra writes it."""
     return stage / ".hydra" / "config.yaml"
+
+
+def launch_file(stage: Path) -> Path:
+    """How a stage was started, and in which directory, as Hydra writes it."""
+    return stage / ".hydra" / "hydra.yaml"
 
 
 def stage_of(checkpoint: Path) -> Path:

@@ -12,9 +12,10 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from bscnet.errors import InputError
-from bscnet.runs.layout import settings_file
+from bscnet.runs.layout import launch_file, settings_file
 
 _SCANNET = "bscnet.datasets.scannet.datamodule.ScanNetDataModule"
+_ROOT = "data.root"
 MOVED = {
     "bscnet.data.ScanDataModule": _SCANNET,  # its name at first, which is that of the base class of all now
     "bscnet.data.ScanNetDataModule": _SCANNET,
@@ -44,6 +45,7 @@ def recorded_config(stage_directory: Path, overrides: Sequence[str] = ()) -> Dic
         raise InputError(f"{path} cannot be read as a configuration ({type(error).__name__})") from error
     if not isinstance(config, DictConfig):
         raise InputError(f"{path} must hold a mapping")
+    _find_data(config, stage_directory)
     for override in overrides:
         _require_known(config, override.partition("=")[0])
     try:
@@ -55,6 +57,20 @@ def recorded_config(stage_directory: Path, overrides: Sequence[str] = ()) -> Dic
     if (named := OmegaConf.select(config, target)) in MOVED:
         OmegaConf.update(config, target, MOVED[named])
     return config
+
+
+def _find_data(config: DictConfig, stage_directory: Path) -> None:
+    """Make the place of the data absolute where it was told from the directory that the run was started in."""
+    root = OmegaConf.select(config, _ROOT)
+    if not isinstance(root, str) or Path(root).expanduser().is_absolute():
+        return
+    try:
+        started_in = OmegaConf.select(OmegaConf.load(launch_file(stage_directory)), "hydra.runtime.cwd")
+    except (OSError, ValueError, YAMLError, OmegaConfBaseException):
+        return  # a record of an older version, or one that was taken apart: then as it was told
+    # a run that was carried to another machine has its data where it is opened
+    if isinstance(started_in, str) and (found := Path(started_in, root)).exists():
+        OmegaConf.update(config, _ROOT, str(found))
 
 
 def require_own_classes(values: Any, path: Path) -> None:

@@ -14,9 +14,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
 from bscnet.errors import InputError
 from bscnet.simulate.classes import CLASS_IDS
 from bscnet.simulate.scannet_layout import write_split
@@ -258,6 +255,9 @@ def _make(
     if not todo:
         return
     count = min(workers or len(os.sched_getaffinity(0)), len(todo))
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
     columns = (TextColumn("simulating rooms"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), disable=not progress) as display:
         task = display.add_task("rooms", total=total, completed=total - len(todo))

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from bscnet.errors import InputError
+from bscnet.installation import how_to_install
 from bscnet.sparse.backend_names import BACKENDS
 from bscnet.sparse.offsets import Shift
 from bscnet.sparse.operand import Operand
@@ -132,7 +133,7 @@ def _minkowski_obstacle(device: str) -> str | None:
 
 def _spconv_triton_obstacle(device: str) -> str | None:
     if importlib.util.find_spec("spconv_triton") is None:
-        return "spconv-triton is not installed (pip install 'bscnet[spconv_triton]')"
+        return f"spconv-triton is not installed ({how_to_install('spconv_triton')})"
     if device != "cuda":
         return f"spconv-triton computes on CUDA only, not on {device}"
     try:

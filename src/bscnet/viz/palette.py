@@ -17,6 +17,19 @@ CORRECT_COLOUR = (200, 204, 210)
 ERROR_COLOUR = (222, 45, 38)
 """RGB of a wrongly labelled point in the picture of errors."""
 
+CONFIDENCE_COLOURS = (
+    (68, 1, 84), (71, 13, 96), (72, 24, 106), (72, 35, 116), (71, 45, 123), (69, 55, 129),
+    (66, 64, 134), (62, 73, 137), (59, 82, 139), (55, 91, 141), (51, 99, 141), (47, 107, 142),
+    (44, 114, 142), (41, 122, 142), (38, 130, 142), (35, 137, 142), (33, 145, 140), (31, 152, 139),
+    (31, 160, 136), (34, 167, 133), (40, 174, 128), (50, 182, 122), (63, 188, 115), (78, 195, 107),
+    (94, 201, 98), (112, 207, 87), (132, 212, 75), (152, 216, 62), (173, 220, 48), (194, 223, 35),
+    (216, 226, 25), (236, 229, 27), (253, 231, 37),
+)  # fmt: skip
+"""RGB of confidence 0 to 1 in even steps: viridis, even to the eye, readable in grey and by the colour-blind.
+
+They stand here because a page is also written where matplotlib is not installed.
+"""
+
 SCANNET_COLOURS: tuple[tuple[int, int, int], ...] = (
     (174, 199, 232),  # wall
     (152, 223, 138),  # floor

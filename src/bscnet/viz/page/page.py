@@ -18,14 +18,13 @@ from bscnet.viz.camera import ceiling_height, is_room, point_spacing, view_direc
 from bscnet.viz.page.payload import pack
 from bscnet.viz.page.scene import PageScene
 from bscnet.viz.page.summary import class_rows, mean_iou
-from bscnet.viz.palette import CORRECT_COLOUR, ERROR_COLOUR, IGNORE_COLOUR
+from bscnet.viz.palette import CONFIDENCE_COLOURS, CORRECT_COLOUR, ERROR_COLOUR, IGNORE_COLOUR
 from bscnet.whole_file import written_whole
 
 SCRIPTS = ("vectors.js", "cloud.js", "camera.js", "modes.js", "walls.js", "drawing.js", "controls.js", "panel.js")
 """The viewer's parts in the order in which they are joined; viewer.js, which starts it, comes last."""
 
 _SEED = 0
-_CONFIDENCE_STOPS = 33
 
 
 def write_page(path: str | Path, scene: PageScene, max_points: int = 300_000) -> Path:
@@ -85,16 +84,8 @@ def _description(scene: PageScene, kept: npt.NDArray[np.intp]) -> dict[str, Any]
         "right": CORRECT_COLOUR,
         "wrong": ERROR_COLOUR,
         "ignored": IGNORE_COLOUR,
-        "ramp": _ramp(),
+        "ramp": CONFIDENCE_COLOURS,
     }
-
-
-def _ramp() -> list[list[int]]:
-    """Colours of confidence 0 to 1: viridis, even to the eye, readable in grey and by the colour-blind."""
-    import matplotlib
-
-    stops = matplotlib.colormaps["viridis"](np.linspace(0, 1, _CONFIDENCE_STOPS))
-    return [[int(value) for value in row] for row in np.rint(stops[:, :3] * 255)]
 
 
 def _part(name: str) -> str:

@@ -19,6 +19,7 @@ from bscnet.clouds.formats.las.sink import PackedPoints, PlainPoints, PointSink
 from bscnet.clouds.points import Survey
 from bscnet.clouds.writer import LABEL, CloudWriter, Columns, Target
 from bscnet.errors import InputError
+from bscnet.installation import how_to_install
 
 _LAZ = 0b1000_0000
 _WAVES = (9, 10)
@@ -45,7 +46,7 @@ class LasWriter(CloudWriter):
             layout = self._draft.layout
             self._sink: PointSink = PackedPoints(stream, layout) if self._packed else PlainPoints(stream)
         except ImportError as error:
-            raise InputError(f"{path}: writing it needs {error.name}: pip install 'bscnet[predict]'") from error
+            raise InputError(f"{path}: writing it needs {error.name}: {how_to_install('predict')}") from error
         self.notes += self._draft.notes
         check_labels(path, target, layout.point_format)
         if self._packed and layout.point_format in _WAVES and len(_channels(source)) > 1:
