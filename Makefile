@@ -20,7 +20,7 @@ SETUP := PYTHONPATH=scripts PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m setup_env
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 CPP := $(wildcard csrc/*.cpp csrc/*.h csrc/*/*.cpp csrc/*/*.h benchmarks/*/*.cpp)
 
-.PHONY: help setup setup-dev engine run test lint format bench bench-training bench-data bench-peers doctor clean distclean
+.PHONY: help setup setup-dev engine run test lint format docs bench bench-training bench-data bench-peers doctor clean distclean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ format: setup-dev  ## let ruff and nbstripout put the files in order
 	$(VENV)/ruff format .
 	$(if $(NOTEBOOKS),$(VENV)/nbstripout $(NOTEBOOKS))
 	$(if $(CPP),$(VENV)/clang-format -i $(CPP))
+
+docs: setup-dev  ## the documentation site: build/site/index.html
+	NO_MKDOCS_2_WARNING=1 $(VENV)/mkdocs build --quiet --strict
 
 bench: setup  ## packed runtime against its peers, floor and targets: benchmarks/runtime.md and .json
 	$(VENV)/python -m benchmarks.runtime $(ARGS)

@@ -23,7 +23,7 @@ def measuring_parser(name: str, description: str | None, rounds: str) -> argpars
     parser.add_argument("--rounds", type=int, default=None, help=rounds)
     parser.add_argument("--torch-only", action="store_true", help="leave MinkowskiEngine (and spconv) out")
     parser.add_argument("--out", type=Path, default=None, help="folder of the tables (of a whole run: benchmarks)")
-    parser.add_argument("--readme", action="store_true", help="measure nothing, fill the README from the last tables")
+    parser.add_argument("--refill", action="store_true", help="measure nothing, fill the places from the last tables")
     return parser
 
 

@@ -1,23 +1,34 @@
-"""What a benchmark leaves: a document, its twin for programs, a plot where there is one, and a place in the README."""
+"""What a benchmark leaves: a document, its twin for programs, a plot where there is one, and its places elsewhere."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
 
-from benchmarks.common.readme import fill
+from benchmarks.common.places import fill
 from bscnet.whole_file import write_json_whole, write_text_whole
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "benchmarks"
 README = ROOT / "README.md"
+INDEX = FOLDER / "README.md"
+"""The page that has the short form of every benchmark."""
 
 Found = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a page tells a benchmark in short: between the comments of this name, what `summary` makes."""
+
+    page: Path
+    name: str
+    summary: Callable[[Found], str]
 
 
 @dataclass(frozen=True)
@@ -26,48 +37,52 @@ class Results:
 
     Attributes:
         name: of the files.
-        place: the README's; None where it has none.
         document: makes the whole Markdown file.
-        summary: makes what stands in the README; None where nothing does.
+        places: the pages that tell it in short.
         figure: makes the plot; None where there is none.
         command: that makes them, for the JSON file of a table that no `make` target names.
     """
 
     name: str
-    place: str | None
     document: Callable[[Found], str]
-    summary: Callable[[Found], str] | None
+    places: tuple[Place, ...] = ()
     figure: Callable[[Found], Figure] | None = None
     command: str | None = None
 
-    def write(self, found: Found, folder: Path, readme: Path | None = None) -> None:
-        """Write NAME.md, NAME.json and NAME.png, each whole or not at all, and fill the README if it is named.
+    def write(self, found: Found, folder: Path, places: Sequence[Place] = ()) -> None:
+        """Write NAME.md, NAME.json and NAME.png, each whole or not at all, and fill the places.
 
         Raises:
-            InputError: the README has no place for it; then nothing is written.
+            InputError: a page lacks its place; then nothing is written.
         """
-        filled = None if readme is None else self._filled(found, readme)
+        filled = _filled(found, places)
         said = found if self.command is None else {"made_by": self.command, **found}
         write_json_whole(folder / f"{self.name}.json", said, indent=1)
         write_text_whole(folder / f"{self.name}.md", self.document(found))
         if self.figure is not None:
             self.figure(found).savefig(folder / f"{self.name}.png", dpi=120)
-        if readme is not None and filled is not None:
-            write_text_whole(readme, filled)
+        for page, text in filled.items():
+            write_text_whole(page, text)
 
     def publish(self, found: Found, folder: Path) -> None:
-        """`write`, with the README where it has a place and the folder is that of the committed results."""
-        self.write(found, folder, README if self.place is not None and folder.resolve() == FOLDER else None)
+        """`write`, with the places where the folder is that of the committed results."""
+        self.write(found, folder, self.places if folder.resolve() == FOLDER else ())
 
-    def refill(self, folder: Path = FOLDER, readme: Path = README) -> None:
-        """Fill the README from the JSON file of a folder.
+    def refill(self, folder: Path = FOLDER) -> None:
+        """Fill the places from the JSON file of a folder.
 
         Raises:
-            InputError: the README has no place for it.
+            InputError: a page lacks its place.
         """
         found = json.loads((folder / f"{self.name}.json").read_text(encoding="utf-8"))
-        write_text_whole(readme, self._filled(found, readme))
+        for page, text in _filled(found, self.places).items():
+            write_text_whole(page, text)
 
-    def _filled(self, found: Found, readme: Path) -> str:
-        assert self.place is not None and self.summary is not None
-        return fill(readme.read_text(encoding="utf-8"), self.place, self.summary(found))
+
+def _filled(found: Found, places: Sequence[Place]) -> dict[Path, str]:
+    """The text of every page with its places filled."""
+    texts: dict[Path, str] = {}
+    for place in places:
+        text = texts.get(place.page) or place.page.read_text(encoding="utf-8")
+        texts[place.page] = fill(text, place.name, place.summary(found))
+    return texts

@@ -1,6 +1,6 @@
 """Speed of the data pipeline: scenes a second of one core against the naive way, and waiting in training steps.
 
-Writes benchmarks/data.md and benchmarks/data.json, and fills the README's place for them.
+Writes benchmarks/data.md and benchmarks/data.json, and fills its place in benchmarks/README.md.
 
     python -m benchmarks.data [--rounds 5] [--quick] [--out FOLDER]
 """
@@ -19,7 +19,7 @@ import torch
 from benchmarks.common.arguments import FINE_ROOM, ROOMS, measuring_parser, require_counts
 from benchmarks.common.engines import ENGINE, TORCH, minkowski_missing
 from benchmarks.common.machine import processor
-from benchmarks.common.results import FOLDER, Results
+from benchmarks.common.results import FOLDER, INDEX, Place, Results
 from benchmarks.common.rooms import ensure_rooms, fine_room
 from benchmarks.data import formats, labelling, scenes, steps
 from benchmarks.data.report import markdown, summary
@@ -30,7 +30,7 @@ from bscnet.datasets.real.package_files import PackageUnavailableError
 from bscnet.datasets.scannet import ScanNet
 from bscnet.ignore import IGNORE_INDEX
 
-RESULTS = Results("data", "data", markdown, summary)
+RESULTS = Results("data", markdown, (Place(INDEX, "data", summary),))
 SIZES = (0.05, 0.02)
 
 
@@ -121,7 +121,7 @@ def say(what: str) -> None:
 
 def run(words: Sequence[str] | None = None) -> int:
     args = parse(words)
-    if args.readme:
+    if args.refill:
         RESULTS.refill()
         return 0
     report = measure(args)

@@ -104,14 +104,14 @@ def markdown(report: Mapping[str, Any]) -> str:
 
 
 def summary(report: Mapping[str, Any]) -> str:
-    """The short form for the README."""
+    """The short form for the index of the benchmarks."""
     rows = [row for row in report["scenes"] if "ratio" in row]
     words = f"{report['cpu']}, one core for each of these; the rooms are simulated. Everything: "
     return "\n".join(
         [
             *_scene_table(rows),
             "",
-            f"{words}[benchmarks/data.md](benchmarks/data.md), made by `make bench-data`.",
+            f"{words}[benchmarks/data.md](data.md), made by `make bench-data`.",
             "",
             *_verdict_table([row for row in report["verdicts"] if row["what"].startswith("share")]),
         ]

@@ -23,7 +23,7 @@ from benchmarks.gpu.supervise import FAILED, run_parts
 from bscnet.errors import InputError
 
 COMMAND = "python scripts/gpu_check.py"
-RESULTS = Results("gpu", None, markdown, None, command=COMMAND)
+RESULTS = Results("gpu", markdown, command=COMMAND)
 
 
 def parse(words: Sequence[str] | None) -> argparse.Namespace:

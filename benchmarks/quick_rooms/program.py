@@ -1,6 +1,6 @@
-"""The README's comparison of the methods on simulated rooms, from the chains that are finished.
+"""A comparison of the methods on simulated rooms, from the chains that are finished.
 
-Writes benchmarks/quick_rooms.md, .json and .png and fills the README's place for the table. First run
+Writes benchmarks/quick_rooms.md, .json and .png and fills its place in benchmarks/README.md. First run
 
     python -m bscnet.run -m experiment=quick_rooms method=real,bsc_baseline,bsc_manual,bsc_net seed=0,1,2
     python -m benchmarks.quick_rooms
@@ -17,7 +17,7 @@ from typing import Any
 
 from benchmarks.common.arguments import table_parser
 from benchmarks.common.chains import chain_settings, tell
-from benchmarks.common.results import Results
+from benchmarks.common.results import INDEX, Place, Results
 from benchmarks.quick_rooms.before import times_before
 from benchmarks.quick_rooms.records import find_manifests, missing_chains, newest_finished, read_record
 from benchmarks.quick_rooms.report import document, figure, summary
@@ -27,7 +27,9 @@ from bscnet.errors import InputError
 from bscnet.runs.finished import require_comparable
 from bscnet.sparse.backend_names import BACKENDS
 
-RESULTS = Results("quick_rooms", "quick", document, summary, figure, command="python -m benchmarks.quick_rooms")
+RESULTS = Results(
+    "quick_rooms", document, (Place(INDEX, "quick", summary),), figure, command="python -m benchmarks.quick_rooms"
+)
 METHODS = ("real", "bsc_baseline", "bsc_manual", "bsc_net")
 
 

@@ -36,8 +36,8 @@ def notes(found: Mapping[str, Any]) -> str:
 
 
 def summary(found: Mapping[str, Any]) -> str:
-    """The short form for the README."""
-    links = "Every seed: [plot](benchmarks/quick_rooms.png), [numbers](benchmarks/quick_rooms.json)."
+    """The short form for the index of the benchmarks."""
+    links = "Every seed: [plot](quick_rooms.png), [numbers](quick_rooms.json)."
     return f"{markdown_table(found['rows'], found.get('before'))}\n{notes(found)}\n{links}"
 
 

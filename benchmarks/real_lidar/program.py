@@ -1,6 +1,6 @@
 """Three methods on held-out real lidar: runs what is missing, then writes the table over folds and seeds.
 
-Writes benchmarks/real_lidar.md, .json and .png, and with them the README's place for the result in short. Chains that
+Writes benchmarks/real_lidar.md, .json and .png, and with them its place in benchmarks/README.md. Chains that
 are finished are not repeated, interrupted ones go on.
 
     python -m benchmarks.real_lidar                 # all of it; hours on a CPU
@@ -15,7 +15,7 @@ from typing import Any
 
 from benchmarks.common.arguments import table_parser
 from benchmarks.common.chains import tell
-from benchmarks.common.results import Results
+from benchmarks.common.results import INDEX, Place, Results
 from benchmarks.real_lidar.baseline import fold_baseline
 from benchmarks.real_lidar.chains import Case, Result, finished, run_case, wanted_cases
 from benchmarks.real_lidar.plot import figure
@@ -23,7 +23,9 @@ from benchmarks.real_lidar.report import document, summary
 from benchmarks.real_lidar.summary import baseline_row, method_rows
 from bscnet.errors import InputError
 
-RESULTS = Results("real_lidar", "lidar", document, summary, figure, command="python -m benchmarks.real_lidar")
+RESULTS = Results(
+    "real_lidar", document, (Place(INDEX, "lidar", summary),), figure, command="python -m benchmarks.real_lidar"
+)
 METHODS = ("real", "bsc_baseline", "bsc_net")
 FOLDS = (0, 1, 2)
 

@@ -74,7 +74,7 @@ def notes(found: Mapping[str, Any]) -> str:
 
 
 def summary(found: Mapping[str, Any]) -> str:
-    """The short form for the README: the rows that do not see the height, and what the height alone gives."""
+    """The short form for the index: the rows that do not see the height, and what the height alone gives."""
     (alone,) = (row for row in found["rows"] if not row["chains"])
     rows = [row for row in found["rows"] if row["chains"] and "above_ground" not in row["features"]]
     seeds = sorted({seed for row in rows for seed in row["seeds"]})

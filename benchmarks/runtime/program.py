@@ -1,7 +1,7 @@
 """Speed, memory and size of the packed runtime beside its peers, its floor, and its growth.
 
-Writes benchmarks/runtime.md and benchmarks/runtime.json at the end, fills the README's place for them, and touches none
-of the three before.
+Writes benchmarks/runtime.md and benchmarks/runtime.json at the end, fills their places in other pages,
+and touches none of them before.
 
     python -m benchmarks.runtime [--quick] [--rounds 5] [--seconds 10] [--threads 2]
                                     [--only networks layers growth implementations] [--networks unet_s …]
@@ -25,20 +25,20 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from benchmarks.common.arguments import FINE_ROOM, add_threads, measuring_parser, require_counts
 from benchmarks.common.engines import NOT_ASKED_FOR, minkowski_missing
 from benchmarks.common.machine import processor
-from benchmarks.common.results import FOLDER, Results
+from benchmarks.common.results import FOLDER, INDEX, README, Place, Results
 from benchmarks.runtime import growth, implementations, layers, models, networks, spconv_sites
 from benchmarks.runtime.cases import BINARY, NETWORKS, VARIANTS, cases_of
 from benchmarks.runtime.machine import measure_machine
 from benchmarks.runtime.report import markdown
 from benchmarks.runtime.scenes import QUICK_SCENES, SCENES, prepare_scene
-from benchmarks.runtime.summary import summary
+from benchmarks.runtime.summary import front, summary
 from benchmarks.runtime.verdicts import verdicts
 from bscnet.data.cores import available_cores
 from bscnet.datasets.real.package_files import PackageUnavailableError
 from bscnet.errors import InputError
 from bscnet.runtime.library import implementation
 
-RESULTS = Results("runtime", "runtime", markdown, summary)
+RESULTS = Results("runtime", markdown, (Place(INDEX, "runtime", summary), Place(README, "speed", front)))
 SECTIONS = ("networks", "layers", "growth", "implementations")
 QUICK_SIZES = (10_000, 30_000, 100_000)
 
@@ -144,7 +144,7 @@ def write_models(
 
 def run(words: Sequence[str] | None = None) -> int:
     args = parse(words)
-    if args.readme:
+    if args.refill:
         RESULTS.refill()
         return 0
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())

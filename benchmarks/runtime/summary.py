@@ -1,4 +1,4 @@
-"""The benchmark in short, for the README."""
+"""The benchmark in short, for the index of the benchmarks and for the front page."""
 
 from __future__ import annotations
 
@@ -16,6 +16,32 @@ PEERS = {
     "spconv": SPCONV,
     "torch backend": TORCH,
 }
+
+FRONT_SCENES, FRONT_NETWORKS, FRONT_THREADS = ("room 5 cm", "room 2 cm"), ("unet_s", "unet_h"), 2
+
+
+def front(report: Mapping[str, Any]) -> str:
+    """A few rows for the front page: shifted binary networks on two threads beside MinkowskiEngine."""
+    rows = {
+        (r["scene"], r["network"], r["variant"], r["engine"]): r
+        for r in report["networks"]
+        if r["threads"] == FRONT_THREADS
+    }
+    cells = []
+    for scene in FRONT_SCENES:
+        for network in FRONT_NETWORKS:
+            packed, float_here, theirs = (
+                float(rows[scene, network, variant, engine]["ms"])
+                for variant, engine in (("sfsc", RUNTIME), ("real", RUNTIME), ("real", ENGINE))
+            )
+            shares = (f"{float_here / packed:.0f}", f"{theirs / packed:.0f}")
+            cells.append([scene, network, number(packed), *shares])
+    heads = ["scene", "network", "packed, ms", "32 bits here: times as long", "MinkowskiEngine: times as long"]
+    about = (
+        f"{report['cpu']}, {FRONT_THREADS} threads, binary networks with shifts; the peers run 32 bits. Rooms are "
+        "simulated."
+    )
+    return "\n".join([*table(heads, cells, left=2), "", about])
 
 
 def summary(report: Mapping[str, Any]) -> str:
@@ -49,7 +75,7 @@ def summary(report: Mapping[str, Any]) -> str:
         f"{report['cpu']}, {report['implementation']} kernels. Medians; kernel maps included on every side; the peers "
         f"run the real-valued network. {scenes}. The rooms are simulated. MinkowskiEngine has one OpenBLAS thread in "
         "each OpenMP thread; as it comes it has as many as threads. spconv's CPU build gives wrong sums with more than "
-        "one thread. Times, memory, layers, growth and every target: [benchmarks/runtime.md](benchmarks/runtime.md), "
-        "made by `make bench`; what was tried: [benchmarks/runtime_notes.md](benchmarks/runtime_notes.md)."
+        "one thread. Times, memory, layers, growth and every target: [benchmarks/runtime.md](runtime.md), "
+        "made by `make bench`; what was tried: [benchmarks/runtime_notes.md](runtime_notes.md)."
     )
     return "\n".join([*table(heads, cells, left=2), "", about])

@@ -11,11 +11,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.common.results import FOLDER, Results
-from benchmarks.studies.report import document, summary
+from benchmarks.common.results import FOLDER, INDEX, README, Place, Results
+from benchmarks.studies.report import document, front, summary
 from bscnet.errors import InputError
 
-RESULTS = Results("study", "study", document, summary, command="python -m benchmarks.studies")
+RESULTS = Results(
+    "study",
+    document,
+    (Place(INDEX, "study", summary), Place(README, "accuracy", front)),
+    command="python -m benchmarks.studies",
+)
 STUDIES = FOLDER / "study"
 
 

@@ -1,4 +1,4 @@
-"""The studies in short: arms and answers of each, and what stands in the README."""
+"""The studies in short: arms and answers of each, and what the index and the front page tell."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from benchmarks.common.tables import hundredths, plain_table
 
 MAIN = "rooms"
-"""The study that the README tells."""
+"""The study that the index and the front page tell."""
 
 
 def document(found: Mapping[str, Any]) -> str:
@@ -24,15 +24,24 @@ def document(found: Mapping[str, Any]) -> str:
 
 
 def summary(found: Mapping[str, Any]) -> str:
-    """The short form for the README."""
+    """The short form for the index of the benchmarks."""
     studies = {study["study"]: study for study in found["studies"]}
     if MAIN not in studies:
         return "The study of rooms has not been made yet."
     study = studies[MAIN]
     parts = [part for section in study["sections"] for part in _section(section)]
-    file = f"benchmarks/study/{MAIN}.md"
-    link = f"Every arm, stage and seed: [{file}]({file}); others: [benchmarks/study.md](benchmarks/study.md)."
+    link = f"Every arm, stage and seed: [study/{MAIN}.md](study/{MAIN}.md); others: [study.md](study.md)."
     return "\n\n".join([f"{study['title']} Simulated rooms, not ScanNet.", *parts, link])
+
+
+def front(found: Mapping[str, Any]) -> str:
+    """The arms of the main study for the front page, and its answers in a line."""
+    studies = {study["study"]: study for study in found["studies"]}
+    if MAIN not in studies:
+        return "The study of rooms has not been made yet."
+    (section,) = studies[MAIN]["sections"]
+    answers = "; ".join(f"{question['name']}: **{question['answer']}**" for question in section["questions"])
+    return f"{_arms(section['arms']).rstrip()}\n\n{answers}."
 
 
 def _section(section: Mapping[str, Any]) -> list[str]:

@@ -1,9 +1,9 @@
 """Speed and memory of the native training backend beside torch and MinkowskiEngine, in all that it promises.
 
-Writes benchmarks/training.md and benchmarks/training.json at the end, fills the README's place for them, and touches
-none of the three before.
+Writes benchmarks/training.md and benchmarks/training.json at the end, fills their places in other pages,
+and touches none of them before.
 
-    python -m benchmarks.training [--quick] [--rounds 5] [--seconds 6] [--threads 2] [--voxel-size 0.05] [--readme]
+    python -m benchmarks.training [--quick] [--rounds 5] [--seconds 6] [--threads 2] [--voxel-size 0.05] [--refill]
                                      [--only steps layers fixed growth neighbour] [--networks unet_s …] [--torch-only]
 """
 
@@ -24,7 +24,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from benchmarks.common.arguments import ROOMS, add_threads, measuring_parser, require_counts
 from benchmarks.common.engines import NATIVE, NOT_ASKED_FOR, minkowski_missing
 from benchmarks.common.machine import features, processor
-from benchmarks.common.results import FOLDER, Results
+from benchmarks.common.results import FOLDER, INDEX, Place, Results
 from benchmarks.runtime import spconv_sites
 from benchmarks.runtime.machine import measure_machine
 from benchmarks.training import growth, layers
@@ -42,7 +42,7 @@ from bscnet.errors import InputError
 from bscnet.sparse import resolve_backend
 from bscnet.threads import found_environment, waiting
 
-RESULTS = Results("training", "training", markdown, summary)
+RESULTS = Results("training", markdown, (Place(INDEX, "training", summary),))
 QUICK_VOXELS, QUICK_SIZES, QUICK_WIDTHS = 0.2, (1_000, 5_000), (16, 32)
 THREAD_VARIABLES = ("OMP_", "GOMP_", "KMP_", "OPENBLAS_", "MKL_")
 
@@ -144,7 +144,7 @@ def said_of_threads() -> dict[str, str]:
 
 def run(words: Sequence[str] | None = None) -> int:
     args = parse(words)
-    if args.readme:
+    if args.refill:
         RESULTS.refill(args.out or FOLDER)
         return 0
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())

@@ -1,4 +1,4 @@
-"""The benchmark in short, for the README."""
+"""The benchmark in short, for the index of the benchmarks."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def summary(report: Mapping[str, Any]) -> str:
         f"Median steps (kernel maps, forward, loss, backward, Adam) on {scene_in_words(report['scene'])}; "
         f"{report['cpu']}, {threads_in_words(threads)}.{left_out} MinkowskiEngine has one OpenBLAS thread in each "
         f"OpenMP thread; as it comes it has as many as threads. {met_in_words(report['verdicts'])} One thread, memory, "
-        "single layers, growth and every target: [benchmarks/training.md](benchmarks/training.md), made by `make "
-        "bench-training`. What was tried: [benchmarks/training_notes.md](benchmarks/training_notes.md)."
+        "single layers, growth and every target: [benchmarks/training.md](training.md), made by `make "
+        "bench-training`. What was tried: [benchmarks/training_notes.md](training_notes.md)."
     )
     return "\n".join([*table(heads, cells, left=2), "", about])

@@ -1,4 +1,4 @@
-"""The committed documents and the README's places say what the committed JSON says: none is edited by hand."""
+"""The committed documents and their places in other pages say what the committed JSON says: none is edited by hand."""
 
 from __future__ import annotations
 
@@ -8,47 +8,31 @@ from typing import Any
 
 import pytest
 
-from benchmarks.common.readme import fill
-from benchmarks.data import report as data
-from benchmarks.quick_rooms import report as quick
-from benchmarks.real_lidar import report as lidar
-from benchmarks.runtime import report as runtime
-from benchmarks.runtime import summary as runtime_summary
+from benchmarks.common.places import fill
+from benchmarks.common.results import Place, Results
+from benchmarks.data import program as data
+from benchmarks.quick_rooms import program as quick_rooms
+from benchmarks.real_lidar import program as real_lidar
+from benchmarks.runtime import program as runtime
 from benchmarks.shipped_weights import card
 from benchmarks.shipped_weights.places import RESULTS, Places
 from benchmarks.shipped_weights.summary import facts
-from benchmarks.studies import program as studies_program
-from benchmarks.studies import report as studies
-from benchmarks.training import report as training
-from benchmarks.training import summary as training_summary
+from benchmarks.studies import program as studies
+from benchmarks.training import program as training
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = {
-    "runtime": runtime.markdown,
-    "training": training.markdown,
-    "data": data.markdown,
-    "real_lidar": lidar.document,
-    "quick_rooms": quick.document,
-    "study": studies.document,
-}
-PLACES = {
-    "runtime": ("runtime", runtime_summary.summary),
-    "training": ("training", training_summary.summary),
-    "data": ("data", data.summary),
-    "lidar": ("real_lidar", lidar.summary),
-    "quick": ("quick_rooms", quick.summary),
-    "study": ("study", studies.summary),
-}
+WRITTEN = tuple(program.RESULTS for program in (runtime, training, data, real_lidar, quick_rooms, studies))
+PLACES = [(results, place) for results in WRITTEN for place in results.places]
 
 
 def committed(name: str) -> dict[str, Any]:
     return json.loads((ROOT / "benchmarks" / f"{name}.json").read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("name", DOCUMENTS)
-def test_a_document_is_made_of_its_json(name: str) -> None:
-    text = (ROOT / "benchmarks" / f"{name}.md").read_text(encoding="utf-8")
-    assert text == DOCUMENTS[name](committed(name))
+@pytest.mark.parametrize("results", WRITTEN, ids=lambda results: results.name)
+def test_a_document_is_made_of_its_json(results: Results) -> None:
+    text = (ROOT / "benchmarks" / f"{results.name}.md").read_text(encoding="utf-8")
+    assert text == results.document(committed(results.name))
 
 
 def test_the_model_card_and_the_facts_beside_the_model_are_made_of_one_json() -> None:
@@ -57,18 +41,17 @@ def test_the_model_card_and_the_facts_beside_the_model_are_made_of_one_json() ->
     assert json.loads(places.facts.read_text(encoding="utf-8")) == facts(found)
 
 
-@pytest.mark.parametrize("place", PLACES)
-def test_the_readme_is_filled_from_the_json(place: str) -> None:
-    name, summary = PLACES[place]
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert text == fill(text, place, summary(committed(name)))
+@pytest.mark.parametrize("results, place", PLACES, ids=lambda value: value.name)
+def test_the_places_are_filled_from_the_json(results: Results, place: Place) -> None:
+    text = place.page.read_text(encoding="utf-8")
+    assert text == fill(text, place.name, place.summary(committed(results.name)))
 
 
 def test_studies_in_short_are_those_in_the_folder() -> None:
-    assert committed("study")["studies"] == studies_program.collect(studies_program.STUDIES)["studies"]
+    assert committed("study")["studies"] == studies.collect(studies.STUDIES)["studies"]
 
 
-@pytest.mark.parametrize("file", sorted(studies_program.STUDIES.glob("*.json")), ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", sorted(studies.STUDIES.glob("*.json")), ids=lambda file: file.stem)
 def test_a_study_says_what_its_chains_say(file: Path) -> None:
     from bscnet.study.cases import all_cases
     from bscnet.study.findings import findings

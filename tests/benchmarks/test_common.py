@@ -19,9 +19,9 @@ from benchmarks.common.chains import missing_note, tell
 from benchmarks.common.engines import ENGINE, ENGINE_AS_IT_COMES, TORCH, thread_variables
 from benchmarks.common.memory import forget_peak, peak_mb
 from benchmarks.common.networks import make_network
+from benchmarks.common.places import fill
 from benchmarks.common.process import KeepFirst
-from benchmarks.common.readme import fill
-from benchmarks.common.results import Results
+from benchmarks.common.results import Place, Results
 from benchmarks.common.tables import hundredths, number, plain_table
 from benchmarks.common.verdicts import against, met, ratio_verdict
 from bscnet.chain.stage_network import stage_network
@@ -156,43 +156,50 @@ def test_fractions_in_percent_have_two_decimals() -> None:
     assert [hundredths(value) for value in (None, 0.0, 0.12345, 1.0)] == ["", "0.00", "12.35", "100.00"]
 
 
-def the_results(command: str | None = "python -m benchmarks.two") -> Results:
+def the_results(page: Path, command: str | None = "python -m benchmarks.two") -> Results:
     return Results(
         name="two",
-        place="two",
         document=lambda found: f"# {len(found['chains'])} chains\n",
-        summary=lambda found: f"{len(found['chains'])} of them",
+        places=(
+            Place(page, "two", lambda found: f"{len(found['chains'])} of them"),
+            Place(page, "first", lambda found: str(found["chains"][0])),
+        ),
         figure=(lambda found: Figure(figsize=(1, 1))) if command else None,
         command=command,
     )
 
 
-def test_results_are_three_files_and_a_place_in_the_readme(tmp_path: Path) -> None:
+MARKS = "<!-- results:two -->\n{}\n<!-- /results:two -->\n<!-- results:first -->\n{}\n<!-- /results:first -->\n"
+
+
+def test_results_are_three_files_and_places_in_a_page(tmp_path: Path) -> None:
     found = {"chains": ["a", "b"], "missing": ["c: failed"], "folds": {0: 1}}
     out, readme = tmp_path / "out", tmp_path / "README.md"
-    readme.write_text("<!-- results:two -->\nold\n<!-- /results:two -->\n")
-    the_results().write(found, out, readme)
+    readme.write_text(MARKS.format("old", "old"))
+    results = the_results(readme)
+    results.write(found, out, results.places)
     assert (out / "two.md").read_text() == "# 2 chains\n" and (out / "two.png").stat().st_size > 100
     written = json.loads((out / "two.json").read_text())
     assert written == {"made_by": "python -m benchmarks.two", **found, "folds": {"0": 1}}
-    assert readme.read_text() == "<!-- results:two -->\n2 of them\n<!-- /results:two -->\n"
+    assert readme.read_text() == MARKS.format("2 of them", "a")
     (out / "two.json").write_text(json.dumps({"chains": ["a"]}))
-    the_results().refill(out, readme)
-    assert readme.read_text() == "<!-- results:two -->\n1 of them\n<!-- /results:two -->\n"
+    results.refill(out)
+    assert readme.read_text() == MARKS.format("1 of them", "a")
 
 
 def test_without_a_plot_and_a_command_results_are_two_files_that_say_what_was_found(tmp_path: Path) -> None:
-    the_results(command=None).publish({"chains": []}, tmp_path / "new")
+    the_results(tmp_path / "no-page.md", command=None).publish({"chains": []}, tmp_path / "new")
     assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["two.json", "two.md"]
     assert (tmp_path / "new" / "two.md").read_text() == "# 0 chains\n"
     assert json.loads((tmp_path / "new" / "two.json").read_text()) == {"chains": []}
 
 
-def test_a_readme_without_the_place_leaves_the_old_table(tmp_path: Path) -> None:
+def test_a_page_without_the_place_leaves_the_old_table(tmp_path: Path) -> None:
     readme = tmp_path / "README.md"
     readme.write_text("nothing here")
+    results = the_results(readme)
     with pytest.raises(InputError, match="results:two"):
-        the_results().write({"chains": [], "missing": []}, tmp_path / "out", readme)
+        results.write({"chains": [], "missing": []}, tmp_path / "out", results.places)
     assert not (tmp_path / "out").exists() and readme.read_text() == "nothing here"
 
 
@@ -203,7 +210,7 @@ def test_chains_that_are_missing_are_told(tmp_path: Path, capsys: pytest.Capture
     assert missing_note([]) == "" and missing_note(["a", "b"]) == "\nMissing: a; b.\n"
 
 
-def test_the_readme_gets_what_stands_between_its_marks() -> None:
+def test_a_page_gets_what_stands_between_its_marks() -> None:
     text = "a\n<!-- results:quick -->\nold\n<!-- /results:quick -->\nb <!-- results:training -->\n"
     once = fill(text, "quick", "| new |\n")
     assert once == "a\n<!-- results:quick -->\n| new |\n<!-- /results:quick -->\nb <!-- results:training -->\n"

@@ -6,6 +6,7 @@ import importlib
 import json
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,6 @@ from rich.progress import Progress
 
 from benchmarks.common import process, turns
 from benchmarks.common.engines import ENGINE, ENGINE_AS_IT_COMES, NATIVE, TORCH
-from benchmarks.common.results import Results
 from benchmarks.runtime.cases import SPCONV
 from benchmarks.training import child, growth, layers, layers_child, measure, neighbour, program, steps
 from benchmarks.training.cases import GROUPS, MODULES, NETWORKS, VARIANTS, Case, cases_of, thread_variables
@@ -297,12 +297,14 @@ def test_markdown_and_json_give_the_same_numbers(tmp_path: Path) -> None:
         assert [float(cell) for cell in cells[6:]] == pytest.approx([row[key] for key in keys], rel=0.006)
 
 
-def test_the_readme_is_filled_from_the_last_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    readme, refill = tmp_path / "README.md", Results.refill
-    monkeypatch.setattr(Results, "refill", lambda self, folder: refill(self, tmp_path / "benchmarks", readme))
+def test_the_page_is_filled_from_the_last_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    readme, (place,) = tmp_path / "README.md", program.RESULTS.places
+    results = replace(program.RESULTS, places=(replace(place, page=readme),))
+    monkeypatch.setattr(program, "RESULTS", results)
+    monkeypatch.setattr(program, "FOLDER", tmp_path / "benchmarks")
     program.RESULTS.write(report(), tmp_path / "benchmarks")
     readme.write_text("before\n<!-- results:training -->\nold\n<!-- /results:training -->\nafter\n")
-    assert program.run(["--readme"]) == 0
+    assert program.run(["--refill"]) == 0
     before, *lines, after = readme.read_text().splitlines()
     assert (before, after) == ("before", "after") and "old" not in lines
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")][2:]
@@ -311,7 +313,7 @@ def test_the_readme_is_filled_from_the_last_tables(tmp_path: Path, monkeypatch: 
     assert cells[-1] == ["unet_h", VARIANTS["binary"][2], "90.0", "2.0", "3.5", "", "1.5"]
     assert "one simulated room at 5 cm: 1234 sites" in lines[-2] and "a CPU, 2 threads." in lines[-2]
     program.RESULTS.write(report(with_engine=False), tmp_path / "benchmarks")
-    assert program.run(["--readme"]) == 0
+    assert program.run(["--refill"]) == 0
     assert "Left out: MinkowskiEngine: it is not installed." in readme.read_text()
 
 
