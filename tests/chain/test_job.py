@@ -36,6 +36,18 @@ def test_a_job_runs_one_stage_only(settings, tmp_path):
     assert isinstance(result, StageFailure) and "stage=all is run by the chain's sweeper" in result.reason
 
 
+def test_an_exit_is_a_failure_but_where_submitit_has_queued_the_job_anew(settings, tmp_path, monkeypatch):
+    def leave(*arguments):
+        raise SystemExit(-1)
+
+    monkeypatch.setattr(job, "run_one", leave)
+    monkeypatch.delenv("SUBMITIT_EXECUTOR", raising=False)
+    assert "was told to exit (status -1)" in job.guarded_stage(settings("stage=1"), tmp_path).reason
+    monkeypatch.setenv("SUBMITIT_EXECUTOR", "slurm")
+    with pytest.raises(SystemExit):
+        job.guarded_stage(settings("stage=1"), tmp_path)
+
+
 def test_an_unforeseen_error_leaves_its_traceback(settings, tmp_path, monkeypatch):
     def fail(*arguments):
         raise RuntimeError("out of memory")
@@ -67,6 +79,11 @@ def test_several_devices_need_processes(monkeypatch, devices, several):
     for name in (STAGE_DIRECTORY, "SLURM_NTASKS"):
         monkeypatch.delenv(name, raising=False)
     assert needs_processes({"accelerator": "cpu", "devices": devices}) is several
+    monkeypatch.setenv("SLURM_NTASKS", "1")  # SLURM has started this process alone
+    assert needs_processes({"accelerator": "cpu", "devices": devices}) is several
+    monkeypatch.setenv("SLURM_NTASKS", "2")
+    assert needs_processes({"accelerator": "cpu", "devices": devices}) is False
+    monkeypatch.delenv("SLURM_NTASKS")
     monkeypatch.setenv(STAGE_DIRECTORY, "/somewhere")
     assert needs_processes({"accelerator": "cpu", "devices": devices}) is False
 

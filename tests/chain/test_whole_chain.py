@@ -146,6 +146,23 @@ def test_a_precision_that_cannot_be_had_is_refused_before_anything_is_made(chain
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("launcher, package", [("submitit_local", "submitit"), ("ray", "ray")])
+def test_a_stage_is_trained_by_a_job_that_goes_on_by_itself(launcher, package, chain, tmp_path, monkeypatch, capfd):
+    pytest.importorskip(package, reason=f"launcher={launcher} needs it")
+    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
+    assert chain("recipe.epochs=2", "backend=torch", "method=real", f"launcher={launcher}") == 0
+    found = result(tmp_path / "runs")
+    assert found["status"] == "finished" and found["stages"][0]["epochs"] == 2
+    (log,) = (tmp_path / "runs").glob("*/001/stage1/stage.log")
+    assert log.read_text().count("epoch 2/2") == 1
+    if launcher == "submitit_local":
+        shown = capfd.readouterr().out
+        assert f"what the jobs print: {tmp_path / 'runs' / '.submitit' / 'JOB'}" in shown
+        (printed,) = (tmp_path / "runs" / ".submitit").glob("*/*_0_log.out")
+        assert "stage 1 real  epoch 2/2" in printed.read_text()
+
+
+@pytest.mark.slow
 def test_two_cpu_processes_train_a_chain_and_say_it_once(chain, tmp_path, backend, capfd):
     assert chain("recipe.epochs=2", f"backend={backend}", "method=real", "trainer=ddp") == 0
     found = result(tmp_path / "runs")

@@ -38,7 +38,7 @@ def test_the_groups_offer_what_the_commands_name():
     assert names["recipe"] == {"paper", "quick"}
     assert names["logger"] == {"csv", "wandb", "tensorboard", "mlflow"}
     assert names["trainer"] >= {"cpu", "gpu", "ddp", "ddp_gpu"}
-    assert names["launcher"] == {"basic", "joblib", "submitit", "ray"}
+    assert names["launcher"] == {"basic", "joblib", "submitit", "submitit_local", "ray"}
     assert names["experiment"] >= {"quick_rooms", "scannet_5cm", "scannet_2cm"}
 
 

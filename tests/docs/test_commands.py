@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from bscnet.chain.settings import composed_settings
 from bscnet.cli import COMMANDS, build_parser
@@ -41,9 +42,15 @@ def commands() -> Iterator[tuple[str, list[str]]]:
 
 
 def one_point(word: str) -> str:
-    """A sweep's word with its first value alone: `seed=0,1` is `seed=0`."""
-    key, mark, value = word.partition("=")
-    return word if value[:1] in "[{\"'" else f"{key}{mark}{value.split(',')[0]}"
+    """A sweep's word with its first value alone: `seed=0,1` is `seed=0`, and `seed=interval(2,3)` is `seed=2`."""
+    if "…" in word:
+        return word
+    override = OverridesParser.create().parse_override(word)
+    if not override.is_sweep_override():
+        return word
+    if override.is_interval_sweep():
+        return f"{override.get_key_element()}={override.value().start}"
+    return f"{override.get_key_element()}={next(override.sweep_string_iterator())}"
 
 
 LINES = sorted({(page, tuple(words)) for page, words in commands()})

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import hydra
@@ -17,11 +18,13 @@ import pytest
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
+from bscnet.chain.chain import Chain
+from bscnet.errors import InputError
 from bscnet.paths import config_dir
 from bscnet.runs.stage import StageOutcome
 
 
-def write_stage(cfg: DictConfig) -> StageOutcome:
+def write_stage(cfg: DictConfig, score: float) -> StageOutcome:
     """Stage k's checkpoint is the text of the checkpoint that it started from, followed by k."""
     directory = Path(HydraConfig.get().runtime.output_dir)
     start = Path(cfg.init_from).read_text() if cfg.init_from else ""
@@ -31,7 +34,7 @@ def write_stage(cfg: DictConfig) -> StageOutcome:
     plan = directory / "plan.json" if cfg.stage == 1 and cfg.method.name == "bsc_net" else None
     if plan is not None:
         plan.write_text(json.dumps({"format": "bscnet shift plan 1", "shifts": {"a.conv": [[0, 1, 0], [0, 0, 0]]}}))
-    return StageOutcome(cfg.stage, "x", "a1w1", str(checkpoint), 3, 0.5, 1.0, str(plan) if plan else None)
+    return StageOutcome(cfg.stage, "x", "a1w1", str(checkpoint), 3, score, 1.0, str(plan) if plan else None)
 
 
 @dataclass
@@ -42,6 +45,7 @@ class App:
     output: Path
     calls: list[dict[str, Any]] = field(default_factory=list)
     before: Callable[[DictConfig], None] = lambda cfg: None
+    score: Callable[[DictConfig], float] = lambda cfg: 0.5
 
     def run(self, *arguments: str) -> int:
         """The exit status of `python -m bscnet.run ARGUMENTS`."""
@@ -52,7 +56,7 @@ class App:
                 | {"model": cfg.model.name, "voxel_size": cfg.data.voxel_size}
             )
             self.before(cfg)
-            return write_stage(cfg)
+            return write_stage(cfg, self.score(cfg))
 
         given = [*arguments, f"output_dir={self.output}", "picture=false"]
         self.monkeypatch.setattr(sys, "argv", ["app", *given])
@@ -72,6 +76,19 @@ class App:
             str(path.parent.relative_to(self.output)): json.loads(path.read_text())
             for path in sorted(self.output.glob("*/*/result.json"))
         }
+
+
+@pytest.fixture
+def scored(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The chains whose scenes were to be scored. None is, since their weights are text, and Lightning is not loaded."""
+    directories: list[str] = []
+
+    def refuse(chain: Chain) -> list[Path]:
+        directories.append(str(chain.directory))
+        raise InputError("the weights are text")
+
+    monkeypatch.setitem(sys.modules, "bscnet.chain.scores", SimpleNamespace(write_scores=refuse))
+    return directories
 
 
 @pytest.fixture

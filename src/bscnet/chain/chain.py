@@ -109,7 +109,7 @@ class Chain:
             f"stage={spec.index}",
             f"init_from={quoted(init)}",
             f"shift_plan={quoted(plan)}",
-            f"resume={'true' if self.continues(spec) else 'false'}",
+            "resume=true",  # its folder is its own; a job that the cluster starts anew goes on where it was
             f"title={quoted(self.title)}",
             f"hydra.sweep.dir={quoted(str(self.directory))}",
             f"hydra.sweep.subdir=stage{spec.index}",

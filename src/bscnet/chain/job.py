@@ -70,6 +70,8 @@ def guarded_stage(settings: Mapping[str, Any], directory: Path) -> StageOutcome 
     try:
         return run_one(settings, directory)
     except SystemExit as error:
+        if "SUBMITIT_EXECUTOR" in os.environ:  # submitit has queued the job anew and ends this process
+            raise
         return StageFailure(f"the stage's process was told to exit (status {error.code})")
     except Exception as error:
         failure = failure_of(error)

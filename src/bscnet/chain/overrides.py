@@ -34,13 +34,18 @@ def sweep_points(arguments: Sequence[str], parser: OverridesParser | None = None
 def _values(override: Override) -> list[str]:
     if not override.is_sweep_override():
         return [str(override.input_line)]
-    line = str(override.input_line)
-    if Path(line.partition("=")[2]).exists():
-        raise InputError(f"{line} stands for several values, but is a path that is there too: type {in_quotes(line)}")
+    refuse_path(override)
     if not override.is_discrete_sweep():
         raise InputError(f"{override.input_line}: a chain needs a list of values here, such as a,b or range(1,4)")
     key = override.get_key_element()
     return [f"{key}={value}" for value in override.sweep_string_iterator()]
+
+
+def refuse_path(override: Override) -> None:
+    """Raise an InputError where a sweep's text is a path that is there: one file is meant, not several values."""
+    line = str(override.input_line)
+    if Path(line.partition("=")[2]).exists():
+        raise InputError(f"{line} stands for several values, but is a path that is there too: type {in_quotes(line)}")
 
 
 def without_keys(overrides: Sequence[str], keys: Collection[str]) -> list[str]:

@@ -29,13 +29,15 @@ from bscnet.whole_file import write_json_whole
 STAGE_DIRECTORY = "BSCNET_STAGE_DIR"
 """Environment variable: the directory of the one stage that this process is for."""
 _SETTINGS, _FAILURE, _LOGGING = "settings.json", "failure.json", "logging.json"
-_GROUP_VARIABLES = ("MASTER_ADDR", "MASTER_PORT", "NODE_RANK", "LOCAL_RANK", "WORLD_SIZE")
+_TASKS = "SLURM_NTASKS"
+"""Environment variable: how many processes SLURM has started for this job step."""
+_GROUP_VARIABLES = ("MASTER_ADDR", "MASTER_PORT", "NODE_RANK", "LOCAL_RANK", "WORLD_SIZE", _TASKS, "SLURM_PROCID")
 _GRACE_S = 60.0
 
 
 def needs_processes(trainer: Mapping[str, Any]) -> bool:
     """Whether a Trainer with these options runs on several devices that nobody has started processes for yet."""
-    return _device_count(trainer) > 1 and STAGE_DIRECTORY not in os.environ and "SLURM_NTASKS" not in os.environ
+    return _device_count(trainer) > 1 and STAGE_DIRECTORY not in os.environ and os.environ.get(_TASKS, "1") == "1"
 
 
 def _device_count(trainer: Mapping[str, Any]) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 
 from bscnet.errors import InputError
 
-_NOT_HASHED = ("output_dir", "resume", "logger", "stage", "threads", "picture", "title")
+NOT_HASHED = ("output_dir", "resume", "logger", "stage", "threads", "picture", "title")
 """What may differ between two runs of the same chain: where it is written, how it is watched, how fast it is."""
 
 _WATCHING = ("log_every_n_steps", "cuda_allocator")
@@ -22,7 +22,7 @@ LOADING = ("num_workers", "prepare_maps", "cache_dir", "pin_memory")
 
 def config_hash(settings: Mapping[str, Any]) -> str:
     """Eight hex digits that stand for everything in the settings that decides what a chain computes."""
-    decisive = {key: value for key, value in settings.items() if key not in _NOT_HASHED}
+    decisive = {key: value for key, value in settings.items() if key not in NOT_HASHED}
     if decisive.get("distill", {}).get("teacher") is None:
         decisive.pop("distill", None)
     # a setting that is null, such as those that a later version has brought, is as one that is not there

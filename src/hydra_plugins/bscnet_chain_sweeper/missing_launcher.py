@@ -17,7 +17,7 @@ from bscnet.errors import InputError
 class MissingLauncher(Launcher):
     """Refuses to start, in one sentence."""
 
-    def __init__(self, launcher: str, package: str) -> None:
+    def __init__(self, launcher: str, package: str, **_: object) -> None:  # and that launcher's own options
         self.launcher = launcher
         self.package = package
 
@@ -40,7 +40,7 @@ class MissingLauncher(Launcher):
 _KNOWN = (
     ("joblib", "joblib", "hydra-joblib-launcher", "hydra_plugins.hydra_joblib_launcher"),
     ("submitit", "submitit_slurm", "hydra-submitit-launcher", "hydra_plugins.hydra_submitit_launcher"),
-    ("ray", "ray", "hydra-ray-launcher", "hydra_plugins.hydra_ray_launcher"),
+    ("submitit_local", "submitit_local", "hydra-submitit-launcher", "hydra_plugins.hydra_submitit_launcher"),
 )
 
 for _choice, _name, _package, _module in _KNOWN:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import shlex
 import sys
 from collections.abc import Sequence
-from typing import Any
 
 from hydra.core.config_store import ConfigStore
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.plugins import Plugins
-from hydra.core.utils import JobReturn
-from hydra.plugins.launcher import Launcher
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
@@ -21,22 +16,15 @@ from rich.console import Console
 
 from bscnet.chain.chain import Chain
 from bscnet.chain.device import require_device, set_allocator
-from bscnet.chain.failure import StageFailure, failure_of
+from bscnet.chain.failure import failure_of
 from bscnet.chain.overrides import sweep_points
-from bscnet.chain.report import (
-    announce,
-    give_titles,
-    show_chain,
-    show_launcher_logs,
-    shown_path,
-    sweep_table,
-)
+from bscnet.chain.report import give_titles, show_chain, show_launcher_logs, shown_path, sweep_table
+from bscnet.chain.runner import ChainRunner
 from bscnet.chain.settings import plain_settings
-from bscnet.errors import InputError, shown
+from bscnet.errors import shown
 from bscnet.run import COMMAND
 from bscnet.runs.layout import is_scored
-from bscnet.runs.outcome import load_outcome
-from bscnet.runs.stage import StageOutcome, StageSpec
+from bscnet.runs.stage import StageOutcome
 
 # Hydra runs a plugin's module before it is in sys.modules, where a dataclass cannot be made: plain dicts instead.
 ConfigStore.instance().store(
@@ -51,21 +39,16 @@ _LAUNCHERS_HERE = ("basic_launcher", "joblib_launcher")
 
 
 class ChainSweeper(Sweeper):
-    """Expands sweeps into points and runs every point as a chain of stages.
+    """Expands sweeps into points and runs every point as a chain of stages, see `ChainRunner`.
 
-    Round by round, the next stage of every unfinished chain goes to the launcher as one batch, so independent points
-    run in parallel where the launcher can. A chain whose stage fails ends there; the others go on. Ends with
-    SystemExit where something failed: 2 if the user can mend all of it, 1 otherwise, 130 after Ctrl-C.
+    Ends with SystemExit where something failed: 2 if the user can mend all of it, 1 otherwise, 130 after Ctrl-C.
     """
 
     def __init__(self) -> None:
         self.config: DictConfig | None = None
         self.hydra_context: HydraContext | None = None
-        self.launcher: Launcher | None = None
         self._task_function: TaskFunction | None = None
         self._console = Console()
-        self._jobs = 0
-        self._mendable: list[bool] = []
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         """Called by Hydra."""
@@ -82,10 +65,23 @@ class ChainSweeper(Sweeper):
         return [chain.manifest.stages for chain in chains]
 
     def _run(self, arguments: list[str], chains: list[Chain]) -> int:
-        assert self.config is not None
-        self.launcher = self._make_launcher()
+        runner = self._runner()
         chains.extend(self._compose(point) for point in self._points(arguments))
         give_titles(chains)
+        if not self._run_chains(runner, chains):
+            return 130
+        return self._close(runner, chains)
+
+    def _runner(self) -> ChainRunner:
+        assert self.hydra_context is not None and self.config is not None and self._task_function is not None
+        launcher = Plugins.instance().instantiate_launcher(
+            hydra_context=self.hydra_context, task_function=self._task_function, config=self.config
+        )
+        return ChainRunner(launcher, self._console)
+
+    def _run_chains(self, runner: ChainRunner, chains: Sequence[Chain]) -> bool:
+        """Open chains and run what is left of them; False after Ctrl-C, with the command that goes on."""
+        assert self.config is not None
         for chain in chains:
             chain.open()
             if chain.next_spec() is None:
@@ -93,20 +89,13 @@ class ChainSweeper(Sweeper):
         if any(chain.next_spec() is not None for chain in chains):
             show_launcher_logs(self._console, self.config.hydra.launcher)
         try:
-            while batch := [(chain, spec) for chain in chains if (spec := chain.next_spec()) is not None]:
-                self._run_round(batch)
+            runner.run(chains)
         except KeyboardInterrupt:
             for chain in chains:
                 chain.interrupt()
             print(f"interrupted; this goes on where it stopped: {_resume_command()}", file=sys.stderr)
-            return 130
-        return self._close(chains)
-
-    def _make_launcher(self) -> Launcher:
-        assert self.hydra_context is not None and self.config is not None and self._task_function is not None
-        return Plugins.instance().instantiate_launcher(
-            hydra_context=self.hydra_context, task_function=self._task_function, config=self.config
-        )
+            return False
+        return True
 
     def _points(self, arguments: list[str]) -> list[list[str]]:
         assert self.hydra_context is not None
@@ -123,25 +112,7 @@ class ChainSweeper(Sweeper):
             require_device(chain.settings)
         return chain
 
-    def _run_round(self, batch: Sequence[tuple[Chain, StageSpec]]) -> None:
-        assert self.launcher is not None
-        for chain, spec in batch:
-            announce(self._console, chain, spec)
-        jobs = [chain.job_overrides(spec) for chain, spec in batch]
-        first, self._jobs = self._jobs, self._jobs + len(jobs)
-        results: Sequence[StageOutcome | StageFailure]
-        try:
-            results = [_result(job) for job in self.launcher.launch(jobs, initial_job_idx=first)]
-        except Exception as error:  # the launcher itself broke down, as when a worker process was killed
-            results = [_left_behind(chain, spec, error) for chain, spec in batch]
-        for (chain, spec), result in zip(batch, results, strict=True):
-            if isinstance(result, StageOutcome):
-                chain.record(result)
-            else:
-                self._mendable.append(result.input_error)
-                chain.fail(f"stage {spec.index}: {result.reason}")
-
-    def _close(self, chains: Sequence[Chain]) -> int:
+    def _close(self, runner: ChainRunner, chains: Sequence[Chain]) -> int:
         """Show what came out; the exit status."""
         for chain in chains:
             if chain.manifest.stages:
@@ -150,12 +121,7 @@ class ChainSweeper(Sweeper):
                     self._tell_gain(chain)
         if len(chains) > 1:
             self._console.print(sweep_table(chains))
-        for chain in chains:
-            if chain.failure is not None:
-                print(f"error: {shown_path(chain.directory)}: {chain.failure}", file=sys.stderr)
-        if not self._mendable:
-            return 0
-        return 2 if all(self._mendable) else 1
+        return tell_failures(runner.mendable, chains)
 
     @staticmethod
     def _is_told(chain: Chain) -> bool:
@@ -198,33 +164,29 @@ class ChainSweeper(Sweeper):
             self._console.print(sentence, highlight=False, soft_wrap=True)
 
 
-def _result(job: JobReturn) -> StageOutcome | StageFailure:
-    """What a job came back with. Hydra's own message about a failed job is left out: the sweeper has one at the end."""
-    try:
-        with contextlib.redirect_stderr(io.StringIO()):
-            value: Any = job.return_value
-    except Exception as error:
-        return failure_of(error)
-    if isinstance(value, StageOutcome | StageFailure):
-        return value
-    raise TypeError(f"the task of a chain must return a StageOutcome or a StageFailure, not {type(value).__name__}")
+def tell_failures(mendable: Sequence[bool], chains: Sequence[Chain]) -> int:
+    """A line for each chain that has failed; the exit status.
+
+    Args:
+        mendable: of each failure, whether the user can mend it.
+        chains: all of them.
+    """
+    for chain in chains:
+        if chain.failure is not None:
+            print(f"error: {shown_path(chain.directory)}: {chain.failure}", file=sys.stderr)
+    if not mendable:
+        return 0
+    return 2 if all(mendable) else 1
 
 
-def _left_behind(chain: Chain, spec: StageSpec, error: Exception) -> StageOutcome | StageFailure:
-    """What a stage left in its directory when its launcher broke down."""
-    try:
-        return load_outcome(chain.stage_directory(spec))
-    except InputError:
-        return failure_of(error)
+def start_command() -> str:
+    """The command that started this process, without its overrides."""
+    main = sys.modules["__main__"].__spec__
+    if sys.argv[0] == COMMAND:
+        return COMMAND
+    return f"python -m {main.name}" if main is not None else shlex.join(["python", sys.argv[0]])
 
 
 def _resume_command() -> str:
-    main = sys.modules["__main__"].__spec__
-    if sys.argv[0] == COMMAND:
-        start = COMMAND.split()
-    elif main is not None:
-        start = ["python", "-m", main.name]
-    else:
-        start = ["python", sys.argv[0]]
     given = [argument for argument in sys.argv[1:] if not argument.startswith("resume=")]
-    return shlex.join([*start, *given, "resume=true"])
+    return f"{start_command()} {shlex.join([*given, 'resume=true'])}"

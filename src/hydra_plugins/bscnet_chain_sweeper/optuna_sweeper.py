@@ -1,0 +1,149 @@
+"""Hyper-parameter search over whole chains: `hydra/sweeper=optuna`, see conf/hydra/sweeper/optuna.yaml."""
+
+from __future__ import annotations
+
+import importlib.util
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import InstantiationException
+from hydra.utils import instantiate
+
+from bscnet.chain.chain import Chain
+from bscnet.chain.report import shown_path
+from bscnet.errors import InputError
+from bscnet.evaluation.percent import percent
+from bscnet.installation import extra_of, how_to_install
+from bscnet.tuning.report import BEST_NAME, TABLE_NAME, short_overrides, trials_table, write_results
+from bscnet.tuning.space import Space, at_home, read_space
+from bscnet.tuning.trials import Trial, Trials
+from hydra_plugins.bscnet_chain_sweeper.sweeper import ChainSweeper, start_command, tell_failures
+
+if TYPE_CHECKING:
+    from optuna.samplers import BaseSampler
+
+
+class OptunaSweeper(ChainSweeper):
+    """Has Optuna choose the points; each is a chain, whose score is the val mIoU of its last stage.
+
+    The search has a folder of its own, with Optuna's storage and the trials' chains, each of which can be resumed:
+    after an interruption `resume=true` takes up the trials that were running where they were, and goes on with new
+    ones.
+
+    Args: see conf/hydra/sweeper/optuna.yaml.
+    """
+
+    def __init__(
+        self,
+        n_trials: int,
+        n_jobs: int,
+        sampler: Mapping[str, Any],
+        study_name: str | None,
+        storage: str | None,
+        max_failure_rate: float,
+        params: Mapping[str, Any] | None,
+    ) -> None:
+        super().__init__()
+        self._total, self._at_a_time = n_trials, n_jobs
+        self._sampler_options = sampler
+        self._name, self._storage = study_name, storage
+        self._failure_rate = max_failure_rate
+        self._params = params or {}
+
+    def _run(self, arguments: list[str], chains: list[Chain]) -> int:
+        space = self._space(arguments)
+        assert self.config is not None
+        output = Path(str(self.config.output_dir)).expanduser().absolute()
+        home = output / (self._name or f"optuna-{space.digest}")
+        trials = Trials(home, space, self._sampler, self._storage, bool(self.config.resume))
+        self._console.print(f"{shown_path(trials.directory)}: search", highlight=False, soft_wrap=True)
+        while batch := trials.batch(self._at_a_time, self._total):
+            status = self._run_batch(space, trials, batch, chains)
+            write_results(trials.directory, space, trials.all(), trials.best())
+            if status != 0:
+                return status
+        self._tell(space, trials)
+        return 0
+
+    def _space(self, arguments: Sequence[str]) -> Space:
+        for name, value, low in (("n_trials", self._total, 1), ("n_jobs", self._at_a_time, 1)):
+            if not isinstance(value, int) or value < low:
+                raise InputError(f"hydra.sweeper.{name}={value} is not usable: it must be a whole number from {low} up")
+        if importlib.util.find_spec("optuna") is None:
+            advice = how_to_install(extra_of("optuna"))
+            raise InputError(f"hydra/sweeper=optuna needs the package optuna, which is not installed: {advice}")
+        if not 0 <= self._failure_rate <= 1:
+            raise InputError(
+                f"hydra.sweeper.max_failure_rate={self._failure_rate} is not usable: it is a share, 0 to 1"
+            )
+        assert self.hydra_context is not None
+        parser = OverridesParser.create(config_loader=self.hydra_context.config_loader)
+        return read_space([*(f"{key}={value}" for key, value in self._params.items()), *arguments], parser)
+
+    def _sampler(self, number: int) -> BaseSampler:
+        options = dict(self._sampler_options)
+        if options.get("seed") is not None:
+            options["seed"] += number
+        try:
+            found: BaseSampler = instantiate(options)
+        except (InstantiationException, TypeError) as error:
+            reason = str(error.__cause__ or error).splitlines()[0]
+            raise InputError(f"hydra.sweeper.sampler={options} is no sampler of Optuna's: {reason}") from error
+        return found
+
+    def _run_batch(self, space: Space, trials: Trials, batch: Sequence[Trial], chains: list[Chain]) -> int:
+        """Run trials side by side and record what came out; not 0 where the search ends here."""
+        runner = self._runner()
+        wanted: dict[Path, Chain] = {}
+        refused: dict[int, str] = {}
+        homes: dict[int, Path] = {}
+        for trial in batch:
+            self._console.print(f"trial {trial.number}: {short_overrides(trial)}", highlight=False, soft_wrap=True)
+            try:
+                chain = self._compose(at_home(space.overrides(trial.params), str(trials.directory)))
+            except InputError as error:
+                refused[trial.number] = str(error)
+                continue
+            chain.title = f"trial {trial.number}"
+            homes[trial.number] = chain.home
+            wanted.setdefault(chain.home, chain)  # a point that is drawn twice is trained once
+        chains.extend(wanted.values())
+        if not self._run_chains(runner, list(wanted.values())):
+            return 130
+        found = {number: wanted[home] for number, home in homes.items()}
+        failed = refused | {number: chain.failure for number, chain in found.items() if chain.failure is not None}
+        too_many = len(failed) > self._failure_rate * len(batch)
+        for trial in batch:
+            if trial.number not in failed:
+                self._complete(trials, trial, found[trial.number])
+            elif not too_many:  # else it is still to be run, and resume=true does it
+                trials.fail(trial, failed[trial.number])
+        if not too_many:
+            return 0
+        for number, reason in refused.items():
+            print(f"error: trial {number}: {reason}", file=sys.stderr)
+        return tell_failures([*runner.mendable, *(True for _ in refused)], list(wanted.values()))
+
+    def _complete(self, trials: Trials, trial: Trial, chain: Chain) -> None:
+        if not self._is_told(chain):
+            self._score(chain)
+        trials.complete(trial, chain.manifest.stages[-1].val_miou, chain.directory)
+
+    def _tell(self, space: Space, trials: Trials) -> None:
+        known, best = trials.all(), trials.best()
+        self._console.print(trials_table(space, known))
+        lines = [f"{name} in {shown_path(trials.directory)}" for name in (TABLE_NAME, BEST_NAME)]
+        if best is None:
+            lines = [lines[0], "no trial has a score"]
+        else:
+            words = shlex.join(space.overrides(best.params))
+            lines += [
+                f"best: trial {best.number}, val mIoU {percent(best.val_miou)}",
+                f"again: {start_command()} {words}",
+            ]
+        for line in lines:
+            self._console.print(line, highlight=False, soft_wrap=True)
