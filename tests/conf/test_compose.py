@@ -79,7 +79,8 @@ def test_defaults_are_those_of_the_specification():
 
 
 @pytest.mark.parametrize(
-    "launcher, package", [("basic", None), ("joblib", "joblib"), ("submitit", "submitit"), ("ray", "ray")]
+    "launcher, package",
+    [("basic", None), ("joblib", "joblib"), ("submitit", "submitit"), ("submitit_local", "submitit")],
 )
 def test_a_launcher_is_the_plugin_or_a_stand_in_that_says_what_to_install(launcher, package):
     with initialize_config_dir(config_dir(), version_base="1.3"):

@@ -287,7 +287,7 @@ def test_a_chain_goes_on_from_a_stage_that_was_run_alone(app):
         (["launcher=submitit"], "pip install hydra-submitit-launcher"),
         (["launcher=ray"], "launcher=ray needs the package ray, which is not installed: pip install"),
         (["hydra/sweeper=basic"], "hydra/sweeper=basic cannot run the stages of a chain"),
-        (["hydra/sweeper=basic", "-m", "seed=0,1"], "hydra/sweeper=basic cannot run the stages of a chain"),
+        (["-m", "hydra/sweeper=basic", "seed=0,1"], "hydra/sweeper=basic cannot run the stages of a chain"),
         (["hydra.mode=RUN"], "hydra.mode=RUN runs no stages"),
     ],
 )
