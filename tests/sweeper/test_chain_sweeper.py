@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import shutil
@@ -285,19 +286,27 @@ def test_a_chain_goes_on_from_a_stage_that_was_run_alone(app):
         (["-m", "seed=interval(0,1)"], "a chain needs a list of values"),
         (["recipe=quick", "recipe.epochs=2"], "less than one epoch for each of 3 stages"),
         (["launcher=submitit"], "pip install hydra-submitit-launcher"),
-        (["launcher=ray"], "launcher=ray needs the package ray, which is not installed: pip install"),
         (["hydra/sweeper=basic"], "hydra/sweeper=basic cannot run the stages of a chain"),
         (["-m", "hydra/sweeper=basic", "seed=0,1"], "hydra/sweeper=basic cannot run the stages of a chain"),
         (["hydra.mode=RUN"], "hydra.mode=RUN runs no stages"),
     ],
 )
 def test_bad_input_is_one_sentence_before_any_work(app, capsys, arguments, sentence):
-    if "pip install" in sentence and find_spec({"submitit": "submitit", "ray": "ray"}[arguments[0].split("=")[1]]):
-        pytest.skip("the launcher's package is installed")
+    if "submitit" in sentence and find_spec("hydra_plugins.hydra_submitit_launcher"):
+        pytest.skip("the submitit launcher is installed")
     assert app.run(*arguments) == 2
     errors = capsys.readouterr().err
     assert errors.startswith("error: ") and sentence in errors and errors.count("\n") == 1
     assert app.calls == [] and not app.output.exists()
+
+
+@pytest.mark.parametrize("choice, package", [("launcher=ray", "ray"), ("hydra/sweeper=optuna", "optuna")])
+def test_a_package_that_is_not_installed_is_one_sentence(app, capsys, monkeypatch, choice, package):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == package else find_spec(name))
+    assert app.run(choice, "method=real") == 2
+    errors = capsys.readouterr().err
+    assert errors.startswith(f"error: {choice} needs the package {package}, which is not installed: pip install")
+    assert errors.count("\n") == 1 and app.calls == [] and not app.output.exists()
 
 
 @pytest.mark.parametrize("argument, named", [("model=huge", "model/huge"), ("method.nothing=1", "method.nothing")])

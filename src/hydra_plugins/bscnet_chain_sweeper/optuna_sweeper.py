@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
@@ -17,7 +16,7 @@ from bscnet.chain.chain import Chain
 from bscnet.chain.report import shown_path
 from bscnet.errors import InputError
 from bscnet.evaluation.percent import percent
-from bscnet.installation import extra_of, how_to_install
+from bscnet.installation import extra_of, how_to_install, missing
 from bscnet.tuning.report import BEST_NAME, TABLE_NAME, short_overrides, trials_table, write_results
 from bscnet.tuning.space import Space, at_home, read_space
 from bscnet.tuning.trials import Trial, Trials
@@ -73,7 +72,7 @@ class OptunaSweeper(ChainSweeper):
         for name, value, low in (("n_trials", self._total, 1), ("n_jobs", self._at_a_time, 1)):
             if not isinstance(value, int) or value < low:
                 raise InputError(f"hydra.sweeper.{name}={value} is not usable: it must be a whole number from {low} up")
-        if importlib.util.find_spec("optuna") is None:
+        if missing("optuna"):
             advice = how_to_install(extra_of("optuna"))
             raise InputError(f"hydra/sweeper=optuna needs the package optuna, which is not installed: {advice}")
         if not 0 <= self._failure_rate <= 1:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,7 +15,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from bscnet.chain.jobs import StartedJob
 from bscnet.errors import InputError
-from bscnet.installation import extra_of, how_to_install
+from bscnet.installation import extra_of, how_to_install, missing
 
 
 class RayJob:
@@ -66,7 +65,7 @@ class RayLauncher(Launcher):
         Raises:
             InputError: Ray is not installed.
         """
-        if importlib.util.find_spec("ray") is None:
+        if missing("ray"):
             advice = f"{how_to_install(extra_of('ray'))}, or take launcher=basic or launcher=joblib"
             raise InputError(f"launcher=ray needs the package ray, which is not installed: {advice}")
         self._context, self._task, self._config = hydra_context, task_function, config
