@@ -23,7 +23,8 @@ _SAID_ELSEWHERE = {
 """Licences that a package's metadata do not name, but its LICENSE file."""
 _HEAD = """# Licences
 
-bscnet is under the MIT licence. What pip installs beside it, by the extra that brings it first; made by `python scripts/licences.py`.
+bscnet is under the MIT licence. What pip installs beside it, by the extra that brings it first; made by
+`python scripts/licences.py`.
 
 """
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from importlib import metadata
 
-import licences
 import pytest
+
+import licences
 
 ROWS = dict(
     [cell.strip() for cell in line.strip("|").split("|")][:2]
