@@ -28,7 +28,10 @@ from bscnet.search_names import LOGITS, PRESET_GROUPS, RELAXATIONS
         ("data.voxel_size=nan", "data.voxel_size=nan is not usable"),
         ("recipe.epochs=2.5", "recipe.epochs=2.5 is not usable: it must be a whole number from 1 up"),
         ("recipe.batch_size=0", "recipe.batch_size=0 is not usable: it must be a whole number from 1 up, null"),
-        ("recipe.milestones=[60,x]", r"recipe.milestones=\[60, 'x'\] must be a list of whole numbers"),
+        (
+            "recipe.milestones=[60,x]",
+            r"recipe.milestones=\[60, 'x'\] is not usable: it must be a list of whole numbers from 1 up",
+        ),
         ("seed=-1", "seed=-1 is not usable"),
         ("output_dir=''", "output_dir= is not usable: it must be a text"),
         ("method.stages=[]", r"method.stages=\[\] must be a list with at least one stage"),

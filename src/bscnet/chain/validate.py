@@ -6,18 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from bscnet.chain.device import MIXED_PRECISIONS, refuse_precision
-from bscnet.chain.rules import Flag, Names, Number, OneOf, Rule, Text, Wholes, as_typed, refusal
 from bscnet.chain.validate_search import validate_search
 from bscnet.errors import InputError
 from bscnet.search_names import ALPHA_INITS, DECISIONS, LOGITS, MANUALS, PLAN_CHANGES, RANKING_SPLITS, RELAXATIONS
+from bscnet.settings.check import check
+from bscnet.settings.groups import GROUPS
+from bscnet.settings.rules import Flag, Names, Number, OneOf, Rule, Text, Wholes, as_typed, refusal
 from bscnet.sparse.backend_names import BACKENDS
 
 _COUNT = Number(1, whole=True)
 _POSITIVE = Number(0, above=True)
 _ESTIMATORS = ("approx", "clip", "identity", "ede", "sign_swish", "fourier")
-
-SHARED_STAGES = ("search", "pretrain", "real", "real_again", "activations", "activations_again", "weights")
-"""Names of stages, whose shares of the epochs can be given."""
 
 RULES: dict[str, Rule] = {
     "seed": Number(0, whole=True),
@@ -57,7 +56,7 @@ RULES: dict[str, Rule] = {
     "method.decide": OneOf(DECISIONS),
     "method.rank_on": OneOf(RANKING_SPLITS),
     "method.rank_batches": _COUNT,
-    "method.levels": Wholes(),
+    "method.levels": Wholes(optional=True),
     "method.min_sites": Number(0, optional=True),
     "method.arch_travel": Number(0, above=True, optional=True),
     "method.share_kernel": Flag(),
@@ -116,17 +115,6 @@ RULES: dict[str, Rule] = {
     "data.datamodule.eval_augment": Flag(),
     "data.datamodule.eval_offset": Flag(),
     "data.datamodule.whole_centimetres": Flag(),
-    "recipe.epochs": _COUNT,
-    "recipe.budget": OneOf(("per_stage", "per_chain", "final_stages")),
-    "recipe.norm_batches": Number(0, whole=True),
-    **{f"recipe.shares.{name}": _POSITIVE for name in SHARED_STAGES},
-    "recipe.reference_epochs": _COUNT,
-    "recipe.gamma": _POSITIVE,
-    "recipe.lr_scale": _POSITIVE,
-    "recipe.weight_decay": Number(0),
-    "recipe.norm_momentum": _POSITIVE,
-    "recipe.carried": OneOf(("last", "best")),
-    "recipe.batch_size": Number(1, whole=True, optional=True),
     "logger.name": OneOf(("csv", "wandb", "tensorboard", "mlflow")),
     "logger.project": Text(),
     "logger.entity": Text(optional=True),
@@ -167,6 +155,8 @@ def validate(config: Mapping[str, Any]) -> None:
         found, value = _look_up(config, key)
         if found and not _pending(value) and not rule.accepts(value):
             raise refusal(key, value, rule)
+    for name, group in GROUPS.items():
+        check(group, config[name], name)
     _validate_stages(config["method"]["stages"])
     if not _pending(config["method"]["stages"]):
         validate_search(config["method"], config["model"]["network"]["depth"])
@@ -177,9 +167,6 @@ def validate(config: Mapping[str, Any]) -> None:
             "trainer.precision=16-mixed scales gradients, which method.w_form=recurrent adds to the weights: "
             "take bf16-mixed or 32-true"
         )
-    milestones = config["recipe"]["milestones"]
-    if not isinstance(milestones, list) or not all(_COUNT.accepts(m) for m in milestones):
-        raise InputError(f"recipe.milestones={as_typed(milestones)} must be a list of whole numbers from 1 up")
 
 
 def _validate_stages(stages: Any) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bscnet.chain.rules import as_typed
 from bscnet.errors import InputError
 from bscnet.search_names import PRESET_GROUPS
+from bscnet.settings.rules import as_typed
 
 
 def validate_search(method: Mapping[str, Any], depth: int) -> None:

@@ -25,6 +25,7 @@ from bscnet.errors import shown
 from bscnet.run import COMMAND
 from bscnet.runs.layout import is_scored
 from bscnet.runs.stage import StageOutcome
+from bscnet.settings.schema import register
 
 # Hydra runs a plugin's module before it is in sys.modules, where a dataclass cannot be made: plain dicts instead.
 ConfigStore.instance().store(
@@ -33,6 +34,8 @@ ConfigStore.instance().store(
     node={"_target_": "hydra_plugins.bscnet_chain_sweeper.sweeper.ChainSweeper"},
     provider="bscnet",
 )
+
+register()
 
 _LAUNCHERS_HERE = ("basic_launcher", "joblib_launcher")
 """Launchers that run stages on this machine, whose devices are then known."""

@@ -103,15 +103,24 @@ class Names:
 
 @dataclass(frozen=True)
 class Wholes:
-    """A list of different whole numbers from 0 up; null."""
+    """A list of whole numbers from `low` up; of `different` ones, then of one or more; null where `optional`."""
 
-    allowed: str = "a list of different whole numbers from 0 up, null"
+    low: int = 0
+    different: bool = True
+    optional: bool = False
 
     def accepts(self, value: Any) -> bool:
         if value is None:
-            return True
-        number = Number(0, whole=True)
-        return isinstance(value, list) and all(map(number.accepts, value)) and 0 < len(set(value)) == len(value)
+            return self.optional
+        number = Number(self.low, whole=True)
+        if not isinstance(value, list) or not all(map(number.accepts, value)):
+            return False
+        return not self.different or 0 < len(set(value)) == len(value)
+
+    @property
+    def allowed(self) -> str:
+        kind = "different whole numbers" if self.different else "whole numbers"
+        return f"a list of {kind} from {self.low} up" + (", null" if self.optional else "")
 
 
 def as_typed(value: Any) -> str:

@@ -1,0 +1,13 @@
+"""Kinds of numbers that settings have in common."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from bscnet.settings.rules import Number
+
+Count = Annotated[int, Number(1, whole=True)]
+Natural = Annotated[int, Number(0, whole=True)]
+Positive = Annotated[float, Number(0, above=True)]
+NonNegative = Annotated[float, Number(0)]
+Share = Annotated[float, Number(0, above=True, high=1)]

@@ -1,0 +1,21 @@
+"""The groups' defaults in Hydra's ConfigStore, where the YAML files of `conf` build on them.
+
+`defaults: [/schema/recipe@_here_]` in a file of `conf/recipe` gives it every key of `RecipeSettings`. The values are
+plain: Hydra only composes, and what a value may be is checked in one place, `bscnet.settings.check`, whose sentences
+name what is allowed. (Hydra makes a frozen dataclass read-only, and knows no `Literal`.)
+"""
+
+from __future__ import annotations
+
+from hydra.core.config_store import ConfigStore
+
+from bscnet.settings.group import defaults
+from bscnet.settings.groups import GROUPS
+
+_FOLDER = "schema"
+
+
+def register() -> None:
+    """Enter the defaults of all groups; the plugin `bscnet_chain_sweeper` calls it, which every use of Hydra loads."""
+    for name, group in GROUPS.items():
+        ConfigStore.instance().store(group=_FOLDER, name=name, node=defaults(group), provider="bscnet")
