@@ -11,6 +11,9 @@ from typing import Any
 
 import yaml
 
+from bscnet.settings.group import defaults
+from bscnet.settings.method import MethodSettings
+
 ROOT = Path(__file__).resolve().parent.parent
 METHODS = ROOT / "conf" / "method"
 TARGET = ROOT / "docs" / "methods.md"
@@ -23,7 +26,7 @@ _COMMENT = re.compile(r"# (?P<title>[^(]+) \((?P<source>.+?)\): (?P<what>.+)")
 
 def method_rows() -> list[list[str]]:
     """A row for each method that shares the two stages of `_two_stages.yaml`."""
-    base = yaml.safe_load((METHODS / "_base.yaml").read_text(encoding="utf-8"))
+    base = defaults(MethodSettings)
     rows = []
     for file in sorted(METHODS.glob("[!_]*.yaml")):
         text = file.read_text(encoding="utf-8")

@@ -25,7 +25,7 @@ from benchmarks.quick_rooms.summary import method_row
 from bscnet.chain.cost import chain_cost
 from bscnet.errors import InputError
 from bscnet.runs.finished import require_comparable
-from bscnet.sparse.backend_names import BACKENDS
+from bscnet.settings.words import BACKENDS
 
 RESULTS = Results(
     "quick_rooms", document, (Place(INDEX, "quick", summary),), figure, command="python -m benchmarks.quick_rooms"

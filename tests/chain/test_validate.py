@@ -2,15 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from bscnet.chain.validate import RULES, wanted_stages
+from bscnet.chain.validate import wanted_stages
 from bscnet.errors import InputError
-from bscnet.models import layers
-from bscnet.nn import ACTIVATIONS
-from bscnet.nn.relaxation import RELAX
-from bscnet.nn.shift_logits import SHIFT_LOGITS
-from bscnet.quantizers import ESTIMATORS, WEIGHT_FORMS, WEIGHT_PENALTIES, WEIGHT_SCALES
-from bscnet.search import CANDIDATES, CONFIDENCE, MANUAL, REDUCTIONS
-from bscnet.search_names import LOGITS, PRESET_GROUPS, RELAXATIONS
+from bscnet.search import MANUAL
+from bscnet.settings.words import PRESET_GROUPS
 
 
 @pytest.mark.parametrize(
@@ -34,7 +29,7 @@ from bscnet.search_names import LOGITS, PRESET_GROUPS, RELAXATIONS
         ),
         ("seed=-1", "seed=-1 is not usable"),
         ("output_dir=''", "output_dir= is not usable: it must be a text"),
-        ("method.stages=[]", r"method.stages=\[\] must be a list with at least one stage"),
+        ("method.stages=[]", r"method.stages=\[\] is not usable: it must be a list with at least one row"),
         ("method.stages=[{name: a, precision: a2w2}]", r"method.stages\[0\].precision=a2w2 is not known"),
         ("method=_base", "method.name, method.stages: no value is given"),
         ("method.alpha_weight=0", "method.alpha_weight=0 is not usable: it must be a number above 0 to 1"),
@@ -114,39 +109,8 @@ def test_every_group_can_be_asked_for(settings):
         assert (chosen["manual"], chosen["G"]) == (preset, groups)
 
 
-@pytest.mark.parametrize(
-    "key, known",
-    [
-        ("method.cands", CANDIDATES),
-        ("method.conf", CONFIDENCE),
-        ("method.reduce", REDUCTIONS),
-        ("method.manual", [*MANUAL, "random", "random_per_layer", "none"]),
-        ("method.alpha_init", ["uniform", "centre", *MANUAL, "random"]),
-        ("method.relax", RELAX),
-        ("method.logits", SHIFT_LOGITS),
-        ("method.sfsc_layers", layers.SFSC_LAYERS),
-        ("model.layer_style", layers.LAYER_STYLES),
-        ("model.down_short", layers.DOWN_SHORTS),
-        ("model.act", ACTIVATIONS),
-        ("method.layer_style", layers.LAYER_STYLES),
-        ("method.act", ACTIVATIONS),
-        ("method.w_scale", WEIGHT_SCALES),
-        ("method.w_form", WEIGHT_FORMS),
-        ("method.w_penalty", WEIGHT_PENALTIES),
-        ("method.ste_act", ESTIMATORS),
-        ("method.ste_weight", ESTIMATORS),
-    ],
-)
-def test_the_allowed_words_are_those_the_code_knows(key, known):
-    assert set(RULES[key].options) == set(known)
-
-
 def test_the_presets_have_as_many_groups_as_stated():
     assert {name: len(shifts) for name, shifts in MANUAL.items()} == PRESET_GROUPS
-
-
-def test_the_default_word_comes_first():
-    assert (LOGITS[0], RELAXATIONS[0]) == ("free", "softmax")
 
 
 def test_wanted_stages():

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from bscnet.models.layers import CONVS, LAYER_STYLES, PRECISIONS
+from bscnet.settings.words import Conv, LayerStyle, Precision, words
 from fixtures.networks import gradients, small_network, small_scene, trained_step
 
 TOLERANCE = {"rtol": 1e-8, "atol": 1e-10}
@@ -44,9 +44,9 @@ def check(family: str, **switches: object) -> None:
 
 
 @pytest.mark.minkowski
-@pytest.mark.parametrize("style", LAYER_STYLES)
-@pytest.mark.parametrize("precision", PRECISIONS)
-@pytest.mark.parametrize("conv", CONVS)
+@pytest.mark.parametrize("style", words(LayerStyle))
+@pytest.mark.parametrize("precision", words(Precision))
+@pytest.mark.parametrize("conv", words(Conv))
 @pytest.mark.parametrize("family", ["fcn", "unet"])
 def test_both_backends_give_the_same_numbers(family: str, conv: str, precision: str, style: str) -> None:
     check(family, precision=precision, conv=conv, layer_style=style)
@@ -60,7 +60,7 @@ def test_both_backends_agree_on_every_switch(switches: dict[str, object]) -> Non
 
 @pytest.mark.minkowski
 @pytest.mark.parametrize("source, target", [("torch", "minkowski"), ("minkowski", "torch")])
-@pytest.mark.parametrize("conv", CONVS)
+@pytest.mark.parametrize("conv", words(Conv))
 def test_states_move_between_backends(tmp_path: Path, conv: str, source: str, target: str) -> None:
     net = small_network("unet", "a1w32", conv)
     trained_step(net, small_scene(source))

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from bscnet.models import LayerFactory
 from bscnet.models.blocks import ResidualUnit, conv_layer, deconv_layer, ssc_block
-from bscnet.models.layers import CONVS, LAYER_STYLES, PRECISIONS
 from bscnet.nn import RPReLU, SiteNorm, set_progress
+from bscnet.settings.words import Conv, LayerStyle, Precision, words
 from bscnet.sparse import SparseTensor
 from fixtures.methods import LITERATURE, layer_switches
 from fixtures.networks import FAMILIES, gradients, small_network, small_scene, trained_step
@@ -72,15 +72,15 @@ def check(network: nn.Module, x: SparseTensor) -> None:
 
 
 @kinds
-@pytest.mark.parametrize("style", LAYER_STYLES)
-@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("style", words(LayerStyle))
+@pytest.mark.parametrize("precision", words(Precision))
 def test_networks_of_every_style(kind: str, precision: str, style: str) -> None:
     check(wakened(small_network("fcn", precision, layer_style=style).float()), scene(kind))
 
 
 @kinds
-@pytest.mark.parametrize("conv", CONVS)
-@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("conv", words(Conv))
+@pytest.mark.parametrize("precision", words(Precision))
 def test_networks_of_every_convolution(kind: str, precision: str, conv: str) -> None:
     check(wakened(small_network("unet", precision, conv).float()), scene(kind))
 
@@ -100,8 +100,8 @@ def test_methods_of_the_literature(kind: str, method: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["torch", "packed"])
-@pytest.mark.parametrize("precision", PRECISIONS)
-@pytest.mark.parametrize("style", LAYER_STYLES)
+@pytest.mark.parametrize("precision", words(Precision))
+@pytest.mark.parametrize("style", words(LayerStyle))
 def test_one_site(kind: str, precision: str, style: str) -> None:
     check(wakened(small_network("unet", precision, layer_style=style).float()), scene(kind, 1))
 

@@ -40,7 +40,7 @@ from bscnet.quantizers import RSign, SignQuantizer
     ],
 )
 def test_unknown_names_are_refused(switch: str) -> None:
-    with pytest.raises(InputError, match=f"{switch} is 'nonsense'; allowed are"):
+    with pytest.raises(InputError, match=f"{switch}=nonsense is not known: allowed are"):
         LayerFactory(**{switch: "nonsense"})
 
 
@@ -53,7 +53,7 @@ def test_switches_that_exclude_each_other_are_refused() -> None:
 
 @pytest.mark.parametrize("number", [0, 3, -1])
 def test_blocks_have_one_or_two_layers(number: int) -> None:
-    with pytest.raises(InputError, match=f"layers_per_block is {number}; allowed are 1, 2"):
+    with pytest.raises(InputError, match=f"layers_per_block={number} is not known: allowed are 1, 2"):
         LayerFactory(layers_per_block=number)
 
 

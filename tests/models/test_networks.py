@@ -12,19 +12,19 @@ from torch import nn
 
 from bscnet.errors import InputError
 from bscnet.models import FCN, LayerFactory, UNet
-from bscnet.models.layers import CONVS, LAYER_STYLES, PRECISIONS
 from bscnet.quantizers import RSign, SignQuantizer, WeightQuantizer
+from bscnet.settings.words import Conv, LayerStyle, Precision, words
 from bscnet.sparse import SparseTensor
 from fixtures.networks import CLASSES, FAMILIES, gradients, small_network, small_scene, trained_step
 
 families = pytest.mark.parametrize("family", list(FAMILIES))
-convs = pytest.mark.parametrize("conv", CONVS)
+convs = pytest.mark.parametrize("conv", words(Conv))
 fcn_ups = pytest.mark.parametrize("fcn_up", ["unpool_add", "unpool_concat", "deconv"])
 TOLERANCE = {"rtol": 1e-8, "atol": 1e-10}
 
 
 @families
-@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("precision", words(Precision))
 def test_scores_follow_the_rows(backend: str, family: str, precision: str) -> None:
     net, x = small_network(family, precision), small_scene(backend)
     scores = net.train()(x)
@@ -55,7 +55,7 @@ def test_a_shift_by_the_coarsest_voxel_changes_nothing(backend: str, family: str
 
 @families
 @convs
-@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("precision", words(Precision))
 def test_one_voxel_goes_through(backend: str, family: str, conv: str, precision: str) -> None:
     net = small_network(family, precision, conv)
     x = SparseTensor(torch.randn(1, 3, dtype=torch.float64), torch.tensor([[0, -5, 3, 1]]), backend)
@@ -67,7 +67,7 @@ def test_one_voxel_goes_through(backend: str, family: str, conv: str, precision:
 
 
 @fcn_ups
-@pytest.mark.parametrize("style", LAYER_STYLES)
+@pytest.mark.parametrize("style", words(LayerStyle))
 @pytest.mark.parametrize("down_short", ["avgpool", "maxpool", "none"])
 def test_one_voxel_goes_through_every_style(backend: str, style: str, down_short: str, fcn_up: str) -> None:
     net = small_network("fcn", layer_style=style, down_short=down_short, fcn_up=fcn_up)
@@ -99,7 +99,7 @@ def test_copies_are_equal_and_apart(backend: str, family: str, conv: str) -> Non
 
 @families
 @convs
-@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("precision", words(Precision))
 def test_two_passes_give_the_same_bits(family: str, conv: str, precision: str) -> None:
     net = small_network(family, precision, conv).float()
     runs = []
@@ -113,8 +113,8 @@ def test_two_passes_give_the_same_bits(family: str, conv: str, precision: str) -
 
 
 @families
-@pytest.mark.parametrize("style", LAYER_STYLES)
-@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("style", words(LayerStyle))
+@pytest.mark.parametrize("precision", words(Precision))
 def test_quantized_tensors_hold_plus_and_minus_one_only(backend: str, family: str, precision: str, style: str) -> None:
     net, seen = small_network(family, precision, layer_style=style), {"activations": 0, "weights": 0}
 
@@ -139,7 +139,7 @@ def test_quantized_tensors_hold_plus_and_minus_one_only(backend: str, family: st
     }
 
 
-@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("precision", words(Precision))
 def test_adding_scores_equals_concatenating_features(backend: str, precision: str) -> None:
     """T12 for a whole network: the linear layers of all levels are column blocks of one."""
     added, joined = (small_network("fcn", precision, fcn_up=up) for up in ("unpool_add", "unpool_concat"))
@@ -183,7 +183,7 @@ def test_numbers_that_make_no_network_are_refused(family: str, numbers: tuple[in
 
 
 def test_unknown_upsampling_is_refused() -> None:
-    with pytest.raises(InputError, match="fcn_up is 'nearest'; allowed are unpool_add, unpool_concat, deconv"):
+    with pytest.raises(InputError, match="fcn_up=nearest is not known: allowed are unpool_add, unpool_concat, deconv"):
         FCN(3, 5, 8, 1, 2, LayerFactory(), fcn_up="nearest")
 
 
@@ -202,7 +202,7 @@ def test_depth_zero_is_one_level(backend: str, family: str) -> None:
 def test_stages_share_their_names(family: str) -> None:
     """A stage's weights load into the next; only search logits and shifts come and go."""
     plain = small_network(family, "a32w32", "plain").state_dict().keys()
-    for precision in PRECISIONS:
+    for precision in words(Precision):
         for conv, extra in (("plain", ""), ("shifted", ".shifts"), ("composite", ".alpha")):
             own = small_network(family, precision, conv).state_dict().keys()
             assert plain <= own

@@ -57,15 +57,15 @@ def test_what_is_said_of_other_things_is_passed_over_and_missing_switches_have_t
 @pytest.mark.parametrize(
     "changes, sentence",
     [
-        ({"family": "resnet"}, "family is 'resnet'; allowed are fcn, unet"),
-        ({"family": None}, "family is None; allowed are fcn, unet"),
+        ({"family": "resnet"}, "family=resnet is not known: allowed are fcn, unet"),
+        ({"family": None}, "family=null is not known: allowed are fcn, unet"),
         ({"network": {**SIZES, "fcn_up": "deconv"}}, r"network\.fcn_up is not a value of family unet"),
         ({"network": {**SIZES, "m": "8"}}, "m is '8'; it must be a whole number"),
         ({"network": {**SIZES, "m": True}}, "m is True; it must be a whole number"),
         ({"network": {"m": 4, "reps": 1}}, r"lacks network\.depth"),
         ({"network": 3}, "the description of the network is not usable"),
         ({"num_classes": 2.5}, "num_classes is 2.5; it must be a whole number"),
-        ({"act": "gelu"}, "act is 'gelu'; allowed are"),
+        ({"act": "gelu"}, "act=gelu is not known: allowed are"),
     ],
 )
 def test_values_that_make_no_network_are_refused(changes: dict[str, Any], sentence: str) -> None:
@@ -84,5 +84,5 @@ def test_a_value_that_is_missing_is_named(key: str) -> None:
 def test_numbers_that_make_no_network_are_refused_when_it_is_built() -> None:
     with pytest.raises(InputError, match="m is 0; it must be at least 1"):
         NetworkSpec("unet", 0, 1, 1, **SEEN).build()
-    with pytest.raises(InputError, match="fcn_up is 'bilinear'"):
+    with pytest.raises(InputError, match="fcn_up=bilinear is not known"):
         NetworkSpec("fcn", **SIZES, **SEEN, fcn_up="bilinear").build()

@@ -34,5 +34,5 @@ def test_activations_by_name(name: str, parameters: int) -> None:
 
 
 def test_unknown_activation_is_refused() -> None:
-    with pytest.raises(InputError, match=f"act is 'gelu'; allowed are {', '.join(ACTIVATIONS)}"):
+    with pytest.raises(InputError, match=f"act=gelu is not known: allowed are {', '.join(ACTIVATIONS)}"):
         make_activation("gelu", 3)

@@ -138,5 +138,5 @@ def test_forms_leave_scales_alone() -> None:
 
 
 def test_unknown_forms_are_refused() -> None:
-    with pytest.raises(InputError, match="w_form is 'round'; allowed are latent, centred, standardized"):
+    with pytest.raises(InputError, match="w_form=round is not known: allowed are latent, centred, standardized"):
         WeightQuantizer(3, form="round")

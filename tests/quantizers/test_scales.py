@@ -123,7 +123,7 @@ def test_the_penalty_of_a_quantizer_has_its_weight() -> None:
     assert float(quantizer.penalty(weight)) == pytest.approx(0.25 * float(manhattan(weight, mean_abs_scale(weight))))
     assert not WeightQuantizer(3, penalty="manhattan").has_penalty
     assert not WeightQuantizer(3, penalty_weight=1.0).has_penalty
-    with pytest.raises(InputError, match="w_penalty is 'l2'; allowed are none, manhattan, bilinear"):
+    with pytest.raises(InputError, match="w_penalty=l2 is not known: allowed are none, manhattan, bilinear"):
         WeightQuantizer(3, penalty="l2")
 
 

@@ -75,5 +75,5 @@ def test_rsign_at_zero_threshold_is_the_plain_quantizer() -> None:
 
 def test_unknown_estimators_are_refused() -> None:
     for make in (lambda: SignQuantizer("swish"), lambda: RSign(3, "swish"), lambda: sign_ste(torch.zeros(1), "swish")):
-        with pytest.raises(InputError, match="ste_act is 'swish'; allowed are clip, approx"):
+        with pytest.raises(InputError, match="ste_act=swish is not known: allowed are clip, approx"):
             make()

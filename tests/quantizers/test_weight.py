@@ -50,5 +50,5 @@ def test_learned_scale_starts_at_one_and_learns() -> None:
 
 
 def test_unknown_scales_are_refused() -> None:
-    with pytest.raises(InputError, match="w_scale is 'max'; allowed are mean_abs, learned"):
+    with pytest.raises(InputError, match="w_scale=max is not known: allowed are mean_abs, learned"):
         WeightQuantizer(3, "max")

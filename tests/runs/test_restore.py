@@ -148,5 +148,5 @@ def test_metadata_that_make_no_such_network_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be built: .*depth"):
         restore(path)
     change(path, family="resnet")
-    with pytest.raises(InputError, match="cannot be built: family is 'resnet'; allowed are fcn, unet"):
+    with pytest.raises(InputError, match="cannot be built: family=resnet is not known: allowed are fcn, unet"):
         restore(path)

@@ -47,9 +47,9 @@ def test_random_positions_repeat_with_their_seed() -> None:
 
 
 def test_bad_names_and_sizes_are_refused() -> None:
-    with pytest.raises(InputError, match="cands is 'edges'; allowed are all27, corners9, faces7"):
+    with pytest.raises(InputError, match="cands=edges is not known: allowed are all27, corners9, faces7"):
         candidate_shifts("edges")
-    with pytest.raises(InputError, match="manual is 'edges'; allowed are .*random, none"):
+    with pytest.raises(InputError, match="manual=edges is not known: allowed are tetra4, .*random, none"):
         manual_shifts("edges", 4)
     for name, table in MANUAL.items():
         with pytest.raises(InputError, match=f"{len(table)} groups, but G is 5"):

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from bscnet.errors import InputError
 from bscnet.nn import CompositeShiftConv3d, SparseConv3d
-from bscnet.search import CANDIDATES, CONFIDENCE, REDUCTIONS, confidence_loss, reduce_confidence
+from bscnet.search import CANDIDATES, CONFIDENCE, confidence_loss, reduce_confidence
+from bscnet.settings.words import Reduction, words
 
 CLOSED_FORM = {
     "entropy": lambda pi: -sum(p * math.log(p) for p in pi if p > 0),
@@ -41,7 +42,7 @@ def test_uniform_groups_cost_their_share_of_the_entropy(groups: int) -> None:
     assert float(loss.detach()) == pytest.approx(groups * (math.log(27) / 27 + math.log(7) / 7), rel=1e-12)
 
 
-@pytest.mark.parametrize("reduce", REDUCTIONS)
+@pytest.mark.parametrize("reduce", words(Reduction))
 @pytest.mark.parametrize("kind", ["entropy", "one_minus_max", "nll_max"])
 def test_decided_groups_cost_nothing(kind: str, reduce: str) -> None:
     loss = confidence_loss(decided(network()), kind, reduce)
@@ -60,7 +61,7 @@ def test_squares_are_least_where_the_search_has_decided() -> None:
     assert float(confidence_loss(network(), "neg_l2", "sum").detach()) == pytest.approx(-4 / 27 - 4 / 7)
 
 
-@pytest.mark.parametrize("reduce", REDUCTIONS)
+@pytest.mark.parametrize("reduce", words(Reduction))
 @pytest.mark.parametrize("kind", list(CONFIDENCE))
 def test_values_follow_their_formula(kind: str, reduce: str) -> None:
     pis = [torch.randn(g, n, dtype=torch.float64).softmax(1) for g, n in ((4, 27), (2, 7), (1, 1))]
@@ -87,9 +88,9 @@ def test_gradients_reach_the_logits(kind: str) -> None:
 
 
 def test_bad_names_and_networks_are_refused() -> None:
-    with pytest.raises(InputError, match="conf is 'gini'; allowed are entropy"):
+    with pytest.raises(InputError, match="conf=gini is not known: allowed are entropy"):
         confidence_loss(network(), "gini")
-    with pytest.raises(InputError, match="reduce is 'max'; allowed are paper, mean, sum"):
+    with pytest.raises(InputError, match="reduce=max is not known: allowed are paper, mean, sum"):
         confidence_loss(network(), "entropy", "max")
     with pytest.raises(InputError, match="no composite convolution"):
         confidence_loss(nn.Sequential(SparseConv3d(3, 8)))

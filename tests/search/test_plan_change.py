@@ -36,7 +36,7 @@ def test_changes_go_by_name() -> None:
     assert changed(PLAN, "none", 3) is PLAN
     assert changed(PLAN, "permuted", 3) == permuted(PLAN, 3)
     assert changed(PLAN, "mirrored", 3) == mirrored(PLAN)
-    with pytest.raises(InputError, match="plan_change is 'turned'; allowed are none, permuted, mirrored"):
+    with pytest.raises(InputError, match="plan_change=turned is not known: allowed are none, permuted, mirrored"):
         changed(PLAN, "turned")
 
 

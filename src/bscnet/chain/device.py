@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bscnet.errors import InputError
-
-MIXED_PRECISIONS = ("16-mixed", "bf16-mixed")
+from bscnet.settings.words import MIXED_PRECISIONS
 
 _OWN_KEYS = ("matmul_precision", "cuda_allocator")
 """Keys of conf/trainer that are not Lightning's."""

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from bscnet.errors import InputError
-from bscnet.search_names import PRESET_GROUPS
 from bscnet.settings.rules import as_typed
+from bscnet.settings.words import PRESET_GROUPS
 
 
 def validate_search(method: Mapping[str, Any], depth: int) -> None:

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from bscnet.sparse.backend_names import BACKENDS
+from bscnet.settings.words import BACKENDS
 from bscnet.threads import found_environment
 
 if TYPE_CHECKING:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from bscnet.errors import InputError
 from bscnet.models.blocks import conv_layer, deconv_layer, ssc_blocks
 from bscnet.models.layers import LayerFactory
 from bscnet.models.widths import check_network, level_widths
 from bscnet.nn import SiteLinear, unpool
+from bscnet.settings.words import FcnUp, require_word
 from bscnet.sparse import SparseTensor
-
-FCN_UPS = ("unpool_add", "unpool_concat", "deconv")
 
 
 class FCNLevel(nn.Module):
@@ -37,7 +35,7 @@ class FCNLevel(nn.Module):
         widths: tuple[int, ...],
         reps: int,
         num_classes: int,
-        fcn_up: str,
+        fcn_up: FcnUp,
         level: int = 0,
     ) -> None:
         super().__init__()
@@ -100,12 +98,11 @@ class FCN(nn.Module):
         reps: int,
         depth: int,
         layers: LayerFactory,
-        fcn_up: str = "unpool_add",
+        fcn_up: FcnUp = "unpool_add",
     ) -> None:
         super().__init__()
         check_network(in_channels, num_classes, m, reps, depth)
-        if fcn_up not in FCN_UPS:
-            raise InputError(f"fcn_up is {fcn_up!r}; allowed are {', '.join(FCN_UPS)}")
+        require_word(FcnUp, fcn_up, "fcn_up")
         widths = level_widths(m, depth)
         self.stem = layers.stem(in_channels, m)
         self.levels = FCNLevel(layers, widths, reps, num_classes, fcn_up)

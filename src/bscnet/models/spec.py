@@ -13,8 +13,9 @@ from bscnet.models.fcn import FCN
 from bscnet.models.layers import LayerFactory
 from bscnet.models.unet import UNet
 from bscnet.search import apply_plan, random_plan, share_by_level, shifted_layers
+from bscnet.settings.words import Family, FcnUp, require_word
 
-HEAD_SWITCHES = {"fcn": "fcn_up", "unet": "head_norm"}
+HEAD_SWITCHES: dict[Family, str] = {"fcn": "fcn_up", "unet": "head_norm"}
 """The families of networks, and the switch of its own that each has."""
 _SIZES = ("m", "reps", "depth")
 
@@ -36,18 +37,18 @@ class NetworkSpec:
         InputError: a family that is none of these, or a size that is no whole number.
     """
 
-    family: str
+    family: Family
     m: int
     reps: int
     depth: int
     in_channels: int
     num_classes: int
     layers: LayerFactory = field(default_factory=LayerFactory)
-    fcn_up: str = "unpool_add"
+    fcn_up: FcnUp = "unpool_add"
     head_norm: bool = True
 
     def __post_init__(self) -> None:
-        _require_family(self.family)
+        require_word(Family, self.family, "family")
         for name in (*_SIZES, "in_channels", "num_classes"):
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool):
@@ -94,7 +95,7 @@ class NetworkSpec:
         """
         try:
             family = values["family"]
-            _require_family(family)
+            require_word(Family, family, "family")
             sizes = {name: value for name, value in values["network"].items() if not name.startswith("_")}
             if foreign := sizes.keys() - {*_SIZES, HEAD_SWITCHES[family]}:
                 raise InputError(f"network.{min(foreign)} is not a value of family {family}")
@@ -114,8 +115,3 @@ class NetworkSpec:
             raise InputError(f"the description of the network lacks {error.args[0]}") from error
         except (TypeError, AttributeError) as error:
             raise InputError(f"the description of the network is not usable: {error}") from error
-
-
-def _require_family(family: str) -> None:
-    if family not in HEAD_SWITCHES:
-        raise InputError(f"family is {family!r}; allowed are {', '.join(HEAD_SWITCHES)}")

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from bscnet.errors import InputError
 from bscnet.fused import scaled_prelu
+from bscnet.settings.words import Activation, chosen
 from bscnet.sparse.native.elementwise import native_serves
 from bscnet.sparse.products import biased
 
@@ -47,15 +47,13 @@ def _hardtanh(channels: int) -> nn.Module:
     return nn.Hardtanh()
 
 
-ACTIVATIONS: dict[str, Callable[[int], nn.Module]] = {"prelu": PReLU, "rprelu": RPReLU, "hardtanh": _hardtanh}
+ACTIVATIONS: dict[Activation, Callable[[int], nn.Module]] = {"prelu": PReLU, "rprelu": RPReLU, "hardtanh": _hardtanh}
 
 
-def make_activation(name: str, channels: int) -> nn.Module:
+def make_activation(name: Activation, channels: int) -> nn.Module:
     """The activation called ``name`` for this many channels.
 
     Raises:
         InputError: unknown name.
     """
-    if name not in ACTIVATIONS:
-        raise InputError(f"act is {name!r}; allowed are {', '.join(ACTIVATIONS)}")
-    return ACTIVATIONS[name](channels)
+    return chosen(ACTIVATIONS, name, "act")(channels)

@@ -10,7 +10,7 @@ from bscnet.fused import mixed_kernels, mixtures
 from bscnet.nn.conv import QuantizedConv
 from bscnet.nn.relaxation import RELAX
 from bscnet.nn.shift_logits import SHIFT_LOGITS
-from bscnet.search_names import LOGITS, RELAXATIONS
+from bscnet.settings.words import Logits, Relaxation, chosen
 from bscnet.sparse import Sites, SparseTensor
 from bscnet.sparse.offsets import check_shifts, group_sizes
 from bscnet.sparse.operand import Operand
@@ -56,15 +56,12 @@ class CompositeShiftConv3d(QuantizedConv):
         candidates: object,
         input_quantizer: nn.Module | None = None,
         weight_quantizer: nn.Module | None = None,
-        relax: str = "softmax",
+        relax: Relaxation = "softmax",
         share_kernel: bool = True,
-        logits: str = "free",
+        logits: Logits = "free",
         start: object = None,
         start_weight: float = 0.9,
     ) -> None:
-        for name, value, allowed in (("relax", relax, RELAXATIONS), ("logits", logits, LOGITS)):
-            if value not in allowed:
-                raise InputError(f"{name} is {value!r}; allowed are {', '.join(allowed)}")
         shifts = check_shifts(candidates)
         if len(set(shifts)) != len(shifts):
             raise InputError(f"candidates are {list(shifts)}; each may be listed once")
@@ -73,12 +70,12 @@ class CompositeShiftConv3d(QuantizedConv):
         self.group_sizes = group_sizes(out_channels, groups)
         self._shift_tuple = shifts
         self.share_kernel = share_kernel
-        self.relaxation = RELAX[relax]
+        self.relaxation = chosen(RELAX, relax, "relax")
         self.temperature = self.relaxation.start
         begun = None if start is None else check_shifts(start)
         if begun is not None and len(begun) != groups:
             raise InputError(f"{len(begun)} shifts to start at are given for {groups} channel groups")
-        self.source = SHIFT_LOGITS[logits](shifts, groups, begun)
+        self.source = chosen(SHIFT_LOGITS, logits, "logits")(shifts, groups, begun)
         rows = [self.source.row(g, shift, start_weight) for g, shift in enumerate(begun or ())]
         alpha = torch.stack(rows) if rows else torch.zeros(groups, self.source.width)
         self.alpha = nn.Parameter(alpha, requires_grad=self.relaxation.learned)

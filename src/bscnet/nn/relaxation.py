@@ -12,6 +12,8 @@ from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
+from bscnet.settings import words
+
 
 def importance(logits: Tensor) -> Tensor:
     """``pi = softmax(alpha)`` of each row of ``(G, n)`` search logits."""
@@ -87,11 +89,11 @@ class Relaxation:
     learned: bool = True
 
 
-RELAX: dict[str, Relaxation] = {
+RELAX: dict[words.Relaxation, Relaxation] = {
     "softmax": Relaxation(tempered, tempered, tempered),
     "gumbel_softmax": Relaxation(noisy, tempered, _untempered, 5.0, 0.1),
     "gumbel_st": Relaxation(drawn, largest, _untempered, 5.0, 0.1),
     # After Guo et al. (arXiv 1904.00420): weights are trained under all shifts alike, which are ranked afterwards.
     "supernet": Relaxation(any_one, largest, _untempered, learned=False),
 }
-"""By the names of ``bscnet.search_names.RELAXATIONS``."""
+"""By name."""

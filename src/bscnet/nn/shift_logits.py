@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from bscnet.errors import InputError
 from bscnet.nn.orbits import ORBITS, orbit_of
+from bscnet.settings.words import Logits
 from bscnet.sparse.offsets import Shift
 
 _SURE = 1e4  # log odds of a weight of 1: exp(-1e4) is 0 in every type
@@ -133,10 +134,10 @@ def _require_all(candidates: tuple[Shift, ...], name: str) -> None:
         raise InputError(f"logits={name} is of all 27 shifts, but there are {len(candidates)} candidates")
 
 
-SHIFT_LOGITS: dict[str, type[FreeLogits]] = {
+SHIFT_LOGITS: dict[Logits, type[FreeLogits]] = {
     "free": FreeLogits,
     "factorised": FactorisedLogits,
     "orbits": OrbitLogits,
     "by_level": FreeLogits,  # shared by the layers of a level, which the network sees to
 }
-"""By the names of ``bscnet.search_names.LOGITS``."""
+"""By name."""

@@ -14,6 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.autograd import Function
 
+from bscnet.settings.words import WeightForm
+
 TAU_MIN, TAU_MAX = 0.85, 0.99
 RECURRENT_SHARE = 0.4
 RECURRENT_INIT = 0.2
@@ -162,7 +164,7 @@ def _stateless(form: Callable[[], LatentForm]) -> Callable[[tuple[int, ...]], La
     return lambda shape: form()
 
 
-WEIGHT_FORMS: dict[str, Callable[[tuple[int, ...]], LatentForm] | None] = {
+WEIGHT_FORMS: dict[WeightForm, Callable[[tuple[int, ...]], LatentForm] | None] = {
     "latent": None,
     "centred": _stateless(Centred),
     "standardized": _stateless(Standardized),

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from bscnet.errors import InputError
+from bscnet.settings.words import Estimator, chosen
 
 SWISH_BETA = 5.0
 FOURIER_OMEGA = 0.1
@@ -75,7 +75,7 @@ def _still(gradient: Callable[[Tensor], Tensor]) -> Callable[[Tensor, float], Te
     return lambda z, progress: gradient(z)
 
 
-ESTIMATORS: dict[str, Callable[[Tensor, float], Tensor]] = {
+ESTIMATORS: dict[Estimator, Callable[[Tensor, float], Tensor]] = {
     "clip": _still(clip_gradient),
     "approx": _still(approx_gradient),
     "identity": _still(identity_gradient),
@@ -85,12 +85,10 @@ ESTIMATORS: dict[str, Callable[[Tensor, float], Tensor]] = {
 }
 
 
-def gradient_of(estimator: str, switch: str) -> Callable[[Tensor, float], Tensor]:
+def gradient_of(estimator: Estimator, switch: str) -> Callable[[Tensor, float], Tensor]:
     """The gradient of this name.
 
     Raises:
         InputError: there is none; the sentence names ``switch``.
     """
-    if estimator not in ESTIMATORS:
-        raise InputError(f"{switch} is {estimator!r}; allowed are {', '.join(ESTIMATORS)}")
-    return ESTIMATORS[estimator]
+    return chosen(ESTIMATORS, estimator, switch)

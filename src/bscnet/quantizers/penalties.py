@@ -7,6 +7,7 @@ from collections.abc import Callable
 from torch import Tensor
 
 from bscnet.quantizers.sign import sign
+from bscnet.settings.words import WeightPenalty
 
 
 def manhattan(weight: Tensor, scale: Tensor) -> Tensor:
@@ -22,7 +23,7 @@ def bilinear(weight: Tensor, scale: Tensor) -> Tensor:
     return (weight - scale * sign(weight.detach())).square().flatten(0, -2).sum(0).sum() / 2
 
 
-WEIGHT_PENALTIES: dict[str, Callable[[Tensor, Tensor], Tensor] | None] = {
+WEIGHT_PENALTIES: dict[WeightPenalty, Callable[[Tensor, Tensor], Tensor] | None] = {
     "none": None,
     "manhattan": manhattan,
     "bilinear": bilinear,

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from bscnet.quantizers.sign import sign
+from bscnet.settings.words import WeightScaling
 
 Response = Callable[[bool, Tensor], Tensor]
 """``respond(binary, weight)``: the convolution of its input, or of its input's signs, with a weight; ``(N, C_out)``."""
@@ -165,7 +166,7 @@ class LayerScale(WeightScale):
                     return
 
 
-WEIGHT_SCALES: dict[str, Callable[[int], WeightScale]] = {
+WEIGHT_SCALES: dict[WeightScaling, Callable[[int], WeightScale]] = {
     "mean_abs": lambda channels: MeanAbsScale(),
     "learned": LearnedScale,
     "none": lambda channels: NoScale(),

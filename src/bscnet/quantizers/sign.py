@@ -11,6 +11,7 @@ from torch.autograd import Function
 
 from bscnet.quantizers.gradients import gradient_of
 from bscnet.quantizers.noise import SignNoise
+from bscnet.settings.words import Estimator
 
 
 def sign(z: Tensor) -> Tensor:
@@ -31,7 +32,7 @@ class _Sign(Function):
         return grads[0] * ctx.gradient(z, ctx.progress), None, None
 
 
-def sign_ste(z: Tensor, estimator: str, progress: float = 0.0) -> Tensor:
+def sign_ste(z: Tensor, estimator: Estimator, progress: float = 0.0) -> Tensor:
     """``sign(z)`` forward, ``grad * estimator(z)`` backward; ``progress`` is the share of the stage that is done.
 
     Raises:
@@ -52,7 +53,7 @@ class SignQuantizer(nn.Module):
 
     precision = 1
 
-    def __init__(self, estimator: str = "approx") -> None:
+    def __init__(self, estimator: Estimator = "approx") -> None:
         super().__init__()
         gradient_of(estimator, "ste_act")  # refuses an unknown name now and not in the first step
         self.estimator = estimator
@@ -84,7 +85,7 @@ class RSign(SignQuantizer):
         estimator: as in ``SignQuantizer``.
     """
 
-    def __init__(self, channels: int, estimator: str = "approx") -> None:
+    def __init__(self, channels: int, estimator: Estimator = "approx") -> None:
         super().__init__(estimator)
         self.bias = nn.Parameter(torch.zeros(channels))
 
@@ -101,7 +102,7 @@ class NoisySign(SignQuantizer):
         estimator: as in ``SignQuantizer``.
     """
 
-    def __init__(self, channels: int, estimator: str = "fourier") -> None:
+    def __init__(self, channels: int, estimator: Estimator = "fourier") -> None:
         super().__init__(estimator)
         self.noise = SignNoise(channels)
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any
 
 from torch import Tensor, nn
 
-from bscnet.errors import InputError
 from bscnet.quantizers.forms import WEIGHT_FORMS
 from bscnet.quantizers.gradients import gradient_of
 from bscnet.quantizers.noise import SignNoise
 from bscnet.quantizers.penalties import WEIGHT_PENALTIES
 from bscnet.quantizers.scales import WEIGHT_SCALES, Response, WeightScale
 from bscnet.quantizers.sign import sign_ste
+from bscnet.settings.words import Estimator, WeightForm, WeightPenalty, WeightScaling, chosen
 
 
 class WeightQuantizer(nn.Module):
@@ -39,21 +37,21 @@ class WeightQuantizer(nn.Module):
     def __init__(
         self,
         channels: int,
-        scale: str = "mean_abs",
-        form: str = "latent",
-        estimator: str = "clip",
-        penalty: str = "none",
+        scale: WeightScaling = "mean_abs",
+        form: WeightForm = "latent",
+        estimator: Estimator = "clip",
+        penalty: WeightPenalty = "none",
         penalty_weight: float = 0.0,
         noisy: bool = False,
         shape: tuple[int, ...] = (),
     ) -> None:
         super().__init__()
         gradient_of(estimator, "ste_weight")
-        self.scale: WeightScale = _named(WEIGHT_SCALES, scale, "w_scale")(channels)
-        make_form = _named(WEIGHT_FORMS, form, "w_form")
+        self.scale: WeightScale = chosen(WEIGHT_SCALES, scale, "w_scale")(channels)
+        make_form = chosen(WEIGHT_FORMS, form, "w_form")
         self.form = None if make_form is None else make_form(shape)
         self.estimator = estimator
-        self._penalty = _named(WEIGHT_PENALTIES, penalty, "w_penalty")
+        self._penalty = chosen(WEIGHT_PENALTIES, penalty, "w_penalty")
         self.penalty_weight = penalty_weight
         self.noise = SignNoise(math.prod(shape[:-1])) if noisy else None
         self.progress = 0.0
@@ -107,9 +105,3 @@ class WeightQuantizer(nn.Module):
     def extra_repr(self) -> str:
         """The estimator's name."""
         return f"estimator={self.estimator!r}"
-
-
-def _named(table: Mapping[str, Any], name: str, switch: str) -> Any:
-    if name not in table:
-        raise InputError(f"{switch} is {name!r}; allowed are {', '.join(table)}")
-    return table[name]

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-Precision = Literal["a32w32", "a1w32", "a1w1"]
-ConvKind = Literal["plain", "shifted", "composite"]
+from bscnet.settings.words import Conv, Init, Precision, ShiftSource
 
 
 @dataclass(frozen=True)
@@ -33,14 +32,14 @@ class StageSpec:
     index: int
     name: str
     precision: Precision
-    conv: ConvKind
+    conv: Conv
     lr: float
     conf_weight: float
     epochs: int
     milestones: tuple[int, ...]
     gamma: float
-    init: Literal["random", "carried"] = "random"
-    shifts: Literal["none", "manual", "searched"] = "none"
+    init: Init = "random"
+    shifts: ShiftSource = "none"
 
 
 @dataclass(frozen=True)

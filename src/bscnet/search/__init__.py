@@ -1,7 +1,7 @@
 """The differentiable search for shifts: candidates, confidence loss, decision, discretisation."""
 
 from bscnet.search.candidates import CANDIDATES, MANUAL, candidate_shifts, manual_shifts, start_shifts
-from bscnet.search.confidence import CONFIDENCE, REDUCTIONS, confidence_loss, reduce_confidence
+from bscnet.search.confidence import CONFIDENCE, confidence_loss, reduce_confidence
 from bscnet.search.decide import MeanImportance, shift_losses
 from bscnet.search.discretise import (
     apply_plan,
@@ -22,7 +22,6 @@ __all__ = [
     "CANDIDATES",
     "CONFIDENCE",
     "MANUAL",
-    "REDUCTIONS",
     "GradientSignal",
     "MeanImportance",
     "ShiftPlan",

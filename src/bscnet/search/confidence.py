@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from bscnet.errors import InputError
 from bscnet.nn import importance
 from bscnet.search.discretise import composite_layers
+from bscnet.settings.words import Confidence, Reduction, chosen, require_word
 
 
 def entropy(pi: Tensor) -> Tensor:
@@ -32,16 +33,15 @@ def neg_l2(pi: Tensor) -> Tensor:
     return -pi.square().sum(-1)
 
 
-CONFIDENCE: dict[str, Callable[[Tensor], Tensor]] = {
+CONFIDENCE: dict[Confidence, Callable[[Tensor], Tensor]] = {
     "entropy": entropy,
     "one_minus_max": one_minus_max,
     "nll_max": nll_max,
     "neg_l2": neg_l2,
 }
-REDUCTIONS = ("paper", "mean", "sum")
 
 
-def reduce_confidence(pis: list[Tensor], kind: str = "entropy", reduce: str = "paper") -> Tensor:
+def reduce_confidence(pis: list[Tensor], kind: Confidence = "entropy", reduce: Reduction = "paper") -> Tensor:
     """The confidence loss of a list of layers' importance weights.
 
     Args:
@@ -55,20 +55,18 @@ def reduce_confidence(pis: list[Tensor], kind: str = "entropy", reduce: str = "p
     Raises:
         InputError: unknown kind or reduction, or no layer.
     """
-    if kind not in CONFIDENCE:
-        raise InputError(f"conf is {kind!r}; allowed are {', '.join(CONFIDENCE)}")
-    if reduce not in REDUCTIONS:
-        raise InputError(f"reduce is {reduce!r}; allowed are {', '.join(REDUCTIONS)}")
+    value_of = chosen(CONFIDENCE, kind, "conf")
+    require_word(Reduction, reduce, "reduce")
     if not pis:
         raise InputError("the network has no composite convolution, so there is nothing to be confident about")
-    values = [CONFIDENCE[kind](pi) for pi in pis]
+    values = [value_of(pi) for pi in pis]
     if reduce == "paper":
         values = [value / pi.shape[1] for value, pi in zip(values, pis, strict=True)]
     joined = torch.cat(values)
     return joined.mean() if reduce == "mean" else joined.sum()
 
 
-def confidence_loss(network: nn.Module, kind: str = "entropy", reduce: str = "paper") -> Tensor:
+def confidence_loss(network: nn.Module, kind: Confidence = "entropy", reduce: Reduction = "paper") -> Tensor:
     """``reduce_confidence`` over all composite convolutions of a network (scalar, differentiable), temperature 1.
 
     Layers with as many candidates are taken together: dozens of tables of a few rows are dozens of launches on a GPU.

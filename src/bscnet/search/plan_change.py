@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
-from bscnet.errors import InputError
 from bscnet.search.candidates import manual_shifts
 from bscnet.search.plan import ShiftPlan
-from bscnet.search_names import PLAN_CHANGES
+from bscnet.settings.words import PlanChange, chosen
 
 
 def random_plan(layers: Iterable[str], groups: int, seed: int) -> ShiftPlan:
@@ -29,14 +28,17 @@ def mirrored(plan: ShiftPlan) -> ShiftPlan:
     return ShiftPlan({name: tuple((-x, -y, -z) for x, y, z in rows) for name, rows in plan.shifts.items()})
 
 
-def changed(plan: ShiftPlan, change: str, seed: int = 0) -> ShiftPlan:
+def changed(plan: ShiftPlan, change: PlanChange, seed: int = 0) -> ShiftPlan:
     """The plan as ``change`` says: ``none``, ``permuted`` (by the seed) or ``mirrored``.
 
     Raises:
         InputError: unknown change.
     """
-    if change not in PLAN_CHANGES:
-        raise InputError(f"plan_change is {change!r}; allowed are {', '.join(PLAN_CHANGES)}")
-    if change == "permuted":
-        return permuted(plan, seed)
-    return mirrored(plan) if change == "mirrored" else plan
+    return chosen(_CHANGES, change, "plan_change")(plan, seed)
+
+
+_CHANGES: dict[PlanChange, Callable[[ShiftPlan, int], ShiftPlan]] = {
+    "none": lambda plan, seed: plan,
+    "permuted": permuted,
+    "mirrored": lambda plan, seed: mirrored(plan),
+}

@@ -11,11 +11,12 @@ from hydra.core.config_store import ConfigStore
 
 from bscnet.settings.group import defaults
 from bscnet.settings.groups import GROUPS
+from bscnet.settings.run import RunSettings
 
 _FOLDER = "schema"
 
 
 def register() -> None:
     """Enter the defaults of all groups; the plugin `bscnet_chain_sweeper` calls it, which every use of Hydra loads."""
-    for name, group in GROUPS.items():
+    for name, group in {**GROUPS, "run": RunSettings}.items():
         ConfigStore.instance().store(group=_FOLDER, name=name, node=defaults(group), provider="bscnet")

@@ -8,17 +8,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bscnet.lazy import lazy_names
+from bscnet.settings.words import BACKENDS
 
 if TYPE_CHECKING:
     from bscnet.sparse.backend import Sites, resolve_backend
-    from bscnet.sparse.backend_names import BACKENDS
     from bscnet.sparse.offsets import kernel_offsets
     from bscnet.sparse.tensor import SparseTensor
 
 __all__ = ["BACKENDS", "Sites", "SparseTensor", "kernel_offsets", "resolve_backend"]
 
 _MODULE_OF = {
-    "BACKENDS": "backend_names",
     "Sites": "backend",
     "SparseTensor": "tensor",
     "kernel_offsets": "offsets",

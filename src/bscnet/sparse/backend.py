@@ -11,7 +11,7 @@ from torch import Tensor
 
 from bscnet.errors import InputError
 from bscnet.installation import how_to_install
-from bscnet.sparse.backend_names import BACKENDS
+from bscnet.settings.words import BACKENDS
 from bscnet.sparse.offsets import Shift
 from bscnet.sparse.operand import Operand
 

@@ -10,13 +10,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from bscnet.errors import InputError
 from bscnet.models.fcn import FCNLevel
 from bscnet.models.unet import UNetLevel
+from bscnet.settings.words import DistillKind, require_word
 from bscnet.sparse import SparseTensor
 from bscnet.sparse.products import total
-
-KINDS = ("logits", "attention")
 
 
 class Distillation:
@@ -35,9 +33,10 @@ class Distillation:
         InputError: unknown kind.
     """
 
-    def __init__(self, teacher: nn.Module, weight: float = 1.0, temperature: float = 1.0, kind: str = "logits") -> None:
-        if kind not in KINDS:
-            raise InputError(f"distill.kind={kind} is not known: allowed are {', '.join(KINDS)}")
+    def __init__(
+        self, teacher: nn.Module, weight: float = 1.0, temperature: float = 1.0, kind: DistillKind = "logits"
+    ) -> None:
+        require_word(DistillKind, kind, "distill.kind")
         self.teacher = teacher.eval().requires_grad_(False)
         self.weight, self.temperature, self.kind = weight, temperature, kind
 

@@ -19,6 +19,7 @@ from bscnet.search import (
     search_summary,
     set_temperature,
 )
+from bscnet.settings.words import Confidence, Reduction
 from bscnet.training.segmentation import SegmentationModule
 
 if TYPE_CHECKING:
@@ -69,8 +70,8 @@ class SearchModule(SegmentationModule):
         distillation: Distillation | None = None,
         *,
         conf_weight: float = 0.1,
-        conf: str = "entropy",
-        reduce: str = "paper",
+        conf: Confidence = "entropy",
+        reduce: Reduction = "paper",
         lr_arch: float | None = None,
         arch_travel: float | None = None,
         temperature_end: float | None = None,

@@ -1,0 +1,58 @@
+"""The config groups `backend`, `trainer` and `logger`: where and how a stage runs, and where its numbers go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from bscnet.settings.group import OWN
+from bscnet.settings.numbers import Count
+from bscnet.settings.words import Accelerator, Backend, LoggerName, MatmulPrecision, MixedPrecision
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackendSettings:
+    """What runs the sparse convolutions."""
+
+    name: Annotated[
+        Literal["auto", Backend], "auto: MinkowskiEngine where it works, else torch; native is taken by its name alone"
+    ] = "auto"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainerSettings:
+    """Options of Lightning's Trainer, any of which can be added, and how torch uses a GPU."""
+
+    accelerator: Annotated[Accelerator, "auto: the one that is there"] = "auto"
+    devices: Annotated[Any, "how many, or which"] = 1
+    strategy: Annotated[Any, "auto, or ddp: a process for each device"] = "auto"
+    precision: Annotated[
+        Literal["32-true", MixedPrecision],
+        "16-mixed is for GPUs alone, the mixed ones are not for MinkowskiEngine",
+    ] = "32-true"
+    accumulate_grad_batches: Annotated[Count, "batches whose gradients make one step"] = 1
+    log_every_n_steps: Annotated[Count, "steps from one row of the curves to the next; epochs are always logged"] = 1
+    matmul_precision: Annotated[
+        MatmulPrecision | None,
+        "float32 matrix products: high is TF32 on a GPU, medium bfloat16; null: torch's default",
+    ] = None
+    cuda_allocator: Annotated[
+        str | None, "settings of torch's CUDA allocator, where the environment has none; null: torch's defaults"
+    ] = None
+    further: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoggerSettings:
+    """Where curves and scores go beside the CSV files in the stage's directory."""
+
+    name: Annotated[LoggerName, "of the logger"]
+    project: Annotated[str, OWN, "of Weights & Biases; MLflow's experiment"] = "bscnet"
+    entity: Annotated[str | None, OWN, "user or team of Weights & Biases; null: that of the account"] = None
+    offline: Annotated[
+        bool | None, OWN, "Weights & Biases; null: offline unless WANDB_MODE or an API key says otherwise"
+    ] = None
+    tracking_uri: Annotated[
+        str | None, OWN, "of MLflow; null: MLFLOW_TRACKING_URI, else the file mlflow.db in output_dir"
+    ] = None
