@@ -11,6 +11,7 @@ from bscnet.chain.reopen import recorded_settings
 from bscnet.runs.layout import stage_directory
 from bscnet.runs.manifest import Manifest
 from bscnet.runs.stage import StageOutcome
+from bscnet.settings.composed import Settings
 from bscnet.viz.curves import Curve, read_curves
 
 SCORES = ("val/miou", "val/acc", "val/macc")
@@ -21,7 +22,7 @@ def last_directory(manifest: Manifest) -> Path:
     return stage_directory(manifest.directory, manifest.stages[-1].stage)
 
 
-def chain_settings(manifest: Manifest) -> dict[str, Any]:
+def chain_settings(manifest: Manifest) -> Settings:
     """The configuration that the chain's last stage ran with.
 
     Raises:

@@ -57,8 +57,8 @@ def collect(runs: Path, seeds: list[int], backend: str | None = None) -> dict[st
         raise InputError(f"{runs} holds no finished chain of {', '.join(METHODS)} with seeds {seeds}{on}")
     require_comparable(settings)
     facts = {key: chains[0][key] for key in ("model", "data", "voxel_size", "recipe")}
-    data = next(iter(settings.values()))["data"]
-    scenes = {key: data.get(key) for key in ("train_scenes", "val_scenes", "rooms_seed")}
+    data = next(iter(settings.values())).data
+    scenes = {key: getattr(data, key) for key in ("train_scenes", "val_scenes", "rooms_seed")}
     missing = missing_chains(manifests, METHODS, seeds, backend)
     return {
         **facts,

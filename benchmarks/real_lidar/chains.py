@@ -7,12 +7,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from benchmarks.common.chains import chain_settings, effort, last_scores
 from bscnet.errors import InputError
 from bscnet.runs.finished import finished_manifests, require_comparable
 from bscnet.runs.manifest import Manifest
+from bscnet.settings.composed import Settings
 
 PLAIN = ("intensity", "offset")
 WITH_HEIGHT = (*PLAIN, "above_ground")
@@ -50,7 +50,7 @@ class Result:
 
     case: Case
     manifest: Manifest
-    settings: Mapping[str, Any]
+    settings: Settings
     miou: float
     acc: float
     iou: Mapping[str, float]
@@ -80,19 +80,19 @@ def finished(folder: Path) -> dict[Case, Result]:
     return found
 
 
-def read_result(manifest: Manifest, settings: Mapping[str, Any]) -> Result:
+def read_result(manifest: Manifest, settings: Settings) -> Result:
     """The scores of a finished chain at the checkpoint of its last stage.
 
     Raises:
         InputError: the chain is of other data, or its CSV file is gone.
     """
-    data, last = settings["data"], manifest.stages[-1]
-    if data["name"] != "real_lidar":
-        raise InputError(f"{manifest.directory} is a chain on {data['name']}, this table takes real_lidar alone")
+    data, last = settings.data, manifest.stages[-1]
+    if data.name != "real_lidar":
+        raise InputError(f"{manifest.directory} is a chain on {data.name}, this table takes real_lidar alone")
     prefix = "val/iou/"
     scores = last_scores(manifest, lambda name: name == "val/acc" or name.startswith(prefix))
     return Result(
-        case=Case(manifest.facts["method"], data["fold"], manifest.facts["seed"], tuple(data["features"])),
+        case=Case(manifest.facts["method"], data.fold or 0, manifest.facts["seed"], data.features or ()),
         manifest=manifest,
         settings=settings,
         miou=last.val_miou,

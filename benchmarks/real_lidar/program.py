@@ -40,14 +40,14 @@ def collect(results: dict[Case, Result], wanted: list[Case]) -> dict[str, Any]:
     if not rows:
         raise InputError(f"none of {', '.join(METHODS)} has a finished chain in every one of the folds")
     settings = next(iter(results.values())).settings
-    data = settings["data"]
+    data = settings.data
     found = {fold: fold_baseline(data, fold) for fold in FOLDS}
     points = {fold: counts for fold, (_, counts) in found.items()}
     return {
-        **{key: data[key] for key in ("voxel_size", "gap", "building_ceiling", "repeats", "crop")},
-        "model": settings["model"]["name"],
-        "epochs": settings["recipe"]["epochs"],
-        "threads": settings["threads"],
+        **{key: getattr(data, key) for key in ("voxel_size", "gap", "building_ceiling", "repeats", "crop")},
+        "model": settings.model.name,
+        "epochs": settings.recipe.epochs,
+        "threads": settings.threads,
         "points_total": sum(points[0][part] for part in ("train", "gap", "held_out")),
         "points": points,
         "commits": sorted({str(result.manifest.facts["commit"]) for result in results.values()}),

@@ -6,7 +6,6 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from bscnet.chain.overrides import quoted
 from bscnet.chain.settings import composed_settings
@@ -14,6 +13,7 @@ from bscnet.errors import InputError
 from bscnet.runs.directory import chain_home
 from bscnet.runs.finished import finished_manifests
 from bscnet.runs.manifest import Manifest
+from bscnet.settings.composed import Settings
 
 EXPERIMENT = "indoor_5cm"
 KINDS = ("real", "binary")
@@ -49,7 +49,7 @@ class Chains:
         teacher = [f"distill.teacher={quoted(str(self.finished('real').directory))}"] if self.distilled else []
         return [*first, *self.words, *teacher, *self._folder]
 
-    def settings(self, kind: str) -> dict[str, Any]:
+    def settings(self, kind: str) -> Settings:
         """The checked configuration of a chain; InputError: see `overrides`, or a value that is not known."""
         return composed_settings(self.overrides(kind))
 

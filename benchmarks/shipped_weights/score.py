@@ -21,6 +21,7 @@ from bscnet.data.source import ScanStore
 from bscnet.errors import InputError
 from bscnet.evaluation.split_scores import SplitScores
 from bscnet.evaluation.torch_predictor import ScenePrediction
+from bscnet.settings.data import DataSettings
 
 Change = Callable[[Scan], Scan]
 
@@ -47,7 +48,7 @@ OTHERWISE: dict[str, Change] = {
 """What a real scan may be like, done to a simulated one."""
 
 
-def held_out(overrides: Sequence[str], rooms: int) -> tuple[dict[str, Any], ScanStore, list[str]]:
+def held_out(overrides: Sequence[str], rooms: int) -> tuple[DataSettings, ScanStore, list[str]]:
     """Rooms of another seed than those of the training, beside whose folder they are made.
 
     Returns:
@@ -56,16 +57,16 @@ def held_out(overrides: Sequence[str], rooms: int) -> tuple[dict[str, Any], Scan
     Raises:
         InputError: one of them is a room of the training.
     """
-    known = composed_settings(overrides)["data"]
-    root = f"{known['root'].rstrip('/')}_held_out"
-    own = {"rooms_seed": known["rooms_seed"] + 1, "train_scenes": 1, "val_scenes": rooms}
+    known = composed_settings(overrides).data
+    root = f"{known.root.rstrip('/')}_held_out"
+    own = {"rooms_seed": (known.rooms_seed or 0) + 1, "train_scenes": 1, "val_scenes": rooms}
     words = [f"data.root={quoted(root)}", *(f"data.{key}={value}" for key, value in own.items())]
     settings = composed_settings([*overrides, *words])
     dataset = build_datamodule(settings).eval_dataset("val")
-    both = _contents(Path(known["root"])) & _contents(Path(root))
+    both = _contents(Path(known.root)) & _contents(Path(root))
     if both:
-        raise InputError(f"{known['root']} and {root} share a room, a room that is trained on must not be scored")
-    return settings["data"], dataset.store, dataset.scenes
+        raise InputError(f"{known.root} and {root} share a room, a room that is trained on must not be scored")
+    return settings.data, dataset.store, dataset.scenes
 
 
 def score(file: Path, scans: Iterable[Scan]) -> dict[str, Any]:

@@ -70,7 +70,7 @@ class Steps:
         data, store, names = held_out(self.chains.overrides("binary"), self.rooms)
         files = {kind: self.file(kind) for kind in KINDS}
         return {
-            "rooms_seed": data["rooms_seed"],
+            "rooms_seed": data.rooms_seed,
             **{kind: score(file, map(store.scan, names)) for kind, file in files.items()},
             "otherwise": {
                 name: score(files["binary"], (change(store.scan(scene)) for scene in names))["miou"]

@@ -73,16 +73,16 @@ def facts(found: Mapping[str, Any]) -> dict[str, Any]:
 
 def _training(chains: Chains) -> dict[str, Any]:
     settings, stages = chains.settings("binary"), {kind: chains.finished(kind).stages for kind in KINDS}
-    data, recipe, method = settings["data"], settings["recipe"], settings["method"]
+    data, recipe, method = settings.data, settings.recipe, settings.method
     return {
         "simulated": True,
-        "rooms": data["train_scenes"],
-        "validation_rooms": data["val_scenes"],
-        "rooms_seed": data["rooms_seed"],
-        "small_rooms": data["datamodule"].get("quick", True),
-        "shifts": method["manual"] if method["name"] == "bsc_manual" else None,
+        "rooms": data.train_scenes,
+        "validation_rooms": data.val_scenes,
+        "rooms_seed": data.rooms_seed,
+        "small_rooms": data.datamodule.further.get("quick", True),
+        "shifts": method.manual if method.name == "bsc_manual" else None,
         "epochs": {kind: {row.name: row.epochs for row in rows} for kind, rows in stages.items()},
-        "batch_size": recipe["batch_size"],
-        "seed": settings["seed"],
+        "batch_size": recipe.batch_size,
+        "seed": settings.seed,
         "distilled": chains.distilled,
     }

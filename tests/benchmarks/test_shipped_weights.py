@@ -141,8 +141,8 @@ def test_what_makes_the_binary_network_leaves_the_other_as_it_is() -> None:
     chains = Chains(["method=bsc_baseline", "++method.w_scale=learned", "recipe.epochs=7", "distill.weight=0.5"])
     assert chains.overrides("real") == ["experiment=indoor_5cm", "recipe.epochs=7", "method=real"]
     assert chains.overrides("binary") == ["experiment=indoor_5cm", *chains.words]
-    assert chains.settings("real")["method"]["name"] == "real"
-    assert chains.settings("binary")["method"]["name"] == "bsc_baseline"
+    assert chains.settings("real").method.name == "real"
+    assert chains.settings("binary").method.name == "bsc_baseline"
 
 
 def test_the_teacher_is_trained_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

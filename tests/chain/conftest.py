@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
+from bscnet.settings.composed import Settings
 from fixtures.composed import compose_settings
 
 
 @pytest.fixture
-def settings() -> Callable[..., dict[str, Any]]:
+def settings() -> Callable[..., Settings]:
     return compose_settings

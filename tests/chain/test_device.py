@@ -64,13 +64,13 @@ def test_a_backend_that_cannot_serve_is_refused_in_any_precision(settings, monke
 
 def test_a_job_elsewhere_refuses_too(settings, engine, tmp_path):
     asked = settings("stage=1", "trainer=cpu", "trainer.precision=bf16-mixed", "threads=1")
-    failure = stage_job(OmegaConf.create(asked), tmp_path)
+    failure = stage_job(OmegaConf.create(asked.plain), tmp_path)
     assert failure.input_error
     assert "trainer.precision=bf16-mixed is not for backend=minkowski" in failure.reason
 
 
 def test_lightning_gets_its_own_options_alone(settings):
-    options = trainer_options(settings("trainer=gpu")["trainer"])
+    options = trainer_options(settings("trainer=gpu").trainer)
     assert options.keys() == {
         "accelerator", "devices", "strategy", "precision", "accumulate_grad_batches", "log_every_n_steps"
     }  # fmt: skip
@@ -80,11 +80,11 @@ def test_lightning_gets_its_own_options_alone(settings):
 def test_the_allocator_is_told_unless_the_environment_tells_it(settings, monkeypatch, taken):
     for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
-    set_allocator(settings("trainer=cpu")["trainer"])
+    set_allocator(settings("trainer=cpu").trainer)
     assert not any(name in os.environ for name in VARIABLES)
     if taken is not None:
         monkeypatch.setenv(taken, "max_split_size_mb:64")
-    set_allocator(settings("trainer=ddp_gpu")["trainer"])
+    set_allocator(settings("trainer=ddp_gpu").trainer)
     found = {name: os.environ[name] for name in VARIABLES if name in os.environ}
     monkeypatch.delenv(VARIABLES[0], raising=False)
     expected = {VARIABLES[0]: "expandable_segments:True"} if taken is None else {taken: "max_split_size_mb:64"}

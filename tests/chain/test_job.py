@@ -14,6 +14,7 @@ from bscnet.chain import job, processes
 from bscnet.chain.failure import StageFailure, failure_of
 from bscnet.chain.processes import STAGE_DIRECTORY, is_first_process, needs_processes, run_apart
 from bscnet.errors import InputError
+from bscnet.settings.machine import TrainerSettings
 
 
 def test_a_failure_is_one_line():
@@ -23,8 +24,8 @@ def test_a_failure_is_one_line():
 
 
 def test_bad_settings_come_back_as_a_value(settings, tmp_path):
-    bad = settings("stage=1")
-    bad["method"]["relax"] = "foo"
+    plain = settings("stage=1").plain
+    bad = {**plain, "method": {**plain["method"], "relax": "foo"}}
     result = job.stage_job(OmegaConf.create(bad), tmp_path)
     assert result == StageFailure(
         "method.relax=foo is not known: allowed are softmax, gumbel_softmax, gumbel_st, supernet", input_error=True
@@ -32,7 +33,7 @@ def test_bad_settings_come_back_as_a_value(settings, tmp_path):
 
 
 def test_a_job_runs_one_stage_only(settings, tmp_path):
-    result = job.stage_job(OmegaConf.create(settings()), tmp_path)
+    result = job.stage_job(OmegaConf.create(settings().plain), tmp_path)
     assert isinstance(result, StageFailure) and "stage=all is run by the chain's sweeper" in result.reason
 
 
@@ -78,14 +79,15 @@ def test_threads(monkeypatch):
 def test_several_devices_need_processes(monkeypatch, devices, several):
     for name in (STAGE_DIRECTORY, "SLURM_NTASKS"):
         monkeypatch.delenv(name, raising=False)
-    assert needs_processes({"accelerator": "cpu", "devices": devices}) is several
+    trainer = TrainerSettings(accelerator="cpu", devices=devices, further={})
+    assert needs_processes(trainer) is several
     monkeypatch.setenv("SLURM_NTASKS", "1")  # SLURM has started this process alone
-    assert needs_processes({"accelerator": "cpu", "devices": devices}) is several
+    assert needs_processes(trainer) is several
     monkeypatch.setenv("SLURM_NTASKS", "2")
-    assert needs_processes({"accelerator": "cpu", "devices": devices}) is False
+    assert needs_processes(trainer) is False
     monkeypatch.delenv("SLURM_NTASKS")
     monkeypatch.setenv(STAGE_DIRECTORY, "/somewhere")
-    assert needs_processes({"accelerator": "cpu", "devices": devices}) is False
+    assert needs_processes(TrainerSettings(accelerator="cpu", devices=devices, further={})) is False
 
 
 @pytest.mark.parametrize("devices", ["auto", -1])
@@ -95,8 +97,8 @@ def test_all_gpus_of_a_machine_are_counted(monkeypatch, devices, count):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: count)
-    assert needs_processes({"accelerator": "gpu", "devices": devices}) is (count > 1)
-    assert not needs_processes({"accelerator": "cpu", "devices": "auto"})
+    assert needs_processes(TrainerSettings(accelerator="gpu", devices=devices, further={})) is (count > 1)
+    assert not needs_processes(TrainerSettings(accelerator="cpu", devices="auto", further={}))
 
 
 def test_the_first_process_is_told_by_its_rank(monkeypatch):

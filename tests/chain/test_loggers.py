@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,21 +16,23 @@ from bscnet.chain.stages import method_stages
 from bscnet.chain.wandb_runs import wandb_is_offline, where_to_look
 from bscnet.errors import InputError
 from bscnet.runs.stage import StageOutcome
+from bscnet.settings.composed import Settings
+from bscnet.settings.machine import LoggerSettings
 from fixtures.composed import compose_settings
 from fixtures.wandb_files import wandb_runs
 
-AUTO = {"offline": None}
+AUTO = LoggerSettings(name="wandb")
 
 
-def _run(settings: dict[str, Any], tmp_path: Path) -> RunName:
+def _run(settings: Settings, tmp_path: Path) -> RunName:
     """The second stage of bsc_net in a chain's folder."""
-    spec = method_stages(settings["method"], settings["recipe"], settings["model"], settings["data"])[1]
+    spec = method_stages(settings)[1]
     directory = tmp_path / "rooms-x" / "003" / "stage2"
     directory.mkdir(parents=True, exist_ok=True)
     return run_name(settings, directory.parent, directory, spec)
 
 
-def _train(settings: dict[str, Any], run: RunName, loss: float) -> None:
+def _train(settings: Settings, run: RunName, loss: float) -> None:
     made = build_loggers(settings, run)
     made[0].log_metrics({"train/loss_step": loss}, step=4)
     log_final(made, run, {"final/miou": 0.25, "final/loss": None})
@@ -43,7 +45,7 @@ def test_a_run_is_called_after_its_chain_and_its_stage(tmp_path: Path) -> None:
     assert (stage.group, stage.kind, stage.name) == ("rooms-x-003", "activations", "rooms-x-003-stage2-activations")
     assert stage.tags == ("bsc_net", "unet_s", "rooms", "5cm", "seed 7")
     assert stage.config["run"]["lr"] == pytest.approx(3e-3) and stage.config["run"]["index"] == 2
-    assert settings.items() <= stage.config.items()
+    assert settings.plain.items() <= stage.config.items()
     chain = run_name(settings, stage.directory.parent, stage.directory.parent)
     assert (chain.group, chain.kind, chain.name) == ("rooms-x-003", "chain", "rooms-x-003")
 
@@ -55,7 +57,7 @@ def test_an_offline_run_holds_the_configuration_and_goes_on_under_its_id(
     settings = compose_settings("logger=wandb", "logger.project=mine")
     run = _run(settings, tmp_path)
     _train(settings, run, 2.0)
-    _train({**settings, "resume": True}, run, 1.0)
+    _train(Settings.of({**settings.plain, "resume": True}), run, 1.0)
     first, second = wandb_runs(run.directory)
     assert first.id == second.id
     for found in (first, second):
@@ -66,7 +68,7 @@ def test_an_offline_run_holds_the_configuration_and_goes_on_under_its_id(
         assert found.summary["final/miou"] == 0.25 and "final/loss" not in found.summary
         assert [row["trainer/global_step"] for row in found.history] == [4]
     assert [row["train/loss_step"] for row in (*first.history, *second.history)] == [2.0, 1.0]
-    line = where_to_look(settings["logger"], run.directory.parent, "my runs/003")
+    line = where_to_look(settings.logger, run.directory.parent, "my runs/003")
     assert line.endswith("wandb sync 'my runs/003'/stage*/wandb/offline-run-*")
 
 
@@ -85,7 +87,7 @@ def test_tensorboard_holds_curves_configuration_and_final_scores(tmp_path: Path)
     settings = compose_settings("logger=tensorboard", "data.voxel_size=0.05")
     run = _run(settings, tmp_path)
     _train(settings, run, 2.0)
-    _train({**settings, "resume": True}, run, 1.0)
+    _train(Settings.of({**settings.plain, "resume": True}), run, 1.0)
     events = EventAccumulator(str(run.directory / "tensorboard")).Reload()
     assert {"train/loss_step", "final/miou"} <= set(events.Tags()["scalars"])
     assert events.Scalars("final/miou")[-1].value == 0.25
@@ -102,7 +104,7 @@ def test_mlflow_holds_curves_configuration_and_final_scores(tmp_path: Path, monk
     settings = compose_settings("logger=mlflow", "data.voxel_size=0.05", f"output_dir={tmp_path}")
     run = _run(settings, tmp_path)
     _train(settings, run, 2.0)
-    _train({**settings, "resume": True}, run, 1.0)
+    _train(Settings.of({**settings.plain, "resume": True}), run, 1.0)
     client = mlflow.MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
     experiment = client.get_experiment_by_name("bscnet")
     (found,) = client.search_runs([experiment.experiment_id])
@@ -156,9 +158,9 @@ def test_wandb_is_offline_without_an_account(tmp_path: Path, monkeypatch: pytest
     for mode, offline in (("offline", True), ("dryrun", True), ("online", False), ("shared", False), ("", False)):
         monkeypatch.setenv("WANDB_MODE", mode)
         assert wandb_is_offline(AUTO) is offline
-    assert wandb_is_offline({"offline": True})
+    assert wandb_is_offline(replace(AUTO, offline=True))
     monkeypatch.setenv("WANDB_MODE", "offline")
-    assert not wandb_is_offline({"offline": False})
+    assert not wandb_is_offline(replace(AUTO, offline=False))
 
 
 def test_final_numbers_have_the_same_names_for_a_stage_and_a_chain() -> None:

@@ -40,7 +40,7 @@ def test_a_plan_of_another_number_of_groups_than_the_preset_is_taken(settings, t
     _, network = stage_network(settings(*SMALL, "method.G=8", "method.manual=none"), "all", None)
     made = random_plan(shifted_layers(network), 8, 3)
     made.save(tmp_path / "eight.json")
-    given["method"]["plan"] = str(tmp_path / "eight.json")
+    given = given.changed("method", plan=str(tmp_path / "eight.json"))
     assert current_plan(stage_network(given, "all", None)[1]) == made
 
 
@@ -67,9 +67,9 @@ def test_levels_with_too_few_sites_are_plain(settings, tmp_path):
     assert sites == sorted(sites, reverse=True) and sites[0] > sites[2]
     between = (sites[1] + sites[2]) / 2
     chosen = settings(*base, f"method.min_sites={between}")
-    assert with_levels(chosen, datamodule)["method"]["levels"] == [0, 1]
+    assert with_levels(chosen, datamodule).method.levels == (0, 1)
     _, network = stage_network(chosen, "all", None)
     assert {name.count("deeper") for name in shifted_layers(network)} == {0, 1}
-    assert with_levels(given)["method"]["levels"] is None
+    assert with_levels(given).method.levels is None
     with pytest.raises(InputError, match="method.min_sites=1e\\+06 leaves no level to shift: the finest has"):
         with_levels(settings(*base, "method.min_sites=1e6"), datamodule)

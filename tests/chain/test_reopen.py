@@ -67,8 +67,8 @@ def test_a_chain_leaves_scores_and_pages_of_its_best_and_worst_scene(chain: Path
 def test_settings_can_be_overridden_but_not_invented(chain: Path, scenes: Path) -> None:
     stage = chain / "stage2"
     settings = recorded_settings(stage, ["data.val_reps=3", "seed=4", "data.cache_dir=null"])
-    assert (settings["data"]["val_reps"], settings["seed"]) == (3, 4)
-    assert settings["data"]["datamodule"]["val_reps"] == 3
+    assert (settings.data.val_reps, settings.seed) == (3, 4)
+    assert settings.plain["data"]["datamodule"]["val_reps"] == 3
     for word in ("data.nonsense=1", "nonsense=1", "data.root.deeper=1"):
         with pytest.raises(InputError, match=f"{word.partition('=')[0]} is not a setting of this run"):
             recorded_settings(stage, [word])
@@ -103,7 +103,7 @@ def test_a_run_of_the_first_version_is_opened_again(chain: Path, tmp_path: Path)
     old = retargeted(chain, tmp_path / "old", "bscnet.data.ScanNetDataModule")
     record = old / "stage2" / ".hydra" / "config.yaml"
     record.write_text(record.read_text().replace("  network:\n", "  network:\n    _target_: bscnet.models.UNet\n"))
-    assert recorded_settings(old / "stage2")["model"]["network"]["_target_"] == "bscnet.models.UNet"
+    assert recorded_settings(old / "stage2").plain["model"]["network"]["_target_"] == "bscnet.models.UNet"
     now, then = reopen(chain), reopen(old)
     assert then.restored.checkpoint.is_relative_to(old)
     name = now.data.eval_dataset("val").scenes[0]
@@ -121,13 +121,12 @@ def test_a_run_that_names_another_class_is_refused_and_runs_nothing(chain: Path,
 
 def test_data_that_are_not_there_or_take_no_such_option_are_one_sentence() -> None:
     settings = compose_settings("data=scannet")
-    settings["data"]["datamodule"]["shuffled"] = True
+    call = settings.plain["data"]["datamodule"]
     with pytest.raises(InputError, match=r"data\.datamodule\.shuffled is not an option of data=scannet"):
-        build_datamodule(settings)
+        build_datamodule(settings.changed("data", datamodule={**call, "shuffled": True}))
     for target in ("bscnet.data.Nothing", "nowhere.Data", "bscnet.data"):
-        settings["data"]["datamodule"] = {"_target_": target}
         with pytest.raises(InputError, match=rf"data\.datamodule\._target_={target} .* is nothing that can be found"):
-            build_datamodule(settings)
+            build_datamodule(settings.changed("data", datamodule={"_target_": target}))
 
 
 def test_what_the_data_refuse_when_they_are_made_is_said_as_it_is(tmp_path: Path) -> None:
@@ -148,6 +147,5 @@ def test_another_number_of_classes_than_the_data_have_is_refused(chain: Path) ->
 
 def test_data_that_are_no_scans_are_refused() -> None:
     settings = compose_settings("data=rooms")
-    settings["data"]["datamodule"] = {"_target_": "builtins.dict"}
     with pytest.raises(InputError, match="data.datamodule of data=rooms is a dict, no ScanDataModule"):
-        build_datamodule(settings)
+        build_datamodule(settings.changed("data", datamodule={"_target_": "builtins.dict"}))

@@ -10,6 +10,7 @@ from bscnet.chain.stage_network import stage_network
 from bscnet.errors import InputError
 from bscnet.nn import ShiftedSparseConv3d
 from bscnet.search import ShiftPlan
+from bscnet.settings.composed import Settings
 
 SMALL = ("model=unet_s", "model.network.m=4", "model.network.depth=1")
 
@@ -19,7 +20,7 @@ def shifted(network: Any) -> dict[str, tuple[tuple[int, ...], ...]]:
     return {name: layer.shift_tuple for name, layer in layers if isinstance(layer, ShiftedSparseConv3d)}
 
 
-def test_all_stages_mean_the_last_one(settings: Callable[..., dict[str, Any]]) -> None:
+def test_all_stages_mean_the_last_one(settings: Callable[..., Settings]) -> None:
     found = settings("method=bsc_manual", *SMALL)
     for stage, index in (("all", 2), (2, 2), (1, 1)):
         spec, network = stage_network(found, stage, None)
@@ -28,7 +29,7 @@ def test_all_stages_mean_the_last_one(settings: Callable[..., dict[str, Any]]) -
         stage_network(found, 3, None)
 
 
-def test_searched_shifts_are_those_of_the_plan(settings: Callable[..., dict[str, Any]], tmp_path: Path) -> None:
+def test_searched_shifts_are_those_of_the_plan(settings: Callable[..., Settings], tmp_path: Path) -> None:
     found = settings("method=bsc_net", *SMALL)
     spec, network = stage_network(found, "all", None)
     assert spec.shifts == "searched"
@@ -40,6 +41,6 @@ def test_searched_shifts_are_those_of_the_plan(settings: Callable[..., dict[str,
         stage_network(found, "all", tmp_path / "none.json")
 
 
-def test_other_stages_leave_a_plan_unread(settings: Callable[..., dict[str, Any]], tmp_path: Path) -> None:
+def test_other_stages_leave_a_plan_unread(settings: Callable[..., Settings], tmp_path: Path) -> None:
     spec, _ = stage_network(settings("method=bsc_net", *SMALL), 1, tmp_path / "none.json")
     assert spec.conv == "composite"

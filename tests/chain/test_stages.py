@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bscnet.chain.stages import method_stages, scale_milestones, scenes_per_step, stage_epochs
 from bscnet.errors import InputError
+from bscnet.settings.recipe import RecipeSettings
 
 # (precision, conv, lr, init, shifts) of every stage: BSC-Net supplement, and our reading of the search's precision
 REAL = [("a32w32", "plain", 1e-3, "random", "none")]
@@ -19,10 +22,6 @@ PRETRAIN = [
     ("a1w1", "composite", 1e-3, "carried", "none"),
     ("a1w1", "shifted", 2e-4, "carried", "searched"),
 ]
-
-
-def plan(values):
-    return method_stages(values["method"], values["recipe"], values["model"], values["data"])
 
 
 @pytest.mark.parametrize(
@@ -46,7 +45,7 @@ def plan(values):
     ],
 )
 def test_stages_of_every_method_and_order(settings, overrides, expected):
-    stages = plan(settings(*overrides))
+    stages = method_stages(settings(*overrides))
     assert [(s.precision, s.conv, s.lr, s.init, s.shifts) for s in stages] == expected
     assert [s.index for s in stages] == list(range(1, len(stages) + 1))
     assert len({s.name for s in stages}) == len(stages)
@@ -64,19 +63,19 @@ def test_stages_of_every_method_and_order(settings, overrides, expected):
     ],
 )
 def test_paper_schedule_and_its_doubling(settings, method, model, voxel_size, epochs, milestones):
-    for stage in plan(settings(f"method={method}", f"model={model}", f"data.voxel_size={voxel_size}")):
+    for stage in method_stages(settings(f"method={method}", f"model={model}", f"data.voxel_size={voxel_size}")):
         assert (stage.epochs, stage.milestones, stage.gamma) == (epochs, milestones, 0.1)
 
 
 @pytest.mark.parametrize("model, weight", [("fcn_s", 0.1), ("fcn_h", 0.1), ("unet_s", 0.01), ("unet_h", 0.01)])
 @pytest.mark.parametrize("order, search", [("search_first", 0), ("pretrain_search_final", 1)])
 def test_confidence_loss_weighs_by_family_and_acts_in_the_search_only(settings, model, weight, order, search):
-    stages = plan(settings("method=bsc_net", f"model={model}", f"method.order={order}"))
+    stages = method_stages(settings("method=bsc_net", f"model={model}", f"method.order={order}"))
     assert [s.conf_weight for s in stages] == [weight if place == search else 0.0 for place in range(3)]
 
 
 def test_confidence_weight_can_be_given(settings):
-    assert plan(settings("method=bsc_net", "method.conf_weight=0.5"))[0].conf_weight == 0.5
+    assert method_stages(settings("method=bsc_net", "method.conf_weight=0.5"))[0].conf_weight == 0.5
 
 
 @pytest.mark.parametrize("epochs, expected", [(128, (60, 100)), (64, (30, 50)), (8, (4, 6)), (12, (6, 9)), (1, (1, 1))])
@@ -87,17 +86,17 @@ def test_milestones_follow_the_epochs_in_proportion(epochs, expected):
 def test_quick_recipe_gives_every_method_the_same_epochs(settings):
     totals = set()
     for method in ("real", "bsc_baseline", "bsc_manual", "bsc_net"):
-        stages = plan(settings("recipe=quick", f"method={method}"))
+        stages = method_stages(settings("recipe=quick", f"method={method}"))
         totals.add(sum(s.epochs for s in stages))
         for stage in stages:
             assert stage.milestones == scale_milestones([60, 100], stage.epochs, 128)
-    assert totals == {settings("recipe=quick")["recipe"]["epochs"]}
+    assert totals == {settings("recipe=quick").recipe.epochs}
 
 
 def test_final_networks_of_all_methods_train_equally_long_and_the_rest_is_on_top(settings):
     given = ("recipe=quick", "recipe.budget=final_stages", "recipe.epochs=49")
     found = {
-        method: {stage.name: stage.epochs for stage in plan(settings(*given, f"method={method}", *extra))}
+        method: {stage.name: stage.epochs for stage in method_stages(settings(*given, f"method={method}", *extra))}
         for method, *extra in (
             ("real",),
             ("bsc_baseline", "method.extra_stage=true"),
@@ -111,14 +110,14 @@ def test_final_networks_of_all_methods_train_equally_long_and_the_rest_is_on_top
         "bsc_manual": {"activations": 24, "activations_again": 25, "weights": 25},
         "bsc_net": {"search": 25, "activations": 24, "weights": 25},
     }
-    pretrained = plan(settings(*given, "method=bsc_net", "method.order=pretrain_search_final"))
+    pretrained = method_stages(settings(*given, "method=bsc_net", "method.order=pretrain_search_final"))
     assert [(stage.name, stage.epochs) for stage in pretrained] == [("pretrain", 24), ("search", 25), ("weights", 25)]
 
 
 @pytest.mark.parametrize("method", ["real", "bsc_baseline", "bsc_manual"])
 def test_methods_without_a_search_can_have_a_stage_of_its_length(settings, method):
-    stages = plan(settings(f"method={method}", "method.extra_stage=true"))
-    without = plan(settings(f"method={method}"))
+    stages = method_stages(settings(f"method={method}", "method.extra_stage=true"))
+    without = method_stages(settings(f"method={method}"))
     assert len(stages) == len(without) + 1
     again = stages[1]
     assert (again.precision, again.conv, again.shifts, again.lr) == (
@@ -129,7 +128,7 @@ def test_methods_without_a_search_can_have_a_stage_of_its_length(settings, metho
 
 def test_stages_can_have_shares_of_the_epochs(settings):
     def epochs(*overrides):
-        return [stage.epochs for stage in plan(settings("method=bsc_net", *overrides))]
+        return [stage.epochs for stage in method_stages(settings("method=bsc_net", *overrides))]
 
     assert epochs("recipe.shares.search=0.25") == [32, 128, 128]
     quick = ("recipe=quick", "recipe.shares.search=0.5")
@@ -140,30 +139,30 @@ def test_stages_can_have_shares_of_the_epochs(settings):
 
 
 def test_the_recipes_are_as_they_were(settings):
-    assert settings()["recipe"]["budget"] == "per_stage"
-    assert set(settings()["recipe"]["shares"].values()) == {1}
-    assert (settings()["recipe"]["norm_batches"], settings("recipe=quick")["recipe"]["budget"]) == (0, "per_chain")
+    assert settings().recipe.budget == "per_stage"
+    assert set(settings().recipe.shares.values()) == {1}
+    assert (settings().recipe.norm_batches, settings("recipe=quick").recipe.budget) == (0, "per_chain")
 
 
 def test_what_does_not_divide_goes_to_the_last_stages():
-    recipe = {"epochs": 11, "budget": "per_chain"}
+    recipe = RecipeSettings(name="r", epochs=11, budget="per_chain")
     assert stage_epochs(recipe, 3, doubled=False) == [3, 4, 4]
     assert stage_epochs(recipe, 3, doubled=True) == [7, 7, 8]
-    assert stage_epochs({**recipe, "budget": "per_stage"}, 3, doubled=False) == [11, 11, 11]
+    assert stage_epochs(replace(recipe, budget="per_stage"), 3, doubled=False) == [11, 11, 11]
 
 
 def test_too_few_epochs_for_the_stages_is_refused():
     with pytest.raises(InputError, match=r"recipe\.epochs=2 .*at least 3"):
-        stage_epochs({"epochs": 2, "budget": "per_chain"}, 3, doubled=False)
+        stage_epochs(RecipeSettings(name="r", epochs=2, budget="per_chain"), 3, doubled=False)
 
 
 def test_too_few_epochs_for_the_final_stages_is_refused(settings):
     with pytest.raises(InputError, match=r"recipe\.epochs=1 .*of 2 stages \(recipe\.budget=final_stages\): at least 2"):
-        plan(settings("recipe=quick", "recipe.budget=final_stages", "recipe.epochs=1", "method=bsc_net"))
+        method_stages(settings("recipe=quick", "recipe.budget=final_stages", "recipe.epochs=1", "method=bsc_net"))
 
 
 @pytest.mark.parametrize("voxel_size, scenes", [(0.05, 32), (0.1, 32), (0.02, 5), (0.03, 5), (0.01, 5)])
 def test_batch_size_rule(settings, voxel_size, scenes):
-    recipe = settings()["recipe"]
+    recipe = settings().recipe
     assert scenes_per_step(recipe, voxel_size) == scenes
-    assert scenes_per_step({**recipe, "batch_size": 7}, voxel_size) == 7
+    assert scenes_per_step(replace(recipe, batch_size=7), voxel_size) == 7

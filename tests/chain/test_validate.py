@@ -75,7 +75,7 @@ def test_a_wrong_value_is_named_with_what_is_allowed(settings, override, sentenc
 def test_a_preset_of_another_number_of_groups_is_refused_where_it_is_used(settings):
     with pytest.raises(InputError, match="method.manual=corners8 is a table for 8 groups: give method.G=8 too"):
         settings("method=bsc_manual", "method.manual=corners8")
-    assert settings("method=bsc_net", "method.manual=corners8")["method"]["G"] == 4
+    assert settings("method=bsc_net", "method.manual=corners8").method.G == 4
 
 
 @pytest.mark.parametrize(
@@ -100,13 +100,13 @@ def test_what_a_method_does_not_use_is_not_refused(settings):
 def test_weights_with_a_memory_of_gradients_take_none_that_are_scaled(settings):
     with pytest.raises(InputError, match="trainer.precision=16-mixed scales gradients, which method.w_form=recurrent"):
         settings("method=rbonn", "trainer.precision=16-mixed", "trainer.accelerator=gpu", "backend=torch")
-    assert settings("method=rbonn", "trainer.precision=bf16-mixed", "backend=torch")["method"]["name"] == "rbonn"
+    assert settings("method=rbonn", "trainer.precision=bf16-mixed", "backend=torch").method.name == "rbonn"
 
 
 def test_every_group_can_be_asked_for(settings):
     for preset, groups in PRESET_GROUPS.items():
-        chosen = settings("method=bsc_manual", f"method.manual={preset}", f"method.G={groups}")["method"]
-        assert (chosen["manual"], chosen["G"]) == (preset, groups)
+        chosen = settings("method=bsc_manual", f"method.manual={preset}", f"method.G={groups}").method
+        assert (chosen.manual, chosen.G) == (preset, groups)
 
 
 def test_the_presets_have_as_many_groups_as_stated():

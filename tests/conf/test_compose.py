@@ -50,19 +50,19 @@ def test_every_choice_composes(group, name, tmp_path):
         further = [f"data.root={tmp_path}"]
     settings = compose_settings(f"{group}={name}", *further)
     if further:
-        assert (settings["data"]["num_classes"], settings["data"]["in_channels"]) == (3, 4)
+        assert (settings.data.num_classes, settings.data.in_channels) == (3, 4)
     if group not in ("launcher", "experiment", "trainer"):
-        assert settings[group]["name"] == name
+        assert getattr(settings, group).name == name
     if group in ("data", "experiment"):
-        parts = settings["data"]["datamodule"]["_target_"].rsplit(".", 1)
+        parts = settings.data.datamodule._target_.rsplit(".", 1)
         assert hasattr(importlib.import_module(parts[0]), parts[1])
 
 
 def test_defaults_are_those_of_the_specification():
     settings = compose_settings()
-    assert (settings["stage"], settings["recipe"]["name"], settings["backend"]["name"]) == ("all", "paper", "auto")
-    assert (settings["data"]["name"], settings["method"]["name"]) == ("rooms", "bsc_net")
-    method, model = settings["method"], settings["model"]
+    assert (settings.stage, settings.recipe.name, settings.backend.name) == ("all", "paper", "auto")
+    assert (settings.data.name, settings.method.name) == ("rooms", "bsc_net")
+    method, model = settings.method, settings.model
     expected = {
         "G": 4, "manual": "tetra4", "cands": "all27", "relax": "softmax", "share_kernel": True, "conf": "entropy",
         "reduce": "paper", "search_prec": "a1w32", "order": "search_first", "stage2_init": "search",
@@ -70,12 +70,12 @@ def test_defaults_are_those_of_the_specification():
         "logits": "free", "alpha_init": "uniform", "arch_travel": None, "temperature_end": None, "decide": "argmax",
         "levels": None, "min_sites": None, "plan": None,
     }  # fmt: skip
-    assert {key: method[key] for key in expected} == expected
+    assert {key: getattr(method, key) for key in expected} == expected
     expected = {"layer_style": "r2b", "act": "prelu", "layers_per_block": 2, "down_short": "avgpool"}
-    assert {key: model[key] for key in expected} == expected
-    assert (model["name"], model["network"]["head_norm"]) == ("unet_s", True)
-    assert compose_settings("model=fcn_s")["model"]["network"]["fcn_up"] == "unpool_add"
-    assert (settings["recipe"]["epochs"], settings["recipe"]["milestones"]) == (128, [60, 100])
+    assert {key: getattr(model, key) for key in expected} == expected
+    assert (model.name, model.network.head_norm) == ("unet_s", True)
+    assert compose_settings("model=fcn_s").model.network.fcn_up == "unpool_add"
+    assert (settings.recipe.epochs, settings.recipe.milestones) == (128, (60, 100))
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_a_launcher_is_the_plugin_or_a_stand_in_that_says_what_to_install(launch
 def test_every_model_can_be_built_for_every_stage_of_every_method(model, method):
     small = "model.network.m=8"
     settings = compose_settings(f"model={model}", f"method={method}", small)
-    for spec in method_stages(settings["method"], settings["recipe"], settings["model"], settings["data"]):
+    for spec in method_stages(settings):
         network = build_network(settings, spec)
         names = [name for name, _ in network.named_parameters()]
         assert any(name.endswith("alpha") for name in names) == (spec.conv == "composite")
@@ -125,7 +125,7 @@ def test_every_model_can_be_built_for_every_stage_of_every_method(model, method)
 def test_every_switch_reaches_a_network_that_can_be_built(override):
     small = ("method=bsc_net", "model=fcn_s", "model.network.m=8", "model.network.depth=2")
     plain, settings = compose_settings(*small), compose_settings(*small, override)
-    stages = method_stages(settings["method"], settings["recipe"], settings["model"], settings["data"])
+    stages = method_stages(settings)
     assert identity(settings, stages[0]) != identity(plain, stages[0])
     for spec in stages:
         build_network(settings, spec)
@@ -133,7 +133,7 @@ def test_every_switch_reaches_a_network_that_can_be_built(override):
 
 def searched_pi(*overrides: str) -> dict[str, torch.Tensor]:
     settings = compose_settings("method=bsc_net", "model.network.m=8", "model.network.depth=1", *overrides)
-    specs = method_stages(settings["method"], settings["recipe"], settings["model"], settings["data"])
+    specs = method_stages(settings)
     search = next(spec for spec in specs if spec.conv == "composite")
     layers = composite_layers(build_network(settings, search))
     return {name: layer.importance().detach() for name, layer in layers.items()}
@@ -162,7 +162,7 @@ def test_levels_that_are_not_asked_for_are_plain(model):
     small = ("model.network.m=8", "model.network.depth=2", f"model={model}", "method.levels=[0,2]")
     for method, kind in (("bsc_net", composite_layers), ("bsc_manual", shifted_layers)):
         settings = compose_settings(f"method={method}", *small)
-        spec = method_stages(settings["method"], settings["recipe"], settings["model"], settings["data"])[0]
+        spec = method_stages(settings)[0]
         assert {layer_level(name) for name in kind(build_network(settings, spec))} == {0, 2}
 
 
@@ -170,7 +170,7 @@ def test_layers_of_a_level_share_their_logits():
     settings = compose_settings(
         "method=bsc_net", "model.network.m=8", "model.network.depth=1", "method.logits=by_level"
     )
-    spec = method_stages(settings["method"], settings["recipe"], settings["model"], settings["data"])[0]
+    spec = method_stages(settings)[0]
     network = build_network(settings, spec)
     layers = composite_layers(network)
     for level in (0, 1):
@@ -186,7 +186,7 @@ def test_layers_of_a_level_share_their_logits():
 def test_random_shifts_can_differ_from_layer_to_layer():
     def plan(*overrides: str) -> dict[str, tuple[tuple[int, int, int], ...]]:
         settings = compose_settings("method=bsc_manual", "model.network.m=8", "model.network.depth=1", *overrides)
-        spec = method_stages(settings["method"], settings["recipe"], settings["model"], settings["data"])[0]
+        spec = method_stages(settings)[0]
         return current_plan(build_network(settings, spec)).shifts
 
     same = plan("method.manual=random")
@@ -204,13 +204,13 @@ def test_methods_of_the_literature_share_networks_and_stages_with_the_baseline()
     baseline = compose_settings("method=bsc_baseline")
     for method in LITERATURE:
         settings = compose_settings(f"method={method}")
-        specs = [method_stages(one["method"], one["recipe"], one["model"], one["data"]) for one in (settings, baseline)]
+        specs = [method_stages(one) for one in (settings, baseline)]
         assert specs[0] == specs[1]
-        assert settings["model"] == baseline["model"]
+        assert settings.model == baseline.model
 
 
 def test_searched_networks_start_unshifted():
     settings = compose_settings("method=bsc_net", "model.network.m=8", "model.network.depth=1", "method.G=8")
-    specs = method_stages(settings["method"], settings["recipe"], settings["model"], settings["data"])
+    specs = method_stages(settings)
     shifts = [value for name, value in build_network(settings, specs[1]).named_buffers() if name.endswith("shifts")]
     assert shifts and all(torch.equal(value, torch.zeros_like(value)) for value in shifts)

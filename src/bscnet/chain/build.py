@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from hydra.errors import InstantiationException
@@ -11,15 +11,21 @@ from hydra.utils import instantiate
 from bscnet.chain.stages import scenes_per_step
 from bscnet.errors import InputError
 from bscnet.runs.stage import StageSpec
+from bscnet.settings.composed import Settings
+from bscnet.settings.data import DataSettings
+from bscnet.settings.group import as_plain, fields_of
+from bscnet.settings.model import BlockSwitches
+from bscnet.settings.quantizers import QuantizerSwitches
+from bscnet.settings.shifts import ShiftSwitches
 
 if TYPE_CHECKING:
     from torch import nn
 
     from bscnet.data.datamodule import ScanDataModule
-    from bscnet.models import NetworkSpec
+    from bscnet.models import LayerFactory, NetworkSpec
 
 
-def network_spec(settings: Mapping[str, Any], stage: StageSpec) -> NetworkSpec:
+def network_spec(settings: Settings, stage: StageSpec) -> NetworkSpec:
     """The network of the settings, with the layers of one stage. Shifts that come from a plan are zero in it.
 
     Raises:
@@ -27,20 +33,37 @@ def network_spec(settings: Mapping[str, Any], stage: StageSpec) -> NetworkSpec:
     """
     from bscnet.models import NetworkSpec
 
-    model, method, data = settings["model"], settings["method"], settings["data"]
-    own = {"precision": stage.precision, "conv": stage.conv, "norm_momentum": settings["recipe"]["norm_momentum"]}
-    if stage.shifts == "searched" or method.get("plan") is not None:
-        own["manual"] = "none"
-    sizes = {"in_channels": data["in_channels"], "num_classes": data["num_classes"]}
-    return NetworkSpec.from_dict({**model, **method, **own, **sizes})
+    model, data = settings.model, settings.data
+    assert data.in_channels is not None and data.num_classes is not None  # filled in where settings become typed
+    return NetworkSpec.of(model.family, model.network, data.in_channels, data.num_classes, _layers(settings, stage))
 
 
-def build_network(settings: Mapping[str, Any], stage: StageSpec) -> nn.Module:
+def _layers(settings: Settings, stage: StageSpec) -> LayerFactory:
+    from bscnet.models import LayerFactory
+
+    model, method = settings.model, settings.method
+    layers = LayerFactory(
+        precision=stage.precision,
+        conv=stage.conv,
+        norm_momentum=settings.recipe.norm_momentum,
+        **fields_of(BlockSwitches, model),
+        **fields_of(QuantizerSwitches, method),
+        **fields_of(ShiftSwitches, method),
+    )
+    return replace(
+        layers,
+        layer_style=method.layer_style or model.layer_style,
+        act=method.act or model.act,
+        manual="none" if stage.shifts == "searched" or method.plan is not None else method.manual,
+    )
+
+
+def build_network(settings: Settings, stage: StageSpec) -> nn.Module:
     """The network of `network_spec`. Initial weights come from torch's global generator: seed it first."""
     return network_spec(settings, stage).build()
 
 
-def build_datamodule(settings: Mapping[str, Any]) -> ScanDataModule:
+def build_datamodule(settings: Settings) -> ScanDataModule:
     """The data of the settings, with the recipe's batch size and the run's seed.
 
     Raises:
@@ -49,44 +72,46 @@ def build_datamodule(settings: Mapping[str, Any]) -> ScanDataModule:
     """
     from bscnet.data.datamodule import ScanDataModule
 
-    data = settings["data"]
-    batch_size = scenes_per_step(settings["recipe"], data["voxel_size"])
+    data = settings.data
+    batch_size = scenes_per_step(settings.recipe, data.voxel_size)
     try:
-        datamodule = instantiate(data["datamodule"], batch_size=batch_size, seed=settings["seed"], _convert_="all")
+        datamodule = instantiate(
+            settings.plain["data"]["datamodule"], batch_size=batch_size, seed=settings.seed, _convert_="all"
+        )
     except InstantiationException as error:
-        raise _refusal(data, error) from error
+        raise _refusal(settings.data, error) from error
     if not isinstance(datamodule, ScanDataModule):
-        raise InputError(f"data.datamodule of data={data['name']} is a {type(datamodule).__name__}, no ScanDataModule")
-    if datamodule.num_classes != data["num_classes"]:
+        raise InputError(f"data.datamodule of data={data.name} is a {type(datamodule).__name__}, no ScanDataModule")
+    if datamodule.num_classes != data.num_classes:
         raise InputError(
-            f"data.num_classes={data['num_classes']} is not usable: data={data['name']} has {datamodule.num_classes}"
+            f"data.num_classes={data.num_classes} is not usable: data={data.name} has {datamodule.num_classes}"
         )
     return datamodule
 
 
-def _refusal(data: Mapping[str, Any], error: InstantiationException) -> Exception:
+def _refusal(data: DataSettings, error: InstantiationException) -> Exception:
     """What Hydra wraps: the refusal of a constructor, a class that is not there, an option that it has not."""
-    cause, named = error.__cause__, data["datamodule"].get("_target_")
+    cause, named = error.__cause__, data.datamodule._target_
     if isinstance(cause, InputError):
         return cause
     if isinstance(cause, TypeError) and "unexpected keyword argument" in str(cause):
         option = str(cause).rpartition(" ")[2].strip("'")
-        return InputError(f"data.datamodule.{option} is not an option of data={data['name']} ({named})")
+        return InputError(f"data.datamodule.{option} is not an option of data={data.name} ({named})")
     if cause is None or str(error).startswith("Error locating target"):
-        return InputError(f"data.datamodule._target_={named} of data={data['name']} is nothing that can be found")
+        return InputError(f"data.datamodule._target_={named} of data={data.name} is nothing that can be found")
     return error
 
 
-def identity(settings: Mapping[str, Any], stage: StageSpec) -> dict[str, Any]:
+def identity(settings: Settings, stage: StageSpec) -> dict[str, Any]:
     """Plain values that say which network a checkpoint is of, and what it was trained on."""
-    data = settings["data"]
-    distill = settings["distill"]
+    data = settings.data
+    distill = settings.distill
     return {
-        **({} if distill["teacher"] is None else {"distill": dict(distill)}),
+        **({} if distill.teacher is None else {"distill": as_plain(distill)}),
         **network_spec(settings, stage).as_dict(),
-        "model": settings["model"]["name"],
-        "method": settings["method"]["name"],
-        "data": data["name"],
-        "voxel_size": data["voxel_size"],
-        "features": list(data.get("features", ["rgb"])),
+        "model": settings.model.name,
+        "method": settings.method.name,
+        "data": data.name,
+        "voxel_size": data.voxel_size,
+        "features": list(data.features or ()),
     }

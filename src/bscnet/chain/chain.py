@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ from bscnet.runs.finished import newest_manifest
 from bscnet.runs.layout import OUTCOME_NAME, PLAN_NAME, RESULT_NAME, remove_left_drafts, stage_directory, stage_of
 from bscnet.runs.manifest import Manifest
 from bscnet.runs.stage import StageOutcome, StageSpec
+from bscnet.settings.composed import Settings
+from bscnet.settings.group import as_plain
 
 _OWN_KEYS = ("stage", "init_from", "shift_plan", "resume", "title")
 
@@ -27,7 +29,7 @@ class Chain:
     """The stages of one configuration and how far they got.
 
     Args:
-        settings: the composed configuration as plain values (`plain_settings`).
+        settings: what it is asked for.
         overrides: the command-line overrides that lead to it; every stage's job is composed from them.
 
     Nothing is written before `open`.
@@ -41,23 +43,23 @@ class Chain:
             cannot teach this.
     """
 
-    def __init__(self, settings: Mapping[str, Any], overrides: Sequence[str]) -> None:
-        require_classes(settings["data"])
+    def __init__(self, settings: Settings, overrides: Sequence[str]) -> None:
+        require_classes(settings.data)
         self.settings = settings
         self.overrides = list(overrides)
-        self.specs = method_stages(settings["method"], settings["recipe"], settings["model"], settings["data"])
-        self.wanted = wanted_stages(settings["stage"], len(self.specs), settings["method"]["name"])
+        self.specs = method_stages(settings)
+        self.wanted = wanted_stages(settings.stage, len(self.specs), settings.method.name)
         self.init_from = _existing(settings, "init_from")
         self.shift_plan = _existing(settings, "shift_plan")
         self.home = chain_home(settings)
-        self.title: str | None = settings["title"]
+        self.title: str | None = settings.title
         self.failure: str | None = None
         self._manifest: Manifest | None = None
         self._continued: int | None = None
         self.was_finished = self._all_done()
         if not self.was_finished:
             require_teacher(settings)
-        if not settings["resume"]:
+        if not settings.resume:
             self._check_start(self.specs[self.wanted[0] - 1])
 
     @property
@@ -74,7 +76,7 @@ class Chain:
 
     def open(self) -> None:
         """Take a new directory, or with `resume: true` the newest one of this configuration, and write the manifest."""
-        found = newest_run(self.home) if self.settings["resume"] else None
+        found = newest_run(self.home) if self.settings.resume else None
         if found is not None:
             remove_left_drafts(found)
         if found is not None and (found / RESULT_NAME).is_file():
@@ -139,7 +141,7 @@ class Chain:
         return next((spec for spec in wanted if manifest.outcome(spec.index) is None), None)
 
     def _all_done(self) -> bool:
-        found = newest_manifest(self.home) if self.settings["resume"] else None
+        found = newest_manifest(self.home) if self.settings.resume else None
         return found is not None and self._first_undone(found) is None
 
     def _reopen(self) -> None:
@@ -170,7 +172,7 @@ class Chain:
 
     def _check_start(self, spec: StageSpec) -> None:
         init, plan = self._start_of(spec)
-        asked = f"stage={spec.index} of method {self.settings['method']['name']}"
+        asked = f"stage={spec.index} of method {self.settings.method.name}"
         if spec.init == "carried" and init is None:
             raise InputError(
                 f"{asked} starts from the checkpoint of the stage before: give it as init_from=PATH, or run stage=all"
@@ -182,19 +184,19 @@ class Chain:
             )
 
 
-def _facts(settings: Mapping[str, Any]) -> dict[str, Any]:
-    data = settings["data"]
+def _facts(settings: Settings) -> dict[str, Any]:
+    data = settings.data
     return {
-        "method": settings["method"]["name"],
-        "model": settings["model"]["name"],
-        "data": data["name"],
-        "root": data["root"],
-        "fold": data.get("fold"),
-        "features": data.get("features"),
-        "voxel_size": data["voxel_size"],
-        "backend": settings["backend"]["name"],
-        "recipe": settings["recipe"]["name"],
-        "seed": settings["seed"],
+        "method": settings.method.name,
+        "model": settings.model.name,
+        "data": data.name,
+        "root": data.root,
+        "fold": data.fold,
+        "features": as_plain(data.features),
+        "voxel_size": data.voxel_size,
+        "backend": settings.backend.name,
+        "recipe": settings.recipe.name,
+        "seed": settings.seed,
         "commit": checkout_commit(),
     }
 
@@ -212,13 +214,14 @@ def checkout_commit() -> str | None:
     return answer.stdout.strip() or None
 
 
-def _existing(settings: Mapping[str, Any], key: str) -> str | None:
+def _existing(settings: Settings, key: str) -> str | None:
     """The absolute path of a file that the configuration names."""
-    if settings[key] is None:
+    given: str | None = getattr(settings, key)
+    if given is None:
         return None
-    path = Path(settings[key]).expanduser().absolute()
+    path = Path(given).expanduser().absolute()
     if not path.is_file():
-        raise InputError(f"{key}={settings[key]}: there is no such file")
+        raise InputError(f"{key}={given}: there is no such file")
     return str(path)
 
 

@@ -9,9 +9,10 @@ from bscnet.chain.stage_network import stage_network
 from bscnet.cost import profile_network
 from bscnet.runs.layout import PLAN_NAME, stage_directory
 from bscnet.runs.manifest import Manifest
+from bscnet.settings.composed import Settings
 
 
-def chain_cost(manifest: Manifest, settings: dict[str, Any]) -> dict[str, float]:
+def chain_cost(manifest: Manifest, settings: Settings) -> dict[str, float]:
     """Costs of the last stage's network with its shifts, mean over all validation scenes.
 
     `ops_executed` and `ops_nominal` (every window centred on its site) a scene; `weight_bytes` as stored (1-bit
@@ -24,7 +25,7 @@ def chain_cost(manifest: Manifest, settings: dict[str, Any]) -> dict[str, float]
     _, network = stage_network(settings, last, stage_directory(manifest.directory, last) / PLAN_NAME)
     data: Any = build_datamodule(settings)
     scenes = (data.val_scene(number).batch.coords for number in range(data.num_val_scenes))
-    profile = profile_network(network, scenes, settings["data"]["in_channels"])
+    profile = profile_network(network, scenes, data.in_channels)
     totals = profile.totals
     return {
         "ops_executed": totals["ops"],

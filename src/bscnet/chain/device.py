@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from typing import Any
 
 from bscnet.errors import InputError
+from bscnet.settings.composed import Settings
+from bscnet.settings.group import FURTHER, as_plain
+from bscnet.settings.machine import TrainerSettings
 from bscnet.settings.words import MIXED_PRECISIONS
 
 _OWN_KEYS = ("matmul_precision", "cuda_allocator")
@@ -16,9 +18,9 @@ _ALLOCATOR_VARIABLES = ("PYTORCH_CUDA_ALLOC_CONF", "PYTORCH_ALLOC_CONF")
 """Environment variables with the settings of torch's allocator; every version that bscnet runs on reads the first."""
 
 
-def device_kind(trainer: Mapping[str, Any]) -> str:
+def device_kind(trainer: TrainerSettings) -> str:
     """ "cuda" or "cpu": where a Trainer with these options runs; InputError: on a GPU, and this machine has none."""
-    accelerator = str(trainer["accelerator"])
+    accelerator = str(trainer.accelerator)
     if accelerator not in ("auto", "gpu", "cuda"):
         return "cpu"
     import torch
@@ -32,19 +34,19 @@ def device_kind(trainer: Mapping[str, Any]) -> str:
     )
 
 
-def require_device(settings: Mapping[str, Any]) -> None:
+def require_device(settings: Settings) -> None:
     """See that this machine can train with these settings: it has the device, and on it the backend and the precision.
 
     Raises:
         InputError: there is no GPU, a backend asked for by name cannot serve, a CPU has no such precision, or the
             backend that would be taken has not.
     """
-    device, precision = device_kind(settings["trainer"]), settings["trainer"]["precision"]
+    device, precision = device_kind(settings.trainer), settings.trainer.precision
     if device == "cpu" and precision == "16-mixed":
         raise InputError("trainer.precision=16-mixed is for GPUs alone: on a CPU add trainer.precision=bf16-mixed")
     from bscnet.sparse import resolve_backend
 
-    asked = settings["backend"]["name"]
+    asked = settings.backend.name
     refuse_precision(precision, resolve_backend(asked, device)[0], asked)
 
 
@@ -64,16 +66,17 @@ def refuse_precision(precision: str, backend: str, asked: str) -> None:
         )
 
 
-def trainer_options(trainer: Mapping[str, Any]) -> dict[str, Any]:
+def trainer_options(trainer: TrainerSettings) -> dict[str, Any]:
     """What of conf/trainer goes to Lightning's Trainer."""
-    return {key: value for key, value in trainer.items() if key not in _OWN_KEYS}
+    known = {key: as_plain(value) for key, value in vars(trainer).items() if key not in (*_OWN_KEYS, FURTHER)}
+    return {**known, **trainer.further}
 
 
-def set_allocator(trainer: Mapping[str, Any]) -> None:
+def set_allocator(trainer: TrainerSettings) -> None:
     """Give torch's CUDA allocator the settings of conf/trainer, where the environment says nothing about it.
 
     Torch reads them when memory is first asked for: has to be called before that.
     """
-    wanted = trainer.get("cuda_allocator")
+    wanted = trainer.cuda_allocator
     if wanted is not None and not any(name in os.environ for name in _ALLOCATOR_VARIABLES):
         os.environ[_ALLOCATOR_VARIABLES[0]] = wanted

@@ -25,7 +25,7 @@ from bscnet.chain.processes import (
     stage_settings,
 )
 from bscnet.chain.run_names import run_name
-from bscnet.chain.settings import plain_settings
+from bscnet.chain.settings import typed_settings
 from bscnet.chain.stage_log import log_outcome, log_start
 from bscnet.chain.stages import method_stages
 from bscnet.chain.teacher import build_distillation
@@ -35,6 +35,7 @@ from bscnet.errors import InputError
 from bscnet.runs.layout import ERROR_LOG, PLAN_NAME
 from bscnet.runs.outcome import save_outcome
 from bscnet.runs.stage import StageOutcome
+from bscnet.settings.composed import Settings
 from bscnet.threads import set_count
 
 SEARCH_OPTIONS = (
@@ -57,15 +58,15 @@ def stage_job(
         job_logging: how processes of its own log, see `run_apart`.
     """
     try:
-        settings = plain_settings(cfg)
-        if needs_processes(settings["trainer"]):
+        settings = typed_settings(cfg)
+        if needs_processes(settings.trainer):
             return run_apart(settings, directory, job_logging)
     except InputError as error:
         return failure_of(error)
     return guarded_stage(settings, directory)
 
 
-def guarded_stage(settings: Mapping[str, Any], directory: Path) -> StageOutcome | StageFailure:
+def guarded_stage(settings: Settings, directory: Path) -> StageOutcome | StageFailure:
     """Run one stage in this process. An unforeseen error's traceback goes to `directory`/error.log."""
     try:
         return run_one(settings, directory)
@@ -94,19 +95,19 @@ def join_stage(directory: Path) -> int:
     return 0
 
 
-def run_one(settings: Mapping[str, Any], directory: Path) -> StageOutcome:
+def run_one(settings: Settings, directory: Path) -> StageOutcome:
     """Run one stage and write its record.
 
     Raises:
         InputError: bad settings, data or checkpoint.
     """
-    specs = method_stages(settings["method"], settings["recipe"], settings["model"], settings["data"])
-    wanted = wanted_stages(settings["stage"], len(specs), settings["method"]["name"])
-    if settings["stage"] == "all":
+    specs = method_stages(settings)
+    wanted = wanted_stages(settings.stage, len(specs), settings.method.name)
+    if settings.stage == "all":
         raise InputError("stage=all is run by the chain's sweeper: leave hydra.mode and hydra/sweeper as they are")
     spec = specs[wanted[0] - 1]
-    set_threads(settings["threads"])
-    set_allocator(settings["trainer"])
+    set_threads(settings.threads)
+    set_allocator(settings.trainer)
 
     import pytorch_lightning as pl
 
@@ -115,15 +116,15 @@ def run_one(settings: Mapping[str, Any], directory: Path) -> StageOutcome:
     from bscnet.training.fit import run_stage
 
     require_device(settings)
-    backend, _ = resolve_backend(settings["backend"]["name"], device_kind(settings["trainer"]))
-    plan = stage_plan(settings, spec, settings["shift_plan"])
+    backend, _ = resolve_backend(settings.backend.name, device_kind(settings.trainer))
+    plan = stage_plan(settings, spec, settings.shift_plan)
     if plan is not None and is_first_process():
         # beside the checkpoints that use them: the next stage finds the shifts from a checkpoint alone
         plan.save(directory / PLAN_NAME)
     datamodule = build_datamodule(settings)
     settings = with_levels(settings, datamodule)
     distillation = build_distillation(settings, [str(name) for name in datamodule.class_names])
-    pl.seed_everything(settings["seed"], workers=True, verbose=False)
+    pl.seed_everything(settings.seed, workers=True, verbose=False)
     network = build_network(settings, spec)
     log_start(settings, spec, backend, datamodule, network)
     run = run_name(settings, directory.parent, directory, spec)
@@ -136,23 +137,23 @@ def run_one(settings: Mapping[str, Any], directory: Path) -> StageOutcome:
             datamodule,
             directory,
             backend=backend,
-            seed=settings["seed"],
-            weight_decay=settings["recipe"]["weight_decay"],
-            clip_latent=settings["method"]["clip_latent"],
-            center_latent=settings["method"]["center_latent"],
-            search={key: settings["method"][key] for key in SEARCH_OPTIONS},
+            seed=settings.seed,
+            weight_decay=settings.recipe.weight_decay,
+            clip_latent=settings.method.clip_latent,
+            center_latent=settings.method.center_latent,
+            search={key: getattr(settings.method, key) for key in SEARCH_OPTIONS},
             distillation=distillation,
-            init_checkpoint=settings["init_from"],
+            init_checkpoint=settings.init_from,
             plan=plan,
-            carried=settings["recipe"]["carried"],
-            norm_batches=settings["recipe"]["norm_batches"],
-            resume=settings["resume"],
-            trainer_kwargs=trainer_options(settings["trainer"]),
-            matmul_precision=settings["trainer"].get("matmul_precision"),
+            carried=settings.recipe.carried,
+            norm_batches=settings.recipe.norm_batches,
+            resume=settings.resume,
+            trainer_kwargs=trainer_options(settings.trainer),
+            matmul_precision=settings.trainer.matmul_precision,
             loggers=loggers,
             callbacks=build_callbacks(settings),
             metadata=identity(settings, spec),
-            chain_title=settings["title"],
+            chain_title=settings.title,
         )
         if loggers:
             log_final(loggers, run, {**stage_finals(outcome), **network_costs(network, datamodule)})

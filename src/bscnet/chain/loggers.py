@@ -16,6 +16,8 @@ from bscnet.errors import InputError
 from bscnet.installation import how_to_install
 from bscnet.runs.layout import LOGGERS_NAME
 from bscnet.runs.records import read_record
+from bscnet.settings.composed import Settings
+from bscnet.settings.machine import LoggerSettings
 from bscnet.whole_file import write_json_whole
 
 if TYPE_CHECKING:
@@ -26,9 +28,9 @@ _EXTRAS = {"wandb": "train", "tensorboard": "tensorboard", "mlflow": "mlflow"}
 """The extra of pip that brings each logger's package, which is called as the logger is."""
 
 
-def require_logger(settings: Mapping[str, Any]) -> None:
+def require_logger(settings: Settings) -> None:
     """See that the logger's package is there; InputError: it is not, and this is how to get it."""
-    name = settings["logger"]["name"]
+    name = settings.logger.name
     if name in _EXTRAS and find_spec(name) is None:
         raise InputError(
             f"logger={name} needs the package {name}, which is not installed: {how_to_install(_EXTRAS[name])}, "
@@ -36,12 +38,12 @@ def require_logger(settings: Mapping[str, Any]) -> None:
         )
 
 
-def logs_to_wandb(settings: Mapping[str, Any]) -> bool:
+def logs_to_wandb(settings: Settings) -> bool:
     """Whether Weights & Biases is asked for, and not switched off."""
-    return settings["logger"]["name"] == "wandb" and not wandb_disabled()
+    return settings.logger.name == "wandb" and not wandb_disabled()
 
 
-def build_loggers(settings: Mapping[str, Any], run: RunName) -> list[Logger]:
+def build_loggers(settings: Settings, run: RunName) -> list[Logger]:
     """Loggers beside the CSV files that every stage writes. Under DDP the first process has them alone.
 
     A run that goes on continues what it has logged before: its id stands in the folder.
@@ -50,18 +52,18 @@ def build_loggers(settings: Mapping[str, Any], run: RunName) -> list[Logger]:
         InputError: the logger's package is not installed.
     """
     require_logger(settings)
-    makers: dict[str, Callable[[Mapping[str, Any], RunName], Logger]] = {
+    makers: dict[str, Callable[[LoggerSettings, RunName], Logger]] = {
         "wandb": _wandb,
         "tensorboard": _tensorboard,
         "mlflow": _mlflow,
     }
-    name = settings["logger"]["name"]
+    name = settings.logger.name
     if name not in makers or not is_first_process() or (name == "wandb" and wandb_disabled()):
         return []
-    return [makers[name](settings["logger"], run)]
+    return [makers[name](settings.logger, run)]
 
 
-def build_callbacks(settings: Mapping[str, Any]) -> list[Callback]:
+def build_callbacks(settings: Settings) -> list[Callback]:
     """What the loggers need beside the stage's own callbacks."""
     if not logs_to_wandb(settings):
         return []
@@ -70,7 +72,7 @@ def build_callbacks(settings: Mapping[str, Any]) -> list[Callback]:
     from bscnet.training.wandb_report import WandbReport
     from bscnet.viz.palette import IGNORE_COLOUR, class_palette
 
-    return [WandbReport(np.vstack([class_palette(settings["data"]["num_classes"]), IGNORE_COLOUR]))]
+    return [WandbReport(np.vstack([class_palette(settings.data.num_classes or 0), IGNORE_COLOUR]))]
 
 
 def log_final(loggers: Sequence[Logger], run: RunName, values: Mapping[str, float | None]) -> None:
@@ -99,7 +101,7 @@ def close_loggers(loggers: Sequence[Logger], status: str) -> None:
             finish_wandb(status)
 
 
-def _wandb(options: Mapping[str, Any], run: RunName) -> Logger:
+def _wandb(options: LoggerSettings, run: RunName) -> Logger:
     from pytorch_lightning.loggers import WandbLogger
 
     identity = _remembered(run.directory).setdefault("wandb", secrets.token_hex(4))
@@ -107,7 +109,7 @@ def _wandb(options: Mapping[str, Any], run: RunName) -> Logger:
     return WandbLogger(experiment=start_wandb(options, run, identity), save_dir=str(run.directory))
 
 
-def _tensorboard(options: Mapping[str, Any], run: RunName) -> Logger:
+def _tensorboard(options: LoggerSettings, run: RunName) -> Logger:
     from pytorch_lightning.loggers import TensorBoardLogger
 
     logger = TensorBoardLogger(str(run.directory), name="tensorboard", version="", default_hp_metric=False)
@@ -115,14 +117,14 @@ def _tensorboard(options: Mapping[str, Any], run: RunName) -> Logger:
     return logger
 
 
-def _mlflow(options: Mapping[str, Any], run: RunName) -> Logger:
+def _mlflow(options: LoggerSettings, run: RunName) -> Logger:
     from pytorch_lightning.loggers import MLFlowLogger
 
     known = _remembered(run.directory).get("mlflow")
     logger = MLFlowLogger(
-        experiment_name=options["project"],
+        experiment_name=options.project,
         run_name=run.name,
-        tracking_uri=options["tracking_uri"] or os.environ.get("MLFLOW_TRACKING_URI") or _beside_the_runs(run),
+        tracking_uri=options.tracking_uri or os.environ.get("MLFLOW_TRACKING_URI") or _beside_the_runs(run),
         tags={"group": run.group, "job_type": run.kind, "tags": ", ".join(run.tags)},
         run_id=known,
     )

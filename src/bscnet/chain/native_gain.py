@@ -22,8 +22,8 @@ def native_gain(chain: Chain) -> str | None:
     Raises:
         InputError: the checkpoint or the scene cannot be read.
     """
-    trainer, used = chain.settings["trainer"], chain.manifest.stages[-1].backend
-    if used in (None, _NATIVE) or device_kind(trainer) != "cpu" or str(trainer["precision"]) not in ("32-true", "32"):
+    trainer, used = chain.settings.trainer, chain.manifest.stages[-1].backend
+    if used in (None, _NATIVE) or device_kind(trainer) != "cpu" or str(trainer.precision) not in ("32-true", "32"):
         return None
     try:
         resolve_backend(_NATIVE)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from statistics import fmean
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from bscnet.chain.build import build_datamodule
 from bscnet.errors import InputError
 from bscnet.runs.stage import StageSpec
 from bscnet.search import ShiftPlan, changed
+from bscnet.settings.composed import Settings
 
 if TYPE_CHECKING:
     from bscnet.data.datamodule import ScanDataModule
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _SCENES = 16
 
 
-def stage_plan(settings: Mapping[str, Any], spec: StageSpec, searched: str | Path | None) -> ShiftPlan | None:
+def stage_plan(settings: Settings, spec: StageSpec, searched: str | Path | None) -> ShiftPlan | None:
     """The plan that a stage's shifts are set to: what a search decided, or `method.plan` changed as asked; else None.
 
     Args:
@@ -31,15 +31,15 @@ def stage_plan(settings: Mapping[str, Any], spec: StageSpec, searched: str | Pat
     Raises:
         InputError: a file that is no plan.
     """
-    method = settings["method"]
+    method = settings.method
     if spec.shifts == "searched" and searched is not None:
         return ShiftPlan.load(searched)
-    if spec.shifts == "manual" and method.get("plan") is not None:
-        return changed(ShiftPlan.load(method["plan"]), method["plan_change"], method["manual_seed"])
+    if spec.shifts == "manual" and method.plan is not None:
+        return changed(ShiftPlan.load(method.plan), method.plan_change, method.manual_seed)
     return None
 
 
-def with_levels(settings: Mapping[str, Any], datamodule: ScanDataModule | None = None) -> dict[str, Any]:
+def with_levels(settings: Settings, datamodule: ScanDataModule | None = None) -> Settings:
     """The settings with `method.levels` filled in where `method.min_sites` decides it.
 
     Args:
@@ -49,16 +49,16 @@ def with_levels(settings: Mapping[str, Any], datamodule: ScanDataModule | None =
     Raises:
         InputError: no level has so many sites.
     """
-    method = settings["method"]
-    if method.get("min_sites") is None:
-        return dict(settings)
-    sites = mean_sites(datamodule or build_datamodule(settings), settings["model"]["network"]["depth"] + 1)
-    levels = [level for level, count in enumerate(sites) if count >= method["min_sites"]]
+    method = settings.method
+    if method.min_sites is None:
+        return settings
+    sites = mean_sites(datamodule or build_datamodule(settings), settings.model.network.depth + 1)
+    levels = [level for level, count in enumerate(sites) if count >= method.min_sites]
     if not levels:
         raise InputError(
-            f"method.min_sites={method['min_sites']:g} leaves no level to shift: the finest has {sites[0]:.0f} sites"
+            f"method.min_sites={method.min_sites:g} leaves no level to shift: the finest has {sites[0]:.0f} sites"
         )
-    return {**settings, "method": {**method, "levels": levels}}
+    return settings.changed("method", levels=levels)
 
 
 def mean_sites(datamodule: ScanDataModule, levels: int) -> list[float]:

@@ -24,6 +24,8 @@ from bscnet.runs.layout import OUTCOME_NAME
 from bscnet.runs.outcome import load_outcome
 from bscnet.runs.records import read_record
 from bscnet.runs.stage import StageOutcome
+from bscnet.settings.composed import Settings
+from bscnet.settings.machine import TrainerSettings
 from bscnet.whole_file import write_json_whole
 
 STAGE_DIRECTORY = "BSCNET_STAGE_DIR"
@@ -35,16 +37,16 @@ _GROUP_VARIABLES = ("MASTER_ADDR", "MASTER_PORT", "NODE_RANK", "LOCAL_RANK", "WO
 _GRACE_S = 60.0
 
 
-def needs_processes(trainer: Mapping[str, Any]) -> bool:
+def needs_processes(trainer: TrainerSettings) -> bool:
     """Whether a Trainer with these options runs on several devices that nobody has started processes for yet."""
     return _device_count(trainer) > 1 and STAGE_DIRECTORY not in os.environ and os.environ.get(_TASKS, "1") == "1"
 
 
-def _device_count(trainer: Mapping[str, Any]) -> int:
+def _device_count(trainer: TrainerSettings) -> int:
     """On how many devices a Trainer with these options runs; InputError: on GPUs, and this machine has none."""
-    devices = trainer["devices"]
+    devices = trainer.devices
     if devices not in ("auto", -1):
-        return len(devices) if isinstance(devices, list) else int(devices)
+        return len(devices) if isinstance(devices, list | tuple) else int(devices)
     if device_kind(trainer) == "cpu":
         return 1
     import torch
@@ -58,7 +60,7 @@ def is_first_process() -> bool:
 
 
 def run_apart(
-    settings: Mapping[str, Any], directory: Path, job_logging: Mapping[str, Any] | None = None
+    settings: Settings, directory: Path, job_logging: Mapping[str, Any] | None = None
 ) -> StageOutcome | StageFailure:
     """Run a stage in a process of its own and wait for it. Ctrl-C reaches it, and passes through here.
 
@@ -70,7 +72,7 @@ def run_apart(
     directory.mkdir(parents=True, exist_ok=True)
     for old in (OUTCOME_NAME, _FAILURE):
         (directory / old).unlink(missing_ok=True)
-    write_json_whole(directory / _SETTINGS, settings)
+    write_json_whole(directory / _SETTINGS, settings.plain)
     write_json_whole(directory / _LOGGING, dict(job_logging or {}))
     environment = {key: value for key, value in os.environ.items() if key not in _GROUP_VARIABLES}
     process = subprocess.Popen(
@@ -96,9 +98,9 @@ def run_apart(
     return StageFailure(f"a process of the stage ended with status {status}")
 
 
-def stage_settings(directory: Path) -> dict[str, Any]:
+def stage_settings(directory: Path) -> Settings:
     """The settings that `run_apart` left for the stage's processes."""
-    return read_record(directory / _SETTINGS)
+    return Settings.of(read_record(directory / _SETTINGS))
 
 
 def log_as_the_job(directory: Path) -> None:

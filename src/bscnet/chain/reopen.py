@@ -6,17 +6,17 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from bscnet.chain.build import build_datamodule
 from bscnet.chain.device import device_kind
-from bscnet.chain.settings import plain_settings
+from bscnet.chain.settings import typed_settings
 from bscnet.data.datamodule import ScanDataModule
 from bscnet.errors import InputError
 from bscnet.evaluation.torch_predictor import Predictor
 from bscnet.runs.layout import settings_file
 from bscnet.runs.recorded import recorded_config, require_own_classes
 from bscnet.runs.restore import Restored, restore
+from bscnet.settings.composed import Settings
 
 
 @dataclass(frozen=True)
@@ -24,13 +24,13 @@ class Reopened:
     """restored: the network. settings: of its stage, with overrides. data: ready to be asked for scenes."""
 
     restored: Restored
-    settings: dict[str, Any]
+    settings: Settings
     data: ScanDataModule
 
     def predictor(self) -> Predictor:
         """The network on the device and backend of the settings; InputError: they cannot serve on this machine."""
-        device = device_kind(self.settings["trainer"])
-        return Predictor(self.restored.network, self.settings["backend"]["name"], device)
+        device = device_kind(self.settings.trainer)
+        return Predictor(self.restored.network, self.settings.backend.name, device)
 
     @property
     def title(self) -> str:
@@ -42,7 +42,7 @@ class Reopened:
     @property
     def voxel_size(self) -> float:
         """Metres; of the settings, as the data are."""
-        return float(self.settings["data"]["voxel_size"])
+        return float(self.settings.data.voxel_size)
 
     @property
     def is_resized(self) -> bool:
@@ -72,17 +72,17 @@ def reopen(path: str | Path, overrides: Sequence[str] = ()) -> Reopened:
     data = build_datamodule(settings)
     names = [str(name) for name in restored.metadata["class_names"]]
     if [str(name) for name in data.class_names] != names or data.in_channels != restored.metadata["in_channels"]:
-        name = settings["data"]["name"]
+        name = settings.data.name
         raise InputError(f"{path}: the network was trained on other classes or features than data={name} has")
     return Reopened(restored, settings, data)
 
 
-def recorded_settings(stage_directory: Path, overrides: Sequence[str] = ()) -> dict[str, Any]:
+def recorded_settings(stage_directory: Path, overrides: Sequence[str] = ()) -> Settings:
     """The settings that a stage ran with, some of them overridden.
 
     Raises:
         InputError: the record is gone or damaged, a value is not known, or a class is not of bscnet.
     """
-    settings = plain_settings(recorded_config(stage_directory, overrides))
-    require_own_classes(settings, settings_file(stage_directory))
+    settings = typed_settings(recorded_config(stage_directory, overrides), recorded=True)
+    require_own_classes(settings.plain, settings_file(stage_directory))
     return settings

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from bscnet.runs.stage import StageSpec
+from bscnet.settings.composed import Settings
 
 CHAIN = "chain"
 """The kind of the one run that stands for a whole chain: all others are called as their stage is."""
@@ -34,25 +34,25 @@ class RunName:
     config: dict[str, Any]
 
 
-def run_name(settings: Mapping[str, Any], chain: Path, directory: Path, spec: StageSpec | None = None) -> RunName:
+def run_name(settings: Settings, chain: Path, directory: Path, spec: StageSpec | None = None) -> RunName:
     """The run of a stage of the chain in a folder, or of that chain itself.
 
     Args:
-        settings: composed, as plain values.
+        settings: of the chain.
         chain: the chain's folder.
         directory: the stage's folder, or the chain's.
         spec: the stage; None: the whole chain.
     """
     group = f"{chain.parent.name}-{chain.name}"
     kind = CHAIN if spec is None else spec.name
-    data = settings["data"]
-    names = (settings["method"]["name"], settings["model"]["name"], data["name"])
+    data = settings.data
+    names = (settings.method.name, settings.model.name, data.name)
     stage = {} if spec is None else {**asdict(spec), "milestones": list(spec.milestones)}
     return RunName(
         directory,
         group,
         kind,
         group if spec is None else f"{group}-stage{spec.index}-{kind}",
-        (*names, f"{100 * data['voxel_size']:g}cm", f"seed {settings['seed']}"),
-        {**settings, "run": {"kind": kind, "chain": group, "directory": str(directory), **stage}},
+        (*names, f"{100 * data.voxel_size:g}cm", f"seed {settings.seed}"),
+        {**settings.plain, "run": {"kind": kind, "chain": group, "directory": str(directory), **stage}},
     )

@@ -38,7 +38,7 @@ def write_scores(chain: Chain) -> list[Path]:
     facts = {key: chain.manifest.facts[key] for key in ("method", "model", "data", "voxel_size", "seed", "commit")}
     scores.save(chain.directory / SCORES_NAME, **facts, split="val")
     written: list[Path] = []
-    if chain.settings["picture"]:
+    if chain.settings.picture:
         if found.best is None or found.worst is None:
             raise InputError("no point of the validation scenes has a label")
         for rank, one in ((BEST_SCENE, found.best), (WORST_SCENE, found.worst)):

@@ -1,4 +1,4 @@
-"""From a composed Hydra configuration to checked plain values."""
+"""From a composed Hydra configuration to checked, typed settings."""
 
 from __future__ import annotations
 
@@ -12,10 +12,14 @@ from omegaconf.errors import OmegaConfBaseException
 from bscnet.chain.overrides import in_quotes
 from bscnet.chain.validate import validate
 from bscnet.errors import InputError
+from bscnet.settings.check import check, require_known
+from bscnet.settings.composed import Settings
+from bscnet.settings.data import DataSettings
+from bscnet.settings.groups import Configuration
 
 
-def composed_settings(overrides: Sequence[str]) -> dict[str, Any]:
-    """The configuration of bscnet.run with these overrides, as checked plain values.
+def composed_settings(overrides: Sequence[str]) -> Settings:
+    """The configuration of bscnet.run with these overrides, checked.
 
     Raises:
         InputError: an unknown key, choice or value.
@@ -30,7 +34,7 @@ def composed_settings(overrides: Sequence[str]) -> dict[str, Any]:
             config = compose("config", overrides=list(overrides))
     except (HydraException, OmegaConfBaseException) as error:
         raise composition_error(error) from error
-    return plain_settings(config)
+    return typed_settings(config)
 
 
 def composition_error(error: Exception) -> InputError:
@@ -48,27 +52,35 @@ def composition_error(error: Exception) -> InputError:
     return InputError(text.split(" Config search path")[0].split(" See https")[0])
 
 
-def plain_settings(cfg: DictConfig) -> dict[str, Any]:
-    """The task's configuration (without Hydra's own node), resolved and validated, as plain dicts and lists.
+def typed_settings(cfg: DictConfig, recorded: bool = False) -> Settings:
+    """The task's configuration (without Hydra's own node), checked and resolved: the one place where it becomes typed.
 
     Words are checked before interpolations are resolved: a wrong `method.order`, say, is then named as such, and not
     as an interpolation that leads nowhere.
 
+    Args:
+        cfg: composed.
+        recorded: it is of a run, perhaps of another version: keys that are no settings here are passed over.
+
     Raises:
-        InputError: a value is not allowed, missing, or refers to something that is not there.
+        InputError: a key is no setting, or a value is not allowed, missing, or refers to something that is not there.
     """
     bare = OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != "hydra"])
     words = _as_dict(bare, resolve=False)
     missing = list(_missing(words))
     if missing:
         raise InputError(f"{', '.join(missing)}: no value is given, and there is no default")
-    validate(words)
+    if not recorded:
+        require_known(Configuration, words)
+    check(Configuration, words)
     try:
-        settings = _as_dict(bare, resolve=True)
+        plain = _as_dict(bare, resolve=True)
     except OmegaConfBaseException as error:
         raise InputError(f"the configuration cannot be resolved: {str(error).splitlines()[0]}") from error
+    check(Configuration, plain)
+    plain["data"] = _completed(plain["data"])
+    settings = Settings.of(plain)
     validate(settings)
-    settings["data"] = _completed(settings["data"])
     return settings
 
 
@@ -94,14 +106,14 @@ def _completed(data: Mapping[str, Any]) -> dict[str, Any]:
     return known
 
 
-def require_classes(data: Mapping[str, Any]) -> None:
+def require_classes(data: DataSettings) -> None:
     """See that there are classes to learn: a folder can be looked at without any; InputError: there are not two."""
     from bscnet.datasets.folder.source import without_classes
 
-    if data["num_classes"] == 0:
-        raise InputError(without_classes(Path(data["root"])))
-    if data["num_classes"] < 2:
-        raise InputError(f"data={data['name']} has one class only, {data['root']} must describe two or more to learn")
+    if not data.num_classes:
+        raise InputError(without_classes(Path(data.root)))
+    if data.num_classes < 2:
+        raise InputError(f"data={data.name} has one class only, {data.root} must describe two or more to learn")
 
 
 def _missing(node: Any, path: str = "") -> Iterator[str]:

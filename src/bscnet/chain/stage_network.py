@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +11,13 @@ from bscnet.chain.stages import method_stages
 from bscnet.chain.validate import wanted_stages
 from bscnet.runs.stage import StageSpec
 from bscnet.search import apply_plan
+from bscnet.settings.composed import Settings
 
 if TYPE_CHECKING:
     from torch import nn
 
 
-def stage_network(settings: Mapping[str, Any], stage: Any, plan_path: str | Path | None) -> tuple[StageSpec, nn.Module]:
+def stage_network(settings: Settings, stage: Any, plan_path: str | Path | None) -> tuple[StageSpec, nn.Module]:
     """What a stage trains: its `StageSpec`, and its network with freshly drawn weights.
 
     Args:
@@ -30,8 +30,8 @@ def stage_network(settings: Mapping[str, Any], stage: Any, plan_path: str | Path
         InputError: no such stage, or shifts that cannot be read or are of another network.
     """
     settings = with_levels(settings)
-    specs = method_stages(settings["method"], settings["recipe"], settings["model"], settings["data"])
-    spec = specs[wanted_stages(stage, len(specs), settings["method"]["name"])[-1] - 1]
+    specs = method_stages(settings)
+    spec = specs[wanted_stages(stage, len(specs), settings.method.name)[-1] - 1]
     network = build_network(settings, spec)
     plan = stage_plan(settings, spec, plan_path)
     if plan is not None:

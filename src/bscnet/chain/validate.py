@@ -1,30 +1,26 @@
-"""One look at a whole composed configuration before any work starts: every value is known, or one sentence says why."""
+"""Settings that must fit each other, looked at before any work starts."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from bscnet.chain.device import refuse_precision
 from bscnet.chain.validate_search import validate_search
 from bscnet.errors import InputError
-from bscnet.settings.check import check, pending
 from bscnet.settings.groups import Configuration
 from bscnet.settings.rules import as_typed
 
 
-def validate(config: Mapping[str, Any]) -> None:
-    """Check every value of a composed configuration; interpolations not resolved yet ("${…}") are passed over.
+def validate(settings: Configuration) -> None:
+    """See that values fit each other, each of which is allowed by itself.
 
     Raises:
-        InputError: names the first key whose value is not allowed, the value, and what is allowed.
+        InputError: names those that do not, and what is allowed.
     """
-    check(Configuration, config)
-    if not pending(config["method"]["stages"]):
-        validate_search(config["method"], config["model"]["network"]["depth"])
-    backend = config["backend"]["name"]
-    refuse_precision(config["trainer"]["precision"], backend, backend)
-    if config["method"]["w_form"] == "recurrent" and config["trainer"]["precision"] == "16-mixed":
+    validate_search(settings.method, settings.model.network.depth)
+    precision, backend = settings.trainer.precision, settings.backend.name
+    refuse_precision(precision, backend, backend)
+    if settings.method.w_form == "recurrent" and precision == "16-mixed":
         raise InputError(
             "trainer.precision=16-mixed scales gradients, which method.w_form=recurrent adds to the weights: "
             "take bf16-mixed or 32-true"

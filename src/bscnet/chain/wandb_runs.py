@@ -5,12 +5,12 @@ from __future__ import annotations
 import netrc
 import os
 import shlex
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from bscnet.chain.run_names import RunName
+from bscnet.settings.machine import LoggerSettings
 
 _LONGEST_TAG = 64
 _OFF, _OFFLINE = ("disabled",), ("offline", "dryrun")
@@ -22,13 +22,13 @@ def wandb_disabled() -> bool:
     return os.environ.get("WANDB_MODE") in _OFF
 
 
-def wandb_is_offline(options: Mapping[str, Any]) -> bool:
+def wandb_is_offline(options: LoggerSettings) -> bool:
     """Whether runs are kept on this machine: `logger.offline` says so, or WANDB_MODE, or no API key is known.
 
     A key is known from WANDB_API_KEY or from the netrc file, where `wandb login` leaves it.
     """
-    if options["offline"] is not None:
-        return bool(options["offline"])
+    if options.offline is not None:
+        return bool(options.offline)
     mode = os.environ.get("WANDB_MODE")
     if mode:
         return mode in _OFFLINE
@@ -41,7 +41,7 @@ def wandb_is_offline(options: Mapping[str, Any]) -> bool:
         return True
 
 
-def start_wandb(options: Mapping[str, Any], run: RunName, identity: str) -> Any:
+def start_wandb(options: LoggerSettings, run: RunName, identity: str) -> Any:
     """Start a run, or go on with the one of that id; nothing is printed.
 
     Args:
@@ -52,8 +52,8 @@ def start_wandb(options: Mapping[str, Any], run: RunName, identity: str) -> Any:
     import wandb
 
     started = wandb.init(
-        project=options["project"],
-        entity=options["entity"],
+        project=options.project,
+        entity=options.entity,
         id=identity,
         resume="allow",
         mode="offline" if wandb_is_offline(options) else "online",
@@ -78,7 +78,7 @@ def finish_wandb(status: str) -> None:
     wandb.finish(exit_code=0 if status == "success" else 1)
 
 
-def where_to_look(options: Mapping[str, Any], chain: Path, shown: str) -> str:
+def where_to_look(options: LoggerSettings, chain: Path, shown: str) -> str:
     """One line for the terminal about the runs of a chain: how to send them, or that they are there.
 
     Args:
@@ -88,6 +88,6 @@ def where_to_look(options: Mapping[str, Any], chain: Path, shown: str) -> str:
     """
     kept = [pattern for pattern in ("wandb/offline-run-*", "stage*/wandb/offline-run-*") if any(chain.glob(pattern))]
     if not kept:
-        return f"Weights & Biases: project {options['project']}, group {chain.parent.name}-{chain.name}"
+        return f"Weights & Biases: project {options.project}, group {chain.parent.name}-{chain.name}"
     folders = " ".join(f"{shlex.quote(shown)}/{pattern}" for pattern in kept)
     return f"Weights & Biases: kept on this machine; sent by  wandb sync {folders}"

@@ -6,9 +6,9 @@ import argparse
 import json
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bscnet.cli.doctor_report import Finding, console_or_none, show, show_problems
 from bscnet.cli.probes import PREDICT, PROBES, TRAIN, USES
@@ -20,6 +20,8 @@ from bscnet.threads import found_environment
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from bscnet.settings.composed import Settings
 
 TIMEOUT_S = 120
 DATA = "data"
@@ -62,7 +64,7 @@ def run_probe(name: str, timeout_s: float = TIMEOUT_S) -> Finding:
     return Finding(name, False, probe.required, detail, probe.advice)
 
 
-def check_data(settings: Mapping[str, Any], console: Console | None = None) -> Finding:
+def check_data(settings: Settings, console: Console | None = None) -> Finding:
     """Look at every file of the settings' data set; what else there is to tell goes to the console.
 
     Raises:
@@ -70,7 +72,7 @@ def check_data(settings: Mapping[str, Any], console: Console | None = None) -> F
     """
     from bscnet.chain.build import build_datamodule
 
-    name, root = settings["data"]["name"], settings["data"]["root"]
+    name, root = settings.data.name, settings.data.root
     data = build_datamodule(settings)
     problems = tuple(data.problems())
     if console is not None and (report := data.report()) is not None:
@@ -108,7 +110,7 @@ def _use(check: str) -> str:
     return PROBES[check].use if check in PROBES else TRAIN
 
 
-def _settings(overrides: Sequence[str]) -> dict[str, Any]:
+def _settings(overrides: Sequence[str]) -> Settings:
     """What the overrides say; InputError: one is not known."""
     from bscnet.chain.settings import composed_settings
 

@@ -70,17 +70,17 @@ def profile_overrides(overrides: Sequence[str], limit: int | None = None) -> tup
     from bscnet.cost import profile_network
 
     settings = composed_settings(overrides)
-    method, model, data = settings["method"], settings["model"], settings["data"]
-    spec, network = stage_network(settings, settings["stage"], settings["shift_plan"])
+    method, model, data = settings.method, settings.model, settings.data
+    spec, network = stage_network(settings, settings.stage, settings.shift_plan)
     note = ""
-    if spec.shifts == "searched" and settings["shift_plan"] is None:
+    if spec.shifts == "searched" and settings.shift_plan is None:
         note = "no shift_plan=… was given, so executed pairs are those of shifts that are all zero"
     datamodule = build_datamodule(settings)
     count = min(datamodule.num_val_scenes, limit or datamodule.num_val_scenes)
-    profile = profile_network(network, _scenes(datamodule, count), data["in_channels"])
+    profile = profile_network(network, _scenes(datamodule, count), datamodule.in_channels)
     heading = (
-        f"{model['name']}, {method['name']} stage {spec.index} ({spec.name}: {spec.precision}, {spec.conv}); "
-        f"mean of {count} validation scenes of {data['name']} at {100 * data['voxel_size']:g} cm"
+        f"{model.name}, {method.name} stage {spec.index} ({spec.name}: {spec.precision}, {spec.conv}); "
+        f"mean of {count} validation scenes of {data.name} at {100 * data.voxel_size:g} cm"
     )
     return profile, heading, note
 

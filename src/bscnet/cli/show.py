@@ -96,9 +96,9 @@ def _of_data(overrides: list[str], args: argparse.Namespace) -> Iterator[tuple[s
         split = _split(data, args.split)
         asked = [(split.dataset.scenes[0], split)]
     for name, split in asked:
-        facts = {"data": f"{settings['data']['name']}, not labelled by a network", "scene": name}
+        facts = {"data": f"{settings.data.name}, not labelled by a network", "scene": name}
         scan = split.dataset.store.scan(name)
-        yield name, page_scene(data, scan, None, facts), f"{settings['data']['name']} {name}"
+        yield name, page_scene(data, scan, None, facts), f"{settings.data.name} {name}"
 
 
 def _split(data: ScanDataModule, name: str | None) -> OpenSplit:

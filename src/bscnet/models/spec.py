@@ -13,6 +13,7 @@ from bscnet.models.fcn import FCN
 from bscnet.models.layers import LayerFactory
 from bscnet.models.unet import UNet
 from bscnet.search import apply_plan, random_plan, share_by_level, shifted_layers
+from bscnet.settings.model import Sizes
 from bscnet.settings.words import Family, FcnUp, require_word
 
 HEAD_SWITCHES: dict[Family, str] = {"fcn": "fcn_up", "unet": "head_norm"}
@@ -72,6 +73,28 @@ class NetworkSpec:
         if self.family == "fcn":
             return FCN(*sizes, self.layers, self.fcn_up)
         return UNet(*sizes, self.layers, self.head_norm)
+
+    @classmethod
+    def of(cls, family: Family, sizes: Sizes, in_channels: int, num_classes: int, layers: LayerFactory) -> NetworkSpec:
+        """The spec with the sizes of the settings.
+
+        Raises:
+            InputError: they have a switch of another family.
+        """
+        for other, switch in HEAD_SWITCHES.items():
+            if other != family and getattr(sizes, switch) is not None:
+                raise InputError(f"network.{switch} is not a value of family {family}")
+        return cls(
+            family=family,
+            m=sizes.m,
+            reps=sizes.reps,
+            depth=sizes.depth,
+            in_channels=in_channels,
+            num_classes=num_classes,
+            layers=layers,
+            fcn_up=sizes.fcn_up or cls.fcn_up,
+            head_norm=cls.head_norm if sizes.head_norm is None else sizes.head_norm,
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values that ``from_dict`` makes the same spec from: sizes under ``network``, switches beside it."""

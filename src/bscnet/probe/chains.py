@@ -134,7 +134,7 @@ def by_arm(chains: Sequence[ProbedChain]) -> dict[str, list[ProbedChain]]:
 
 def _aspects(chain: ProbedChain) -> dict[str, Any]:
     """Every setting by which arms are told apart, flat; method and precision come first."""
-    settings = chain.opened.settings
+    settings = chain.opened.settings.plain
     flat = dict(_flat({key: settings[key] for key in _COMPARED if key in settings}))
     kept = {key: value for key, value in flat.items() if key not in _SEEDS and not key.startswith(_READING)}
     return {

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bscnet.errors import InputError
+from bscnet.settings.composed import Settings
 
 NOT_HASHED = ("output_dir", "resume", "logger", "stage", "threads", "picture", "title")
 """What may differ between two runs of the same chain: where it is written, how it is watched, how fast it is."""
@@ -21,7 +22,7 @@ LOADING = ("num_workers", "prepare_maps", "cache_dir", "pin_memory")
 
 
 def config_hash(settings: Mapping[str, Any]) -> str:
-    """Eight hex digits that stand for everything in the settings that decides what a chain computes."""
+    """Eight hex digits that stand for everything in the plain settings that decides what a chain computes."""
     decisive = {key: value for key, value in settings.items() if key not in NOT_HASHED}
     if decisive.get("distill", {}).get("teacher") is None:
         decisive.pop("distill", None)
@@ -38,18 +39,18 @@ def _without_loading(data: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in data.items() if key not in LOADING}
 
 
-def chain_home(settings: Mapping[str, Any]) -> Path:
+def chain_home(settings: Settings) -> Path:
     """The absolute folder in which every run of this chain gets a numbered directory."""
-    data = settings["data"]
+    data = settings.data
     parts = (
-        data["name"],
-        settings["method"]["name"],
-        settings["model"]["name"],
-        f"{100 * data['voxel_size']:g}cm",
-        f"s{settings['seed']}",
-        config_hash(settings),
+        data.name,
+        settings.method.name,
+        settings.model.name,
+        f"{100 * data.voxel_size:g}cm",
+        f"s{settings.seed}",
+        config_hash(settings.plain),
     )
-    return Path(settings["output_dir"]).expanduser().absolute() / "-".join(parts)
+    return Path(settings.output_dir).expanduser().absolute() / "-".join(parts)
 
 
 def new_run(home: Path) -> Path:

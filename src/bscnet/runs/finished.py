@@ -10,6 +10,7 @@ from bscnet.errors import InputError
 from bscnet.runs.directory import newest_run
 from bscnet.runs.layout import RESULT_NAME
 from bscnet.runs.manifest import Manifest
+from bscnet.settings.composed import Settings
 
 
 def chain_manifests(folder: str | Path) -> list[Manifest]:
@@ -47,7 +48,7 @@ def finished_manifests(folder: str | Path) -> list[Manifest]:
     return [manifest for manifest in chain_manifests(folder) if is_finished(manifest)]
 
 
-def require_comparable(settings: Mapping[Path, Mapping[str, Any]], free: Collection[str] = ()) -> None:
+def require_comparable(settings: Mapping[Path, Settings], free: Collection[str] = ()) -> None:
     """See that chains (settings by directory) had the same model, recipe and data, whatever those are called.
 
     free: settings of the data that may differ.
@@ -55,7 +56,7 @@ def require_comparable(settings: Mapping[Path, Mapping[str, Any]], free: Collect
     Raises:
         InputError: names the first two that differ, and in what.
     """
-    compared = [(directory, _compared(found, free)) for directory, found in settings.items()]
+    compared = [(directory, _compared(found.plain, free)) for directory, found in settings.items()]
     for directory, values in compared[1:]:
         first, wanted = compared[0]
         for key in {**wanted, **values}:

@@ -89,6 +89,11 @@ def as_plain(value: Any) -> Any:
     return [as_plain(one) for one in value] if isinstance(value, list | tuple) else value
 
 
+def fields_of(group: type, value: Any) -> dict[str, Any]:
+    """The fields of a group that a value has, being of a subclass: what the constructor of another subclass takes."""
+    return {field.name: getattr(value, field.name) for field in fields(group)}
+
+
 def _default(field: Any) -> Any:
     return field.default if field.default_factory is MISSING else field.default_factory()
 

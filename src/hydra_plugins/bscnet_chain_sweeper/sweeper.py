@@ -20,7 +20,7 @@ from bscnet.chain.failure import failure_of
 from bscnet.chain.overrides import sweep_points
 from bscnet.chain.report import give_titles, show_chain, show_launcher_logs, shown_path, sweep_table
 from bscnet.chain.runner import ChainRunner
-from bscnet.chain.settings import plain_settings
+from bscnet.chain.settings import typed_settings
 from bscnet.errors import shown
 from bscnet.run import COMMAND
 from bscnet.runs.layout import is_scored
@@ -108,10 +108,10 @@ class ChainSweeper(Sweeper):
         """The chain of one point. All points are composed and checked before the first stage of any starts."""
         assert self.hydra_context is not None and self.config is not None
         cfg = self.hydra_context.config_loader.load_sweep_config(self.config, overrides)
-        chain = Chain(plain_settings(cfg), overrides)
+        chain = Chain(typed_settings(cfg), overrides)
         here = any(launcher in self.config.hydra.launcher._target_ for launcher in _LAUNCHERS_HERE)
         if here and not chain.was_finished:
-            set_allocator(chain.settings["trainer"])  # torch is first used here
+            set_allocator(chain.settings.trainer)  # torch is first used here
             require_device(chain.settings)
         return chain
 
@@ -129,7 +129,7 @@ class ChainSweeper(Sweeper):
     @staticmethod
     def _is_told(chain: Chain) -> bool:
         """Whether the run before has scored the chain already, to its end."""
-        return chain.was_finished and is_scored(chain.directory, chain.settings["picture"])
+        return chain.was_finished and is_scored(chain.directory, chain.settings.picture)
 
     def _score(self, chain: Chain) -> bool:
         """Scores and pages are an extra: where they cannot be made, one line says why and the chain stays finished.
@@ -143,10 +143,10 @@ class ChainSweeper(Sweeper):
 
             written = write_scores(chain)
             if logs_to_wandb(chain.settings):
-                line = where_to_look(chain.settings["logger"], chain.directory, shown_path(chain.directory))
+                line = where_to_look(chain.settings.logger, chain.directory, shown_path(chain.directory))
                 self._console.print(line, highlight=False, soft_wrap=True)
         except Exception as error:
-            what = "page of a scene" if chain.settings["picture"] else "scores of scenes"
+            what = "page of a scene" if chain.settings.picture else "scores of scenes"
             self._console.print(f"no {what}: {failure_of(error).reason}", highlight=False)
             return False
         if written:

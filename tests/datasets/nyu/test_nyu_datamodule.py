@@ -90,7 +90,7 @@ def test_the_configuration_makes_it(root: Path) -> None:
     module = build_datamodule(settings)
     assert isinstance(module, NyuDepthDataModule)
     assert (module.voxel_size, module.batch_size, module.in_channels, module.num_classes) == (0.02, 2, 4, 40)
-    assert settings["data"]["num_classes"] == 40 and settings["model"]["name"] == "fcn_s"
+    assert settings.data.num_classes == 40 and settings.model.name == "fcn_s"
     assert module.make_source().scenes("train") == ["nyu0001", "nyu0003"]
 
 

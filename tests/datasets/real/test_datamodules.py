@@ -31,7 +31,7 @@ CONFIGS = {
 
 
 def made(name: str, root: Path, *overrides: str) -> Any:
-    data = compose_settings(f"data={name}", f"data.root={root}", "data.num_workers=0", *overrides)["data"]
+    data = compose_settings(f"data={name}", f"data.root={root}", "data.num_workers=0", *overrides).plain["data"]
     module = instantiate(data["datamodule"], batch_size=2, _convert_="all")
     assert (module.num_classes, module.in_channels) == (data["num_classes"], data["in_channels"])
     return module
