@@ -16,13 +16,12 @@ from bscnet.datasets.scannet.datamodule import ScanNetDataModule
 from bscnet.evaluation import scene_pages
 from bscnet.models import UNet
 from bscnet.runs.checkpoint import read_checkpoint
-from bscnet.training import run_stage
 from bscnet.viz import RenderError
 from fixtures.gpu_engines import engine
 from fixtures.scannet_files import write_root
 from fixtures.simulated_cuda import SimulatedCuda, simulated_cuda
 from fixtures.tiny_chain import trained_chain
-from fixtures.tiny_training import TinyData, factory, spec, unet
+from fixtures.tiny_training import TinyData, factory, spec, train, unet
 
 
 @pytest.fixture(scope="module")
@@ -85,12 +84,12 @@ class _Stop(Callback):
 
 def trained(directory: Path, **options: Any) -> dict[str, torch.Tensor]:
     network = unet("a1w32", "composite", relax="gumbel_softmax")
-    run_stage(
+    train(
         network,
         spec("a1w32", "composite", epochs=3),
         TinyData(val_scenes=1),
         directory,
-        trainer_kwargs={"accelerator": "gpu", "devices": 1},
+        trainer={"accelerator": "gpu", "devices": 1},
         **options,
     )
     state: dict[str, torch.Tensor] = read_checkpoint(directory / "checkpoints" / "last.ckpt")["state_dict"]
@@ -114,6 +113,6 @@ def test_loading_processes_make_no_kernel_maps_for_the_device_and_pin_their_batc
     network = UNet(3, 20, 4, 1, 1, factory("a1w1", "shifted"))
     data = ScanNetDataModule(root, voxel_size=0.2, batch_size=2, num_workers=1)
     options = {"accelerator": "gpu", "devices": 1}
-    run_stage(network, spec("a1w1", "shifted", epochs=2), data, tmp_path / "stage", trainer_kwargs=options)
+    train(network, spec("a1w1", "shifted", epochs=2), data, tmp_path / "stage", trainer=options)
     assert gpu.pinned > 0
     assert not [place for reason, place in gpu.now.waits if reason == "copy to device" and "collate" in place]

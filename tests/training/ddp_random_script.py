@@ -18,8 +18,7 @@ import numpy as np
 import torch
 from pytorch_lightning.callbacks import Callback
 
-from bscnet.training import run_stage
-from fixtures.tiny_training import TinyData, spec, unet
+from fixtures.tiny_training import TinyData, spec, train, unet
 
 
 class _Stopped(Exception):
@@ -49,14 +48,14 @@ if __name__ == "__main__":
     draws = Draws(stop)
     network = unet("a1w1", "composite", relax="gumbel_softmax")
     with contextlib.suppress(_Stopped):
-        run_stage(
+        train(
             network,
             spec("a1w1", "composite", epochs=4, milestones=(2,)),
             TinyData(),
             directory,
             resume=bool(resume),
             callbacks=[draws],
-            trainer_kwargs={"accelerator": "cpu", "devices": processes, "strategy": "ddp"},
+            trainer={"accelerator": "cpu", "devices": processes, "strategy": "ddp"},
         )
     rank = int(os.environ.get("LOCAL_RANK", "0"))
     torch.save({"draws": draws.seen, "state": network.state_dict()}, directory / f"rank{rank}-{resume}.pt")

@@ -13,9 +13,8 @@ from bscnet.runs.checkpoint import read_checkpoint
 from bscnet.runs.stage import StageOutcome
 from bscnet.search import ShiftPlan, composite_layers, current_plan, discretise
 from bscnet.sparse import SparseTensor
-from bscnet.training import run_stage
 from bscnet.training.carry import carry
-from fixtures.tiny_training import TinyData, batch_of, spec, unet
+from fixtures.tiny_training import TinyData, batch_of, spec, train, unet
 from oracles.searched_state import decided_state
 
 
@@ -137,7 +136,7 @@ def test_three_stages_in_a_row(tmp_path: Path) -> None:
         stage = spec(precision, conv, epochs=1, index=index, lr=0.0)
         init = before.checkpoint if before else None
         directory = tmp_path / f"stage{index}"
-        after = run_stage(network, stage, TinyData(), directory, init_checkpoint=init, plan=plan)
+        after = train(network, stage, TinyData(), directory, checkpoint=init, plan=plan)
         if before is not None:
             was, now = (read_checkpoint(outcome.checkpoint)["state_dict"] for outcome in (before, after))
             weights = [key for key in now if key.endswith(("weight", "bias")) and key in was]

@@ -14,9 +14,9 @@ import torch.nn.functional as F
 from bscnet.errors import InputError
 from bscnet.runs.checkpoint import network_state, read_checkpoint
 from bscnet.sparse import SparseTensor
-from bscnet.training import SegmentationModule, run_stage
+from bscnet.training import SegmentationModule
 from bscnet.training.distill import Distillation, attention_distance, level_features, voxel_divergence
-from fixtures.tiny_training import CLASSES, TinyData, batch_of, fcn, spec, unet
+from fixtures.tiny_training import CLASSES, TinyData, batch_of, fcn, spec, train, unet
 
 
 def softmax(rows: np.ndarray) -> np.ndarray:
@@ -115,7 +115,7 @@ def test_an_unknown_kind_is_refused() -> None:
 
 
 def ends(directory: Path, **options: Any) -> dict[str, torch.Tensor]:
-    run_stage(unet("a1w1"), spec("a1w1", epochs=3), TinyData(), directory, **options)
+    train(unet("a1w1"), spec("a1w1", epochs=3), TinyData(), directory, **options)
     return network_state(read_checkpoint(directory / "checkpoints" / "last.ckpt"))
 
 
@@ -129,7 +129,7 @@ def test_a_teacher_of_no_weight_changes_no_bit_and_one_of_weight_does(tmp_path: 
 
 
 def test_a_student_comes_nearer_to_its_teacher(tmp_path: Path) -> None:
-    run_stage(
+    train(
         unet("a1w1"),
         spec("a1w1", epochs=4, milestones=(3,)),
         TinyData(steps=3),

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from bscnet.data.collate import Batch
-from bscnet.training import run_stage
-from fixtures.tiny_training import TinyData, batch_of, spec, unet
+from fixtures.tiny_training import TinyData, batch_of, spec, train, unet
 
 
 class _Wide:
@@ -48,7 +47,7 @@ def test_the_share_left_out_is_logged_and_warned_of_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, conv: str
 ) -> None:
     with caplog.at_level(logging.WARNING, "bscnet.training.dropped"):
-        run_stage(unet(conv=conv), spec(conv=conv, epochs=2), WideData(40, 200), tmp_path)
+        train(unet(conv=conv), spec(conv=conv, epochs=2), WideData(40, 200), tmp_path)
     assert logged(tmp_path) == pytest.approx([240 / 600] * 2)  # scenes have 120 points each
     (record,) = (record for record in caplog.records if record.name == "bscnet.training.dropped")
     assert "left out 40 % of the points" in record.getMessage()
@@ -60,6 +59,6 @@ def test_from_one_percent_on_it_is_worth_a_warning(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, dropped: tuple[int, int], times: int
 ) -> None:
     with caplog.at_level(logging.WARNING, "bscnet.training.dropped"):
-        run_stage(unet(), spec(epochs=1), WideData(*dropped), tmp_path)
+        train(unet(), spec(epochs=1), WideData(*dropped), tmp_path)
     assert logged(tmp_path) == pytest.approx([sum(dropped) / (360 + sum(dropped))])
     assert len(caplog.records) == times

@@ -11,8 +11,7 @@ from pytorch_lightning.callbacks import Callback
 
 from bscnet.errors import InputError
 from bscnet.runs.checkpoint import network_state, progress_of, read_checkpoint
-from bscnet.training import run_stage
-from fixtures.tiny_training import TinyData, spec, unet
+from fixtures.tiny_training import TinyData, spec, train, unet
 
 
 class _Breaks(Callback):
@@ -32,7 +31,7 @@ def test_the_last_good_checkpoint_stays(ending: str, value: float, tmp_path: Pat
     name = [key for key in network.state_dict() if key.endswith(ending)][-1]
     sentence = rf"{name} holds values that are not finite after epoch 2: lower recipe\.lr_scale"
     with pytest.raises(InputError, match=sentence):
-        run_stage(network, spec(epochs=3), TinyData(), tmp_path, callbacks=[_Breaks(name, value)])
+        train(network, spec(epochs=3), TinyData(), tmp_path, callbacks=[_Breaks(name, value)])
     for kept in ("last.ckpt", "best.ckpt"):
         checkpoint = read_checkpoint(tmp_path / "checkpoints" / kept)
         assert progress_of(checkpoint)["epochs"] == 1

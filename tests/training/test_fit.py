@@ -12,8 +12,7 @@ from bscnet.errors import InputError
 from bscnet.runs.checkpoint import read_checkpoint
 from bscnet.runs.stage import StageOutcome
 from bscnet.search import ShiftPlan
-from bscnet.training import run_stage
-from fixtures.tiny_training import CLASSES, TinyData, spec, unet
+from fixtures.tiny_training import CLASSES, TinyData, spec, train, unet
 
 
 def rows_of(directory: Path) -> list[dict[str, str]]:
@@ -28,7 +27,7 @@ def column(directory: Path, name: str) -> list[float]:
 @pytest.mark.parametrize("conv", ["plain", "shifted", "composite"])
 def test_a_stage_learns_logs_and_leaves_its_checkpoints(tmp_path: Path, conv: str, backend: str) -> None:
     stage = spec("a1w32", conv, epochs=4, milestones=(2, 3))
-    found = run_stage(unet("a1w32", conv), stage, TinyData(steps=3), tmp_path, backend=backend)
+    found = train(unet("a1w32", conv), stage, TinyData(steps=3), tmp_path, backend=backend)
     assert (found.stage, found.name, found.precision, found.epochs) == (1, conv, "a1w32", 4)
     assert found.checkpoint == str(tmp_path / "checkpoints" / "last.ckpt")
     assert (tmp_path / "checkpoints" / "best.ckpt").exists()
@@ -87,7 +86,7 @@ def finished(
     """Five epochs of a search that draws random numbers (Gumbel noise)."""
     network = unet("a1w1", "composite", relax="gumbel_softmax")
     stage = spec("a1w1", "composite", epochs=5, milestones=(2, 4))
-    return run_stage(network, stage, TinyData(), directory, resume=resume, callbacks=callbacks, seed=3, **options)
+    return train(network, stage, TinyData(), directory, resume=resume, callbacks=callbacks, seed=3, **options)
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +129,7 @@ def test_the_noise_of_the_search_matters_to_the_weights(tmp_path: Path) -> None:
     """Else the test above would not see a random state that is lost."""
     for seed in (0, 1):
         network = unet("a1w1", "composite", relax="gumbel_softmax")
-        run_stage(network, spec("a1w1", "composite", epochs=1), TinyData(), tmp_path / str(seed), seed=seed)
+        train(network, spec("a1w1", "composite", epochs=1), TinyData(), tmp_path / str(seed), seed=seed)
     one, other = (read_checkpoint(tmp_path / str(seed) / "checkpoints" / "last.ckpt") for seed in (0, 1))
     assert not same(one["state_dict"], other["state_dict"])
 
@@ -151,25 +150,25 @@ def test_seconds_add_up_over_runs(tmp_path: Path) -> None:
 
 
 def test_resume_refuses_the_checkpoint_of_another_stage(tmp_path: Path) -> None:
-    run_stage(unet(), spec(), TinyData(), tmp_path, metadata={"model": "unet_s"})
+    train(unet(), spec(), TinyData(), tmp_path, metadata={"model": "unet_s"})
     kept = (tmp_path / "checkpoints" / "last.ckpt").read_bytes()
     with pytest.raises(
         InputError, match=r"last\.ckpt is of another network or stage: it has stage=1, precision='a32w32'"
     ):
-        run_stage(unet("a1w1"), spec("a1w1", index=2), TinyData(), tmp_path, resume=True)
+        train(unet("a1w1"), spec("a1w1", index=2), TinyData(), tmp_path, resume=True)
     with pytest.raises(InputError, match=r"model='unet_s', this run needs model='unet_h'"):
-        run_stage(unet(), spec(), TinyData(), tmp_path, resume=True, metadata={"model": "unet_h"})
+        train(unet(), spec(), TinyData(), tmp_path, resume=True, metadata={"model": "unet_h"})
     with pytest.raises(InputError, match="has seen 2 epochs already, this run asks for 1"):
-        run_stage(unet(), spec(epochs=1), TinyData(), tmp_path, resume=True)
+        train(unet(), spec(epochs=1), TinyData(), tmp_path, resume=True)
     assert (tmp_path / "checkpoints" / "last.ckpt").read_bytes() == kept
 
 
 def test_resume_refuses_a_truncated_checkpoint(tmp_path: Path) -> None:
-    run_stage(unet(), spec(), TinyData(), tmp_path)
+    train(unet(), spec(), TinyData(), tmp_path)
     last = tmp_path / "checkpoints" / "last.ckpt"
     last.write_bytes(last.read_bytes()[:1000])
     with pytest.raises(InputError, match=r"last\.ckpt cannot be read: it is truncated or not a checkpoint"):
-        run_stage(unet(), spec(), TinyData(), tmp_path, resume=True)
+        train(unet(), spec(), TinyData(), tmp_path, resume=True)
 
 
 class _Precision(Callback):
@@ -180,10 +179,10 @@ class _Precision(Callback):
 @pytest.mark.parametrize("asked", ["high", None])
 def test_matrix_products_are_as_precise_as_asked_during_the_fit_alone(tmp_path: Path, asked: str | None) -> None:
     watch, before = _Precision(), torch.get_float32_matmul_precision()
-    run_stage(unet(), spec(epochs=1), TinyData(), tmp_path, matmul_precision=asked, callbacks=[watch])
+    train(unet(), spec(epochs=1), TinyData(), tmp_path, matmul_precision=asked, callbacks=[watch])
     assert watch.seen == (asked or before)
     with pytest.raises(RuntimeError, match="stopped"):
-        run_stage(
+        train(
             unet(), spec(epochs=1), TinyData(), tmp_path / "stopped", matmul_precision=asked,
             callbacks=[_Stop(0, 0, RuntimeError)],
         )  # fmt: skip
@@ -192,7 +191,7 @@ def test_matrix_products_are_as_precise_as_asked_during_the_fit_alone(tmp_path: 
 
 def test_the_best_checkpoint_can_be_the_carried_one(tmp_path: Path) -> None:
     network = unet()
-    found = run_stage(network, spec(epochs=5, lr=0.05), TinyData(), tmp_path, carried="best")
+    found = train(network, spec(epochs=5, lr=0.05), TinyData(), tmp_path, carried="best")
     assert found.checkpoint == str(tmp_path / "checkpoints" / "best.ckpt")
     assert found.val_miou == found.best_val_miou
     scored = [(int(row["epoch"]), float(row["val/miou"])) for row in rows_of(tmp_path) if row["val/miou"]]

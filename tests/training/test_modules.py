@@ -16,11 +16,13 @@ from torch.utils._pytree import tree_leaves
 from bscnet.metrics import SegmentationMetric
 from bscnet.nn import binary_weights
 from bscnet.search import composite_layers, confidence_loss
+from bscnet.settings.search import SearchSwitches
 from bscnet.sparse import SparseTensor
-from bscnet.training import SearchModule, SegmentationModule, run_stage
+from bscnet.training import SearchModule, SegmentationModule
 from bscnet.training.loss import class_histogram, point_cross_entropy, voxel_cross_entropy
+from bscnet.training.options import Optimisation
 from bscnet.training.segmentation import constrain_latent_weights
-from fixtures.tiny_training import CLASSES, TinyData, batch_of, fcn, spec, unet
+from fixtures.tiny_training import CLASSES, TinyData, batch_of, fcn, spec, train, unet
 
 
 def test_cross_entropy_is_the_mean_over_labelled_points() -> None:
@@ -57,7 +59,9 @@ def test_class_names_must_be_as_many_as_classes() -> None:
     "milestones,drops", [((60, 100), {59: 1e-3, 60: 1e-4, 99: 1e-4, 100: 1e-5}), ((120, 200), {119: 1e-3, 200: 1e-5})]
 )
 def test_learning_rate_at_each_epoch(milestones: tuple[int, ...], drops: dict[int, float]) -> None:
-    found: Any = SegmentationModule(fcn(), 3, CLASSES, lr=1e-3, milestones=milestones).configure_optimizers()
+    found: Any = SegmentationModule(
+        fcn(), 3, CLASSES, optimisation=Optimisation(lr=1e-3, milestones=tuple(milestones))
+    ).configure_optimizers()
     optimizer, schedule = found["optimizer"], found["lr_scheduler"]["scheduler"]
     assert isinstance(optimizer, torch.optim.Adam)
     assert found["lr_scheduler"]["interval"] == "epoch"
@@ -82,7 +86,7 @@ def test_latent_weights_are_clipped_only_where_weights_are_binary(tmp_path: Path
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.mul_(20)
-    run_stage(network, spec(precision, epochs=1), TinyData(), tmp_path, clip_latent=clip)
+    train(network, spec(precision, epochs=1), TinyData(), tmp_path, clip_latent=clip)
     latent = list(binary_weights(network))
     assert bool(latent) == (precision == "a1w1")
     assert all((weight.abs().max() <= 1) == clip for weight in latent)
@@ -90,7 +94,9 @@ def test_latent_weights_are_clipped_only_where_weights_are_binary(tmp_path: Path
 
 
 def test_the_search_optimizes_cross_entropy_plus_weighted_confidence() -> None:
-    module = SearchModule(unet("a1w32", "composite"), 3, CLASSES, conf_weight=0.25, conf="entropy", reduce="mean")
+    module = SearchModule(
+        unet("a1w32", "composite"), 3, CLASSES, conf_weight=0.25, options=SearchSwitches(conf="entropy", reduce="mean")
+    )
     module.log_step = lambda *args, **kwargs: None  # type: ignore[method-assign]
     batch = batch_of([3])
     module.train()
@@ -108,7 +114,9 @@ def test_the_search_optimizes_cross_entropy_plus_weighted_confidence() -> None:
 
 @pytest.mark.parametrize("lr_arch", [None, 0.5])
 def test_search_logits_have_a_parameter_group_of_their_own(lr_arch: float | None) -> None:
-    module = SearchModule(unet("a1w32", "composite"), 3, CLASSES, lr=0.01, weight_decay=0.1, lr_arch=lr_arch)
+    options, optimisation = SearchSwitches(lr_arch=lr_arch), Optimisation(lr=0.01, weight_decay=0.1)
+    network = unet("a1w32", "composite")
+    module = SearchModule(network, 3, CLASSES, optimisation=optimisation, options=options)
     found: Any = module.configure_optimizers()
     weights, logits = found["optimizer"].param_groups
     alphas = {id(layer.alpha) for layer in composite_layers(module.network).values()}
@@ -129,7 +137,7 @@ class _Temperatures(Callback):
 def test_the_gumbel_temperature_falls_over_the_stage(tmp_path: Path) -> None:
     watch = _Temperatures()
     network = unet("a1w32", "composite", relax="gumbel_softmax")
-    run_stage(network, spec("a1w32", "composite", epochs=2), TinyData(), tmp_path, callbacks=[watch])
+    train(network, spec("a1w32", "composite", epochs=2), TinyData(), tmp_path, callbacks=[watch])
     expected = [5.0 * (0.1 / 5.0) ** (step / 4) for step in range(4)]
     assert watch.seen == pytest.approx(expected)
 
@@ -152,7 +160,7 @@ class _Keep(Callback):
 
 def test_validation_scores_the_split_from_one_matrix(tmp_path: Path) -> None:
     watch = _Keep()
-    run_stage(_Truth(), spec(epochs=1, lr=0.0), TinyData(val_scenes=4), tmp_path, callbacks=[watch])
+    train(_Truth(), spec(epochs=1, lr=0.0), TinyData(val_scenes=4), tmp_path, callbacks=[watch])
     labels = torch.cat([batch_of([77 + i]).labels for i in range(4)]).long()
     metric = SegmentationMetric(3)
     metric.update(torch.ones_like(labels), labels)
@@ -242,7 +250,7 @@ def test_steps_are_logged_as_often_as_asked_and_epochs_always(tmp_path: Path) ->
     for every in (1, 3):
         directory = tmp_path / str(every)
         options = {"log_every_n_steps": every}
-        run_stage(unet(), spec(epochs=2), TinyData(steps=4), directory, trainer_kwargs=options)
+        train(unet(), spec(epochs=2), TinyData(steps=4), directory, trainer=options)
         with (directory / "csv" / "version_0" / "metrics.csv").open() as file:
             rows[every] = list(csv.DictReader(file))
     steps = {

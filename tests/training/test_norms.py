@@ -10,9 +10,9 @@ import torch
 from pytorch_lightning.callbacks import Callback
 
 from bscnet.nn import SiteNorm
-from bscnet.training import norms, run_stage
+from bscnet.training import norms
 from bscnet.training.norms import estimate_norms
-from fixtures.tiny_training import TinyData, batch_of, spec, unet
+from fixtures.tiny_training import TinyData, batch_of, spec, train, unet
 
 
 def first_norm(network: torch.nn.Module) -> SiteNorm:
@@ -50,7 +50,7 @@ class _Means(Callback):
 def test_a_stage_of_another_precision_begins_with_new_statistics(
     tmp_path: Path, precision: str, conv: str, batches: int, wanted: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = run_stage(unet("a1w32"), spec("a1w32", epochs=1), TinyData(), tmp_path / "one")
+    first = train(unet("a1w32"), spec("a1w32", epochs=1), TinyData(), tmp_path / "one")
     calls: list[int] = []
 
     def counted(network: Any, found: Any, backend: str) -> None:
@@ -61,8 +61,8 @@ def test_a_stage_of_another_precision_begins_with_new_statistics(
     monkeypatch.setattr(norms, "estimate_norms", counted)
     network, watch = unet(precision, conv), _Means()
     stage = spec(precision, conv, epochs=1, index=2, init="carried")
-    options = {"init_checkpoint": first.checkpoint, "norm_batches": batches, "callbacks": [watch]}
-    run_stage(network, stage, TinyData(), tmp_path / "two", **options)
+    options = {"checkpoint": first.checkpoint, "norm_batches": batches, "callbacks": [watch]}
+    train(network, stage, TinyData(), tmp_path / "two", **options)
     assert calls == ([batches] if wanted else [])
     carried = torch.load(first.checkpoint, weights_only=True)["state_dict"]
     name = next(key for key in carried if key.endswith("running_mean"))

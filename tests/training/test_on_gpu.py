@@ -14,12 +14,11 @@ from torch import nn
 from bscnet.nn import binary_weights
 from bscnet.runs.checkpoint import read_checkpoint
 from bscnet.sparse import SparseTensor
-from bscnet.training import run_stage
 from bscnet.training.random_state import capture, restore
 from bscnet.training.segmentation import constrain_latent_weights
 from fixtures.simulated_cuda import SimulatedCuda, simulated_cuda
 from fixtures.simulated_cuda.counts import Counts
-from fixtures.tiny_training import TinyData, spec, unet
+from fixtures.tiny_training import TinyData, spec, train, unet
 
 
 @pytest.fixture
@@ -55,9 +54,9 @@ class _Steps(Callback):
 
 
 def trained(directory: Path, accelerator: str, **options: Any) -> dict[str, torch.Tensor]:
-    run_stage(
+    train(
         _Linear(), spec(epochs=3), TinyData(), directory,
-        trainer_kwargs={"accelerator": accelerator, "devices": 1, "log_every_n_steps": 2}, **options,
+        trainer={"accelerator": accelerator, "devices": 1, "log_every_n_steps": 2}, **options,
     )  # fmt: skip
     state: dict[str, torch.Tensor] = read_checkpoint(directory / "checkpoints" / "last.ckpt")["state_dict"]
     return state

@@ -9,9 +9,8 @@ import torch
 from torch import nn
 
 from bscnet.runs.checkpoint import read_checkpoint
-from bscnet.training import run_stage
 from bscnet.training.optimizer import adam
-from fixtures.tiny_training import TinyData, fcn, spec
+from fixtures.tiny_training import TinyData, fcn, spec, train
 
 
 def optimizer_of(network: nn.Module, fused: bool = True) -> torch.optim.Adam:
@@ -60,6 +59,6 @@ def test_a_loaded_state_keeps_the_implementation_and_goes_on(before: bool, after
 def test_gradients_are_clipped_in_any_precision(tmp_path: Path, options: dict[str, Any], fused: bool | None) -> None:
     """Lightning clips no gradients of a fused optimizer under mixed precision."""
     kwargs = {"accelerator": "cpu", "devices": 1, **options}
-    outcome = run_stage(fcn(), spec(epochs=1), TinyData(steps=1, val_scenes=1), tmp_path, trainer_kwargs=kwargs)
+    outcome = train(fcn(), spec(epochs=1), TinyData(steps=1, val_scenes=1), tmp_path, trainer=kwargs)
     (state,) = read_checkpoint(outcome.checkpoint)["optimizer_states"]
     assert state["param_groups"][0]["fused"] is fused

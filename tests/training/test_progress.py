@@ -6,13 +6,12 @@ from pathlib import Path
 import pytest
 from pytorch_lightning.callbacks import RichProgressBar
 
-from bscnet.training import run_stage
 from bscnet.training.progress import EpochLine, progress_callback
-from fixtures.tiny_training import TinyData, spec, unet
+from fixtures.tiny_training import TinyData, spec, train, unet
 
 
 def test_one_line_per_epoch_where_there_is_no_terminal(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    run_stage(unet(), spec(epochs=2, lr=0.01, index=3), TinyData(), tmp_path)
+    train(unet(), spec(epochs=2, lr=0.01, index=3), TinyData(), tmp_path)
     out, err = capfd.readouterr()
     lines = out.splitlines()
     assert len(lines) == 2
@@ -34,7 +33,7 @@ def test_a_terminal_keeps_the_lines_of_epochs_and_its_bar_fits(
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("FORCE_COLOR", "1")
-    run_stage(unet(), spec(epochs=12), TinyData(steps=3), tmp_path)
+    train(unet(), spec(epochs=12), TinyData(steps=3), tmp_path)
     out, _ = capfd.readouterr()
     shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", out).replace("\r", "\n").splitlines()
     lines = [line for line in shown if line.startswith("stage 1 plain  epoch ")]
@@ -47,6 +46,6 @@ def test_a_terminal_keeps_the_lines_of_epochs_and_its_bar_fits(
 
 def test_lines_go_to_the_log_too(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level("INFO", logger="bscnet"):
-        run_stage(unet(), spec(epochs=1), TinyData(), tmp_path, chain_title="seed=3")
+        train(unet(), spec(epochs=1), TinyData(), tmp_path, title="seed=3")
     (line,) = [record.getMessage() for record in caplog.records if record.name == "bscnet.training.progress"]
     assert line.startswith("seed=3 stage 1 plain  epoch 1/1  loss ")

@@ -13,10 +13,9 @@ from pytorch_lightning.callbacks import Callback
 from bscnet.nn import QuantizedConv, binary_weights
 from bscnet.quantizers import mean_abs_scale
 from bscnet.runs.checkpoint import network_state, read_checkpoint
-from bscnet.training import run_stage
 from bscnet.training.segmentation import constrain_latent_weights
 from fixtures.methods import LITERATURE, layer_switches
-from fixtures.tiny_training import TinyData, spec, unet
+from fixtures.tiny_training import TinyData, spec, train, unet
 
 
 def of_method(method: str) -> Any:
@@ -45,11 +44,11 @@ class Stop(Callback):
 def test_progress_rises_by_the_epoch_and_goes_on_where_a_resumed_stage_does(tmp_path: Path) -> None:
     whole, first, second = Watch(), Watch(), Watch()
     stage = spec("a1w1", epochs=4)
-    run_stage(of_method("irnet"), stage, TinyData(), tmp_path / "whole", callbacks=[whole])
+    train(of_method("irnet"), stage, TinyData(), tmp_path / "whole", callbacks=[whole])
     assert whole.progress == [0.0, 0.0, 0.25, 0.25, 0.5, 0.5, 0.75, 0.75]
     with pytest.raises(KeyboardInterrupt):
-        run_stage(of_method("irnet"), stage, TinyData(), tmp_path / "cut", callbacks=[first, Stop()])
-    run_stage(of_method("irnet"), stage, TinyData(), tmp_path / "cut", resume=True, callbacks=[second])
+        train(of_method("irnet"), stage, TinyData(), tmp_path / "cut", callbacks=[first, Stop()])
+    train(of_method("irnet"), stage, TinyData(), tmp_path / "cut", resume=True, callbacks=[second])
     assert first.progress + second.progress == whole.progress
 
 
@@ -57,10 +56,10 @@ def test_progress_rises_by_the_epoch_and_goes_on_where_a_resumed_stage_does(tmp_
 def test_a_resumed_stage_ends_with_the_weights_of_a_whole_one(tmp_path: Path, method: str) -> None:
     """Fading noise, stored gradients with calibrated scales, and centred weights are as if there had been no stop."""
     stage, center = spec("a1w1", epochs=3), method == "xnor_net"
-    run_stage(of_method(method), stage, TinyData(), tmp_path / "whole", center_latent=center)
+    train(of_method(method), stage, TinyData(), tmp_path / "whole", center_latent=center)
     with pytest.raises(KeyboardInterrupt):
-        run_stage(of_method(method), stage, TinyData(), tmp_path / "cut", center_latent=center, callbacks=[Stop()])
-    run_stage(of_method(method), stage, TinyData(), tmp_path / "cut", center_latent=center, resume=True)
+        train(of_method(method), stage, TinyData(), tmp_path / "cut", center_latent=center, callbacks=[Stop()])
+    train(of_method(method), stage, TinyData(), tmp_path / "cut", center_latent=center, resume=True)
     found, expected = (
         network_state(read_checkpoint(tmp_path / run / "checkpoints" / "last.ckpt")) for run in ("cut", "whole")
     )
@@ -74,7 +73,7 @@ def test_a_resumed_stage_ends_with_the_weights_of_a_whole_one(tmp_path: Path, me
 
 def test_the_first_batch_of_a_stage_calibrates_and_no_other(tmp_path: Path) -> None:
     watch, network = Watch(), of_method("bipointnet")
-    run_stage(network, spec("a1w1", epochs=2, lr=1e-9), TinyData(), tmp_path, callbacks=[watch])
+    train(network, spec("a1w1", epochs=2, lr=1e-9), TinyData(), tmp_path, callbacks=[watch])
     assert 0 < float(watch.scales[0][0]) < 1
     for scale in watch.scales:
         torch.testing.assert_close(scale, watch.scales[0], rtol=1e-5, atol=0)
@@ -85,11 +84,9 @@ def test_the_first_batch_of_a_stage_calibrates_and_no_other(tmp_path: Path) -> N
 
 def test_scales_start_at_the_magnitudes_of_the_carried_weights(tmp_path: Path) -> None:
     first = {**layer_switches("bnn_plus"), "precision": "a1w32"}
-    done = run_stage(unet(**first), spec("a1w32", epochs=1), TinyData(), tmp_path / "1")
+    done = train(unet(**first), spec("a1w32", epochs=1), TinyData(), tmp_path / "1")
     network = of_method("bnn_plus")
-    run_stage(
-        network, spec("a1w1", epochs=1, lr=1e-9, index=2), TinyData(), tmp_path / "2", init_checkpoint=done.checkpoint
-    )
+    train(network, spec("a1w1", epochs=1, lr=1e-9, index=2), TinyData(), tmp_path / "2", checkpoint=done.checkpoint)
     carried = network_state(read_checkpoint(done.checkpoint))["levels.down.conv.weight"]
     torch.testing.assert_close(
         network.levels.down.conv.weight_quantizer.scale.value.data, mean_abs_scale(carried), rtol=1e-4, atol=1e-7
@@ -106,7 +103,7 @@ def test_the_penalty_is_added_and_logged(tmp_path: Path) -> None:
     ends = {}
     for name, weight in (("with", 1.0), ("without", 0.0)):
         network = unet(**{**switches, "w_penalty_weight": weight})
-        run_stage(network, spec("a1w1", epochs=2), TinyData(), tmp_path / name)
+        train(network, spec("a1w1", epochs=2), TinyData(), tmp_path / name)
         ends[name] = sum(
             float((mean_abs_scale(weight) - weight.detach().abs()).abs().sum()) for weight in binary_weights(network)
         )
@@ -129,7 +126,7 @@ def test_latent_weights_are_centred_before_they_are_clipped() -> None:
 
 def test_a_stage_keeps_latent_weights_centred(tmp_path: Path) -> None:
     network = of_method("xnor_net")
-    run_stage(network, spec("a1w1", epochs=1), TinyData(), tmp_path, center_latent=True, clip_latent=False)
+    train(network, spec("a1w1", epochs=1), TinyData(), tmp_path, center_latent=True, clip_latent=False)
     for weight in binary_weights(network):
         assert float(weight.detach().mean(-2).abs().max()) < 1e-6
 
@@ -141,12 +138,12 @@ def test_every_method_learns_in_both_of_its_stages(tmp_path: Path, method: str) 
     for index, precision in enumerate(("a1w32", "a1w1"), start=1):
         network = unet(**{**switches, "precision": precision})
         directory = tmp_path / str(index)
-        outcome = run_stage(
+        outcome = train(
             network,
             spec(precision, epochs=3, index=index, milestones=(2,)),
             TinyData(steps=3, val_scenes=1),
             directory,
-            init_checkpoint=None if outcome is None else outcome.checkpoint,
+            checkpoint=None if outcome is None else outcome.checkpoint,
             center_latent=method == "xnor_net",
         )
         losses = [float(row["train/loss_epoch"]) for row in rows(directory) if row["train/loss_epoch"]]

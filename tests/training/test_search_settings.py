@@ -14,9 +14,9 @@ from pytorch_lightning.callbacks import Callback
 
 from bscnet.runs.checkpoint import metadata_of, read_checkpoint
 from bscnet.search import ShiftPlan, composite_layers, discretise, search_state
-from bscnet.training import SearchModule, run_stage
+from bscnet.training import SearchModule
 from bscnet.training.search import rate_of_travel
-from fixtures.tiny_training import CLASSES, TinyData, spec, unet
+from fixtures.tiny_training import CLASSES, TinyData, spec, train, unet
 
 
 def search(directory: Path, options: dict[str, Any] | None = None, epochs: int = 2, **rest: Any) -> tuple[Any, Any]:
@@ -24,7 +24,7 @@ def search(directory: Path, options: dict[str, Any] | None = None, epochs: int =
     switches = {key: rest.pop(key) for key in list(rest) if key not in ("callbacks", "resume", "carried")}
     network = unet("a1w32", "composite", **switches)
     stage = spec("a1w32", "composite", epochs=epochs)
-    return run_stage(network, stage, TinyData(), directory, search=options, **rest), network
+    return train(network, stage, TinyData(), directory, search=options, **rest), network
 
 
 class _Watch(Callback):

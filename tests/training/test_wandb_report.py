@@ -10,9 +10,9 @@ import pytest
 from pytorch_lightning.loggers import WandbLogger
 
 from bscnet.search import ShiftPlan, apply_plan, current_plan
-from bscnet.training import WandbReport, run_stage
+from bscnet.training import WandbReport
 from bscnet.training.wandb_report import shift_counts
-from fixtures.tiny_training import TinyData, batch_of, spec, unet
+from fixtures.tiny_training import TinyData, batch_of, spec, train, unet
 
 PALETTE = np.array([[255, 0, 0], [0, 255, 0], [0, 0, 255], [64, 64, 64]], dtype=np.uint8)
 
@@ -48,7 +48,7 @@ def test_an_offline_run_gets_tables_shifts_and_a_scene(
         network = unet("a1w32", "composite")
         report = WandbReport(PALETTE)
         data = _DataWithScene()
-        run_stage(network, stage, data, tmp_path, backend=backend, loggers=[logger], callbacks=[report])
+        train(network, stage, data, tmp_path, backend=backend, loggers=[logger], callbacks=[report])
     finally:
         wandb.finish()
     curves = {key for data in logged for key in data}
@@ -70,5 +70,5 @@ def test_an_offline_run_gets_tables_shifts_and_a_scene(
 
 
 def test_without_a_wandb_logger_nothing_happens(tmp_path: Path) -> None:
-    run_stage(unet(), spec(epochs=1), TinyData(), tmp_path, callbacks=[WandbReport(PALETTE)])
+    train(unet(), spec(epochs=1), TinyData(), tmp_path, callbacks=[WandbReport(PALETTE)])
     assert not (tmp_path / "wandb").exists()

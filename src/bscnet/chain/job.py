@@ -38,12 +38,6 @@ from bscnet.runs.stage import StageOutcome
 from bscnet.settings.composed import Settings
 from bscnet.threads import set_count
 
-SEARCH_OPTIONS = (
-    *("conf", "reduce", "lr_arch", "arch_travel", "temperature_end", "temperature_share"),
-    *("decide", "rank_on", "rank_batches"),
-)
-"""Settings of a method that its search takes as they are."""
-
 
 def stage_job(
     cfg: DictConfig, directory: Path, job_logging: Mapping[str, Any] | None = None
@@ -114,6 +108,7 @@ def run_one(settings: Settings, directory: Path) -> StageOutcome:
     from bscnet.chain.plans import stage_plan, with_levels
     from bscnet.sparse import resolve_backend
     from bscnet.training.fit import run_stage
+    from bscnet.training.options import Machine, StageOptions, Start, Watchers
 
     require_device(settings)
     backend, _ = resolve_backend(settings.backend.name, device_kind(settings.trainer))
@@ -136,24 +131,32 @@ def run_one(settings: Settings, directory: Path) -> StageOutcome:
             spec,
             datamodule,
             directory,
-            backend=backend,
-            seed=settings.seed,
-            weight_decay=settings.recipe.weight_decay,
-            clip_latent=settings.method.clip_latent,
-            center_latent=settings.method.center_latent,
-            search={key: getattr(settings.method, key) for key in SEARCH_OPTIONS},
-            distillation=distillation,
-            init_checkpoint=settings.init_from,
-            plan=plan,
-            carried=settings.recipe.carried,
-            norm_batches=settings.recipe.norm_batches,
-            resume=settings.resume,
-            trainer_kwargs=trainer_options(settings.trainer),
-            matmul_precision=settings.trainer.matmul_precision,
-            loggers=loggers,
-            callbacks=build_callbacks(settings),
-            metadata=identity(settings, spec),
-            chain_title=settings.title,
+            StageOptions(
+                seed=settings.seed,
+                weight_decay=settings.recipe.weight_decay,
+                clip_latent=settings.method.clip_latent,
+                center_latent=settings.method.center_latent,
+                search=settings.method,
+                distillation=distillation,
+                carried=settings.recipe.carried,
+            ),
+            Start(
+                checkpoint=settings.init_from,
+                plan=plan,
+                norm_batches=settings.recipe.norm_batches,
+                resume=settings.resume,
+            ),
+            Machine(
+                backend=backend,
+                trainer=trainer_options(settings.trainer),
+                matmul_precision=settings.trainer.matmul_precision,
+            ),
+            Watchers(
+                loggers=loggers,
+                callbacks=build_callbacks(settings),
+                metadata=identity(settings, spec),
+                title=settings.title,
+            ),
         )
         if loggers:
             log_final(loggers, run, {**stage_finals(outcome), **network_costs(network, datamodule)})

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from bscnet.settings.group import OWN
 from bscnet.settings.numbers import Count
-from bscnet.settings.words import Accelerator, Backend, LoggerName, MatmulPrecision, MixedPrecision
+from bscnet.settings.words import Accelerator, BackendChoice, LoggerName, MatmulPrecision, MixedPrecision
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,7 +16,7 @@ class BackendSettings:
     """What runs the sparse convolutions."""
 
     name: Annotated[
-        Literal["auto", Backend], "auto: MinkowskiEngine where it works, else torch; native is taken by its name alone"
+        BackendChoice, "auto: MinkowskiEngine where it works, else torch; native is taken by its name alone"
     ] = "auto"
 
 

@@ -105,6 +105,9 @@ Carried = Literal["last", "best"]
 
 Backend = Literal["minkowski", "native", "spconv_triton", "torch"]
 
+BackendChoice = Literal["auto", Backend]
+"""auto: MinkowskiEngine where it works, else torch."""
+
 LoggerName = Literal["csv", "wandb", "tensorboard", "mlflow"]
 
 Accelerator = Literal["auto", "cpu", "gpu", "cuda"]

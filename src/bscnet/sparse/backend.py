@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, cast
 
 import torch
 from torch import Tensor
 
 from bscnet.errors import InputError
 from bscnet.installation import how_to_install
-from bscnet.settings.words import BACKENDS
+from bscnet.settings.words import Backend, BackendChoice, require_word
 from bscnet.sparse.offsets import Shift
 from bscnet.sparse.operand import Operand
 
@@ -91,7 +91,7 @@ def plain_features(feats: Operand) -> Tensor:
     return feats
 
 
-def resolve_backend(name: str, device: torch.device | str = "cpu") -> tuple[str, str]:
+def resolve_backend(name: str, device: torch.device | str = "cpu") -> tuple[Backend, str]:
     """The backend that ``name`` stands for, and why.
 
     Args:
@@ -105,11 +105,10 @@ def resolve_backend(name: str, device: torch.device | str = "cpu") -> tuple[str,
     Raises:
         InputError: unknown name, or another backend than torch asked for by name where it cannot serve.
     """
+    require_word(BackendChoice, name, "backend")
     if name == "torch":
         return "torch", "asked for"
-    if name not in ("auto", *_OBSTACLES):
-        raise InputError(f"backend is {name!r}; allowed are auto, {', '.join(BACKENDS)}")
-    wanted = "minkowski" if name == "auto" else name
+    wanted = cast(Backend, "minkowski" if name == "auto" else name)
     kind = device.type if isinstance(device, torch.device) else device.partition(":")[0]
     obstacle = _OBSTACLES[wanted](kind)
     if obstacle is None:
@@ -155,7 +154,7 @@ def _native_obstacle(device: str) -> str | None:
     return None
 
 
-_OBSTACLES: dict[str, Callable[[str], str | None]] = {
+_OBSTACLES: dict[Backend, Callable[[str], str | None]] = {
     "minkowski": _minkowski_obstacle,
     "native": _native_obstacle,
     "spconv_triton": _spconv_triton_obstacle,

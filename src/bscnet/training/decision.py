@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 def decided_plan(
     module: SearchModule, summary: Mapping[str, Any], datamodule: pl.LightningDataModule, device: torch.device
 ) -> ShiftPlan:
-    """The plan of `module.decide`, with what tells how sure the search was (`ShiftPlan.search`).
+    """The plan of `module.options.decide`, with what tells how sure the search was (`ShiftPlan.search`).
 
     Args:
         module: after its fit, its network with the weights that go on.
@@ -30,17 +30,17 @@ def decided_plan(
         datamodule: of the fit.
         device: where shifts are ranked, if they are.
     """
-    known: dict[str, Any] = {"decide": module.decide, **summary}
+    known: dict[str, Any] = {"decide": module.options.decide, **summary}
     scores: dict[str, Tensor] | None = None
-    if module.decide == "mean":
+    if module.options.decide == "mean":
         scores = module.mean_importance.scores()
-    elif module.decide == "perturbation":
+    elif module.options.decide == "perturbation":
         losses = ranked_losses(module, datamodule, device)
         known["loss_margin"] = _margin(losses)
         scores = {name: -table for name, table in losses.items()}
     plan = discretise(module.network, scores)
     known["orbits"] = orbit_counts(plan)
-    if "max_pi" in known and module.decide != "perturbation":
+    if "max_pi" in known and module.options.decide != "perturbation":
         known["decided"] = is_decided(known)
     return ShiftPlan(plan.shifts, known)
 
@@ -60,7 +60,7 @@ def warn_undecided(plan: ShiftPlan, module: SearchModule) -> None:
 
 def ranked_losses(module: SearchModule, datamodule: pl.LightningDataModule, device: torch.device) -> dict[str, Tensor]:
     """`shift_losses` over the first scenes of the module's split, in a super-network with drawn surroundings."""
-    batches = list(islice(_batches(datamodule, module.rank_on), module.rank_batches))
+    batches = list(islice(_batches(datamodule, module.options.rank_on), module.options.rank_batches))
     placed = [batch.to(device) for batch in batches]
     inputs = [SparseTensor(batch.feats, batch.coords, backend=module.backend, maps=batch.maps) for batch in placed]
     network = module.network

@@ -19,7 +19,9 @@ from bscnet.search import (
     search_summary,
     set_temperature,
 )
-from bscnet.settings.words import Confidence, Reduction
+from bscnet.settings.search import SearchSwitches
+from bscnet.settings.words import Backend
+from bscnet.training.options import Optimisation
 from bscnet.training.segmentation import SegmentationModule
 
 if TYPE_CHECKING:
@@ -40,16 +42,8 @@ class SearchModule(SegmentationModule):
 
     Args:
         conf_weight: λ (the supplement: 0.1 for FCN, 0.01 for UNET).
-        conf: "entropy", "one_minus_max", "nll_max" or "neg_l2".
-        reduce: "paper", "mean" or "sum" over layers and groups.
-        lr_arch: learning rate of the search logits; None: the same as the weights' (one optimizer for all, as in the
-            supplement). Weight decay never acts on the logits.
-        arch_travel: in place of `lr_arch`, how far Adam can move a logit over the whole search; None: off.
-        temperature_end, temperature_share: see `bscnet.search.set_temperature`.
-        decide: "argmax" of the last logits, "mean" of pi over the last third of the steps, or "perturbation": the
-            smallest loss with a shift taken for certain (see `bscnet.training.decision`).
-        rank_on: the scenes of that loss, "val", or "train" as evaluation places them.
-        rank_batches: how many of them.
+        options: the confidence loss, the logits' learning rate (weight decay never acts on them), how the mixture is
+            cooled, and how its plan is decided (see `bscnet.training.decision`).
         The others are those of `SegmentationModule`.
     Source: method of BSC-Net; the joint single-level optimisation follows EdMIPS (arXiv 2004.05795).
     """
@@ -59,52 +53,24 @@ class SearchModule(SegmentationModule):
         network: nn.Module,
         num_classes: int,
         class_names: Sequence[str],
-        backend: str = "torch",
-        lr: float = 1e-3,
-        milestones: Sequence[int] = (60, 100),
-        gamma: float = 0.1,
-        weight_decay: float = 0.0,
-        clip_latent: bool = True,
+        backend: Backend = "torch",
+        optimisation: Optimisation = Optimisation(),
         metadata: Mapping[str, Any] | None = None,
-        center_latent: bool = False,
         distillation: Distillation | None = None,
         *,
         conf_weight: float = 0.1,
-        conf: Confidence = "entropy",
-        reduce: Reduction = "paper",
-        lr_arch: float | None = None,
-        arch_travel: float | None = None,
-        temperature_end: float | None = None,
-        temperature_share: float = 1.0,
-        decide: str = "argmax",
-        rank_on: str = "val",
-        rank_batches: int = 2,
+        options: SearchSwitches = SearchSwitches(),
     ) -> None:
-        super().__init__(
-            network,
-            num_classes,
-            class_names,
-            backend,
-            lr,
-            milestones,
-            gamma,
-            weight_decay,
-            clip_latent,
-            metadata,
-            center_latent,
-            distillation,
-        )
-        self.conf_weight, self.conf, self.reduce = conf_weight, conf, reduce
-        self.lr_arch, self.arch_travel = lr if lr_arch is None else lr_arch, arch_travel
-        self.temperature_end, self.temperature_share = temperature_end, temperature_share
-        self.decide, self.rank_on, self.rank_batches = decide, rank_on, rank_batches
+        super().__init__(network, num_classes, class_names, backend, optimisation, metadata, distillation)
+        self.conf_weight, self.options = conf_weight, options
+        self.lr_arch = optimisation.lr if options.lr_arch is None else options.lr_arch
         self.mean_importance = MeanImportance()
         self.signal = GradientSignal()
         self.summary: dict[str, Any] = {}  # of the latest epoch
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Cross entropy plus the weighted confidence loss."""
-        confidence = confidence_loss(self.network, self.conf, self.reduce)
+        confidence = confidence_loss(self.network, self.options.conf, self.options.reduce)
         self.log_step("train/confidence", confidence, len(batch.scenes))
         return super().training_step(batch, batch_idx) + self.conf_weight * confidence
 
@@ -124,7 +90,7 @@ class SearchModule(SegmentationModule):
 
     def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
         """Where the plan is decided by the mean of pi, adds what it is now."""
-        if self.decide == "mean" and self._done(batch_idx + 1) > _MEAN_FROM:
+        if self.options.decide == "mean" and self._done(batch_idx + 1) > _MEAN_FROM:
             self.mean_importance.add(self.network)
 
     def on_validation_epoch_start(self) -> None:
@@ -147,10 +113,11 @@ class SearchModule(SegmentationModule):
 
     def configure_optimizers(self) -> Any:
         """See `SegmentationModule`; the logits' rate follows from `arch_travel` where that is given."""
-        if self.arch_travel is not None:
+        travel, told = self.options.arch_travel, self.optimisation
+        if travel is not None:
             epochs = self.trainer.max_epochs or 1
             steps = self.trainer.estimated_stepping_batches / epochs
-            self.lr_arch = rate_of_travel(self.arch_travel, steps, epochs, self.milestones, self.gamma)
+            self.lr_arch = rate_of_travel(travel, steps, epochs, told.milestones, told.gamma)
         return super().configure_optimizers()
 
     def parameter_groups(self) -> list[dict[str, Any]]:
@@ -179,7 +146,7 @@ class SearchModule(SegmentationModule):
         return (self.current_epoch + batches / max(1, self.trainer.num_training_batches)) / epochs
 
     def _cool(self, progress: float) -> None:
-        set_temperature(self.network, progress, self.temperature_end, self.temperature_share)
+        set_temperature(self.network, progress, self.options.temperature_end, self.options.temperature_share)
 
 
 def rate_of_travel(

@@ -15,9 +15,11 @@ from bscnet.ignore import IGNORE_INDEX
 from bscnet.metrics import SegmentationMetric, SegmentationScores
 from bscnet.nn import binary_weights, calibrate, penalty, set_progress
 from bscnet.runs.checkpoint import METADATA_KEY
+from bscnet.settings.words import Backend
 from bscnet.sparse import SparseTensor
 from bscnet.training.loss import point_cross_entropy, voxel_cross_entropy
 from bscnet.training.optimizer import adam, clips_scaled_gradients
+from bscnet.training.options import Optimisation
 
 if TYPE_CHECKING:
     from bscnet.data.collate import Batch
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class SegmentationModule(pl.LightningModule):
-    """Trains a sparse network to label points; Adam, the learning rate times `gamma` after each milestone.
+    """Trains a sparse network to label points; Adam, the learning rate times a factor after each milestone.
 
     Logs `train/loss_step` and `train/loss_epoch` (cross entropy), `train/penalty` and `train/distill` likewise where
     there are such, `lr`, `val/loss`, `val/miou`, `val/macc`, `val/acc`, and `val/iou/<class>` (fractions; NaN where
@@ -37,20 +39,12 @@ class SegmentationModule(pl.LightningModule):
         num_classes: number of classes.
         class_names: their names, in label order.
         backend: sparse backend that runs the convolutions, one of `bscnet.sparse.BACKENDS`.
-        lr: learning rate of epoch 0.
-        milestones: epochs at which the learning rate drops (epoch 60 is the first one at `gamma * lr` for 60).
-        gamma: the factor of a drop.
-        weight_decay: Adam's L2 penalty (the paper: 0).
-        clip_latent: clip the latent weights behind 1-bit weights to [-1, 1] after every optimizer step.
-        center_latent: before that, take from them their mean over the input channels, at the stage's start as well.
-        distillation: a teacher's answers as a further aim; None is none.
+        optimisation: how the weights are changed.
         metadata: plain values that are put in every checkpoint under "bscnet" (see `bscnet.runs.checkpoint`).
+        distillation: a teacher's answers as a further aim; None is none.
 
     Raises:
         ValueError: if the number of names is not `num_classes`.
-
-    Source: BSC-Net supplement (arXiv 2303.15493), training details; clipping as in XNOR-Net and Real-to-Binary,
-    centring as in XNOR-Net (jiecaoyu/XNOR-Net-PyTorch, util.py).
     """
 
     def __init__(
@@ -58,14 +52,9 @@ class SegmentationModule(pl.LightningModule):
         network: nn.Module,
         num_classes: int,
         class_names: Sequence[str],
-        backend: str = "torch",
-        lr: float = 1e-3,
-        milestones: Sequence[int] = (60, 100),
-        gamma: float = 0.1,
-        weight_decay: float = 0.0,
-        clip_latent: bool = True,
+        backend: Backend = "torch",
+        optimisation: Optimisation = Optimisation(),
         metadata: Mapping[str, Any] | None = None,
-        center_latent: bool = False,
         distillation: Distillation | None = None,
     ) -> None:
         super().__init__()
@@ -74,9 +63,7 @@ class SegmentationModule(pl.LightningModule):
         self.network = network
         self.class_names = list(class_names)
         self.backend = backend
-        self.lr, self.milestones, self.gamma = lr, list(milestones), gamma
-        self.weight_decay = weight_decay
-        self.clip_latent, self.center_latent = clip_latent, center_latent
+        self.optimisation = optimisation
         self.distillation = distillation
         self.metadata = dict(metadata or {})
         self.val_metric = SegmentationMetric(num_classes)
@@ -129,8 +116,8 @@ class SegmentationModule(pl.LightningModule):
 
     def on_train_start(self) -> None:
         """Centres the latent weights that the stage begins with, unless it goes on."""
-        if self.center_latent and self.global_step == 0:
-            constrain_latent_weights(self.network, self.clip_latent, center=True)
+        if self.optimisation.center_latent and self.global_step == 0:
+            constrain_latent_weights(self.network, self.optimisation.clip_latent, center=True)
 
     def on_train_epoch_start(self) -> None:
         """Tells the quantizers how far the stage is, and logs the learning rate of the epoch that begins."""
@@ -159,8 +146,9 @@ class SegmentationModule(pl.LightningModule):
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Adam with torch's betas and eps, fused where that goes, and a step schedule counted in epochs."""
         fused = not clips_scaled_gradients(self._trainer)
-        optimizer = adam(self.parameter_groups(), self.lr, self.weight_decay, fused)
-        schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, milestones=self.milestones, gamma=self.gamma)
+        told = self.optimisation
+        optimizer = adam(self.parameter_groups(), told.lr, told.weight_decay, fused)
+        schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, milestones=list(told.milestones), gamma=told.gamma)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "epoch"}}
 
     def _log_shared(self, name: str, value: float | Tensor, prog_bar: bool = False) -> None:
@@ -174,7 +162,7 @@ class SegmentationModule(pl.LightningModule):
     def optimizer_step(self, *args: Any, **kwargs: Any) -> None:
         """One optimizer step, after which latent weights are centred and clipped."""
         super().optimizer_step(*args, **kwargs)
-        constrain_latent_weights(self.network, self.clip_latent, self.center_latent)
+        constrain_latent_weights(self.network, self.optimisation.clip_latent, self.optimisation.center_latent)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Puts the metadata into the checkpoint."""

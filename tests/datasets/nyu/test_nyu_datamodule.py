@@ -16,6 +16,7 @@ from bscnet.errors import InputError
 from bscnet.models import FCN
 from bscnet.sparse import SparseTensor
 from bscnet.training import SegmentationModule
+from bscnet.training.options import Optimisation
 from fixtures.composed import compose_settings
 from fixtures.nyu_files import Frames, make_frames, write_root
 from fixtures.tiny_training import factory
@@ -101,7 +102,7 @@ def test_a_network_trains_and_is_scored_at_the_pixels(root: Path, frames: Frames
     torch.manual_seed(0)
     data = make(root, seed=3)
     network = FCN(4, 40, 4, 1, 2, factory())
-    module = SegmentationModule(network, 40, data.class_names, backend="torch", lr=0.01)
+    module = SegmentationModule(network, 40, data.class_names, optimisation=Optimisation(lr=0.01))
     trainer = pl.Trainer(
         max_epochs=1, accelerator="cpu", logger=False, enable_checkpointing=False, enable_progress_bar=False,
         enable_model_summary=False, use_distributed_sampler=False, num_sanity_val_steps=0,
