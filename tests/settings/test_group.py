@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 import pytest
 
 from bscnet.errors import InputError
-from bscnet.settings.check import check, read, require_known
-from bscnet.settings.group import OWN, as_plain, defaults, settings_of
+from bscnet.settings.check import check, foreign_key, read, require_known
+from bscnet.settings.group import OWN, OWN_OR_NULL, as_plain, defaults, settings_of
 from bscnet.settings.numbers import Count, Positive
 
 
@@ -29,6 +29,7 @@ class Cart:
     wheels: tuple[Wheel, ...] = (Wheel(size=1.0), Wheel(size=1.0))
     loads: Mapping[str, Positive] | None = None
     bell: Annotated[Count | None, OWN, "of some"] = None
+    horn: Annotated[Count | None, OWN_OR_NULL, "of some"] = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +65,9 @@ def test_a_field_says_what_it_means():
         ({"level": True}, "cart.level=true is not known: allowed are null, 1, 2"),
         ({"owner": ""}, "cart.owner= is not usable: it must be a text, null"),
         ({"name": None}, "cart.name=null is not usable: it must be a text"),
-        ({"bell": 0}, "cart.bell=0 is not usable: it must be a whole number from 1 up, null"),
+        ({"bell": 0}, "cart.bell=0 is not usable: it must be a whole number from 1 up"),
+        ({"bell": None}, "cart.bell=null is not usable: it must be a whole number from 1 up"),
+        ({"horn": 0}, "cart.horn=0 is not usable: it must be a whole number from 1 up, null"),
         ({"spare": {"size": 0}}, "cart.spare.size=0 is not usable: it must be a number above 0"),
         ({"spare": 3}, "cart.spare=3 is not usable: it must be keys and values"),
         ({"wheels": []}, "cart.wheels=[] is not usable: it must be a list with at least one row"),
@@ -96,6 +99,14 @@ def test_a_key_that_is_no_setting_is_named_with_those_that_are():
     with pytest.raises(InputError, match=r"cart.wheels\[0\].sise is not a setting: cart.wheels\[0\] has size, spokes"):
         require_known(Cart, {"wheels": [{"sise": 1}]}, "cart")
     require_known(Cart, {"name": "a", "wheels": [{"size": 1}], "spare": None}, "cart")
+
+
+def test_a_dotted_key_is_told_from_a_setting():
+    assert str(foreign_key(Cart, "spare.sise")) == "spare.sise is not a setting: spare has size, spokes"
+    assert str(foreign_key(Cart, "sise")).startswith("sise is not a setting: the configuration has name, kind")
+    for known in ("name", "spare.size", "wheels", "loads.hay", "wheels.0.size"):
+        assert foreign_key(Cart, known) is None
+    assert foreign_key(Sledge, "runners") is None
 
 
 def test_an_open_group_keeps_what_it_does_not_name():

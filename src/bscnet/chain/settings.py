@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from omegaconf.errors import OmegaConfBaseException
 from bscnet.chain.overrides import in_quotes
 from bscnet.chain.validate import validate
 from bscnet.errors import InputError
-from bscnet.settings.check import check, require_known
+from bscnet.settings.check import check, foreign_key, require_known
 from bscnet.settings.composed import Settings
 from bscnet.settings.data import DataSettings
 from bscnet.settings.groups import Configuration
@@ -49,6 +50,9 @@ def composition_error(error: Exception) -> InputError:
             f"its own, type {in_quotes(given)}"
         )
     text = " ".join(str(error).split())
+    unknown = re.match(r"Could not override '([^']+)'", text)
+    if unknown is not None and (refused := foreign_key(Configuration, unknown[1])) is not None:
+        return refused  # Hydra would advise to add the key
     return InputError(text.split(" Config search path")[0].split(" See https")[0])
 
 

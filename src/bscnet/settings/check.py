@@ -39,13 +39,31 @@ def require_known(group: type, values: Mapping[str, Any], place: str = "") -> No
     known = settings_of(group)
     foreign = [str(name) for name in values if name not in known]
     if foreign and not is_open(group):
-        raise InputError(f"{_key(place, foreign[0])} is not a setting: {place or 'there'} has {', '.join(known)}")
+        raise _foreign(group, place, foreign[0])
     for name, setting in known.items():
         value = values.get(name)
         if setting.nested is not None:
             for key, row in _nested(setting, value, _key(place, name)):
                 if isinstance(row, Mapping):
                     require_known(setting.nested, row, key)
+
+
+def foreign_key(group: type, key: str) -> InputError | None:
+    """The sentence about a dotted key that is no setting; None where it is one, or may be one of an open group."""
+    place = ""
+    for name in key.split("."):
+        setting = settings_of(group).get(name)
+        if setting is None:
+            return None if is_open(group) else _foreign(group, place, name)
+        if setting.nested is None or setting.rows:
+            return None
+        group, place = setting.nested, _key(place, name)
+    return None
+
+
+def _foreign(group: type, place: str, name: str) -> InputError:
+    whole = place or "the configuration"
+    return InputError(f"{_key(place, name)} is not a setting: {whole} has {', '.join(settings_of(group))}")
 
 
 def read(group: type[T], values: Mapping[str, Any], place: str = "") -> T:

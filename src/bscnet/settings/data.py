@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from bscnet.settings.group import OWN
+from bscnet.settings.group import OWN, OWN_OR_NULL
 from bscnet.settings.numbers import Count, Natural, NonNegative, Positive
 from bscnet.settings.rules import Names, Number
 
@@ -21,7 +21,7 @@ Classes = Annotated[int | None, Number(2, whole=True, optional=True)]
 class DatamoduleSettings:
     """The constructor call of a data set; what is further there goes to its class, which checks it."""
 
-    _target_: Annotated[str, "the class"]
+    _target_: Annotated[str, "the class of the data set"]
     eval_batch_size: Annotated[Count, "scenes scored at once"] = 1
     limit_train_scenes: Annotated[Count | None, "only the first so many; null: all"] = None
     limit_val_scenes: Annotated[Count | None, "only the first so many; null: all"] = None
@@ -44,7 +44,7 @@ class DatamoduleSettings:
 class DataSettings:
     """A data set on voxels."""
 
-    name: Annotated[str, "of the data set"]
+    name: Annotated[str, "what the data set is called"]
     root: Annotated[str, "its folder"]
     voxel_size: Annotated[Positive, "metres"]
     num_classes: Annotated[Classes, "classes to learn; null: as many as the data set's description names"]
@@ -69,9 +69,11 @@ class DataSettings:
     fold: Annotated[Natural | None, OWN, "the part that is held out"] = None
     gap: Annotated[NonNegative | None, OWN, "metres around it that are neither trained on nor scored"] = None
     crop: Annotated[
-        Positive | None, OWN, "radius of a piece in metres; null: each piece is the whole training part"
+        Positive | None, OWN_OR_NULL, "radius of a piece in metres; null: each piece is the whole training part"
     ] = None
     building_ceiling: Annotated[
-        Positive | None, OWN, "metres above which building is ignored, in the crowns over the roof; null: it counts"
+        Positive | None,
+        OWN_OR_NULL,
+        "metres above which building is ignored, in the crowns over the roof; null: it counts",
     ] = None
     further: Mapping[str, Any]

@@ -16,8 +16,10 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 from bscnet.settings.rules import Flag, OneOf, Rule, Text
 
-OWN = object()
-"""Marks a setting that only some choices of its group have: it is no key of the others."""
+OWN, OWN_OR_NULL = object(), object()
+"""Mark a setting that only some choices of its group have: it is no key of the others, and None in the dataclass. The
+choices that have it may set it to null in the second case alone.
+"""
 
 FURTHER = "further"
 
@@ -102,23 +104,23 @@ def _setting(name: str, hint: Any, default: Any) -> Setting:
     marks = get_args(hint)[1:] if get_origin(hint) is Annotated else ()
     about = next((mark for mark in marks if isinstance(mark, str)), "")
     core = _without_null(_bare(hint))
-    rows = get_origin(core) is tuple and is_dataclass(_bare(get_args(core)[0]))
+    rows = get_origin(core) is tuple and is_dataclass(get_args(core)[0])
     mapping = get_origin(core) is Mapping
     if rows or mapping:
         inner = get_args(core)[0 if rows else 1]
     else:
-        inner = core if is_dataclass(core) else hint
+        inner = core if is_dataclass(core) or OWN in marks else hint
     nested = _bare(inner) if is_dataclass(_bare(inner)) else None
     return Setting(
         name=name,
         about=about,
         default=default,
-        own=OWN in marks,
+        own=OWN in marks or OWN_OR_NULL in marks,
         rule=None if nested is not None else rule_of(inner),
         nested=nested,
         rows=rows,
         mapping=mapping,
-        optional=core is not _bare(hint),
+        optional=core is not _bare(hint) and OWN not in marks,
     )
 
 
@@ -155,4 +157,4 @@ def _without_null(hint: Any) -> Any:
     if get_origin(hint) not in (Union, types.UnionType):
         return hint
     kinds = [kind for kind in get_args(hint) if kind is not type(None)]
-    return _bare(kinds[0]) if len(kinds) == 1 else hint
+    return kinds[0] if len(kinds) == 1 else hint

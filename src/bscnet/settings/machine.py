@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from bscnet.settings.group import OWN
+from bscnet.settings.group import OWN, OWN_OR_NULL
 from bscnet.settings.numbers import Count
 from bscnet.settings.words import Accelerator, BackendChoice, LoggerName, MatmulPrecision, MixedPrecision
 
@@ -47,12 +47,12 @@ class TrainerSettings:
 class LoggerSettings:
     """Where curves and scores go beside the CSV files in the stage's directory."""
 
-    name: Annotated[LoggerName, "of the logger"]
+    name: Annotated[LoggerName, "which logger"]
     project: Annotated[str, OWN, "of Weights & Biases; MLflow's experiment"] = "bscnet"
-    entity: Annotated[str | None, OWN, "user or team of Weights & Biases; null: that of the account"] = None
+    entity: Annotated[str | None, OWN_OR_NULL, "user or team of Weights & Biases; null: that of the account"] = None
     offline: Annotated[
-        bool | None, OWN, "Weights & Biases; null: offline unless WANDB_MODE or an API key says otherwise"
+        bool | None, OWN_OR_NULL, "Weights & Biases; null: offline unless WANDB_MODE or an API key says otherwise"
     ] = None
     tracking_uri: Annotated[
-        str | None, OWN, "of MLflow; null: MLFLOW_TRACKING_URI, else the file mlflow.db in output_dir"
+        str | None, OWN_OR_NULL, "of MLflow; null: MLFLOW_TRACKING_URI, else the file mlflow.db in output_dir"
     ] = None

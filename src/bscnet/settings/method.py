@@ -44,7 +44,7 @@ class StageRow:
 class MethodSettings(QuantizerSwitches, LatentSwitches, ShiftSwitches, SearchSwitches):
     """A method. What only binary, shifted or searched networks have is passed over by the others."""
 
-    name: Annotated[str, "of the method"]
+    name: Annotated[str, "what the method is called"]
     G: Annotated[Literal[1, 2, 4, 8, 9, 16], "groups of output channels; 9 for the preset of nine"] = 4
     stages: Annotated[tuple[StageRow, ...], "one row for each training run, in order"]
     conf_weight: Annotated[NonNegative, "factor of the confidence loss; by default that of the model's family"]
@@ -71,5 +71,5 @@ class MethodSettings(QuantizerSwitches, LatentSwitches, ShiftSwitches, SearchSwi
     extra_stage: Annotated[bool | None, OWN, "one more stage, the control for BSC-Net's search"] = None
     layer_style: Annotated[LayerStyle | None, OWN, "in place of model.layer_style"] = None
     act: Annotated[Activation | None, OWN, "in place of model.act"] = None
-    orders: Annotated[Mapping[str, Any] | None, OWN, "stages by order"] = None
+    orders: Annotated[Any, OWN, "stages by order"] = None
     stage2_inits: Annotated[Mapping[str, Init] | None, OWN, "first weights by stage2_init"] = None

@@ -41,6 +41,6 @@ class Sizes:
 class ModelSettings(BlockSwitches):
     """A network without its input, its classes and its stage."""
 
-    name: Annotated[str, "of the model"]
-    family: Annotated[Family, "of networks"]
+    name: Annotated[str, "what the model is called"]
+    family: Annotated[Family, "of U-Nets or of FCNs"]
     network: Sizes

@@ -34,7 +34,7 @@ class BatchRow:
 class RecipeSettings:
     """The schedule of a stage; the defaults are those of BSC-Net's supplement (arXiv 2303.15493)."""
 
-    name: Annotated[str, "of the recipe"]
+    name: Annotated[str, "what the recipe is called"]
     epochs: Annotated[Count, "of a stage, or of all that share them (budget)"] = 128
     budget: Annotated[
         Budget,
