@@ -52,6 +52,7 @@ def test_overrides_are_completed_in_a_shell(tmp_path: Path) -> None:
         (["recipe=quick"], "see", {"seed="}),
         ([], "data.root=./no-such-folder/x", set()),
         ([], "nonsense.", set()),
+        ([], "schema", set()),
     ],
 )
 def test_overrides_are_those_of_the_configuration(

@@ -37,12 +37,13 @@ def overrides_from(prefix: str, parsed_args: argparse.Namespace, **_: Any) -> li
         parsed_args: with the overrides before it.
     """
     from bscnet import run
+    from bscnet.settings.schema import FOLDER
 
     before = getattr(parsed_args, "overrides", None) or []
     os.environ["COMP_LINE"] = " ".join(["bscnet", *before, prefix])
     with contextlib.redirect_stdout(io.StringIO()) as told, contextlib.redirect_stderr(io.StringIO()):
         run.main(["-sc", "query=bash"])
-    return told.getvalue().split()
+    return [word for word in told.getvalue().split() if not word.startswith(FOLDER)]
 
 
 def _actions(parser: argparse.ArgumentParser) -> list[argparse.Action]:

@@ -13,10 +13,11 @@ from bscnet.settings.group import defaults
 from bscnet.settings.groups import GROUPS
 from bscnet.settings.run import RunSettings
 
-_FOLDER = "schema"
+FOLDER = "schema"
+"""Where they stand there; nothing that a command line would name."""
 
 
 def register() -> None:
     """Enter the defaults of all groups; the plugin `bscnet_chain_sweeper` calls it, which every use of Hydra loads."""
     for name, group in {**GROUPS, "run": RunSettings}.items():
-        ConfigStore.instance().store(group=_FOLDER, name=name, node=defaults(group), provider="bscnet")
+        ConfigStore.instance().store(group=FOLDER, name=name, node=defaults(group), provider="bscnet")
