@@ -13,17 +13,21 @@ from bscnet.datasets.real.height import above_ground
 from bscnet.datasets.real.lidar import RealLidarSource
 from bscnet.datasets.real.split import GAP
 from bscnet.metrics import SegmentationMetric, SegmentationScores
-from bscnet.settings.data import DataSettings
 
 
-def fold_baseline(data: DataSettings, fold: int) -> tuple[dict[str, Any], dict[str, Any]]:
+def fold_baseline(
+    root: str, gap: float, building_ceiling: float | None, fold: int
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """Scores of the height-only classifier on the held-out part of a fold, and the fold's counts of points.
 
-    data: the settings of the data group, of which root, gap and building_ceiling count.
+    Args:
+        root, gap, building_ceiling: as in the settings of the data.
+        fold: which part is held out.
+
     Raises:
         InputError, PackageUnavailableError: as of `RealLidarSource`.
     """
-    source = RealLidarSource(data.root, "lidar_block", fold, data.gap or 0.0, data.building_ceiling)
+    source = RealLidarSource(root, "lidar_block", fold, gap, building_ceiling)
     (train,), (held_out,) = ([source.read(scene) for scene in source.scenes(split)] for split in ("train", "val"))
     names = source.class_names
     classifier = HeightClassifier(len(names)).fit(above_ground(train.points), train.labels)

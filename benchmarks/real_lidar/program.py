@@ -41,7 +41,7 @@ def collect(results: dict[Case, Result], wanted: list[Case]) -> dict[str, Any]:
         raise InputError(f"none of {', '.join(METHODS)} has a finished chain in every one of the folds")
     settings = next(iter(results.values())).settings
     data = settings.data
-    found = {fold: fold_baseline(data, fold) for fold in FOLDS}
+    found = {fold: fold_baseline(data.root, data.gap or 0.0, data.building_ceiling, fold) for fold in FOLDS}
     points = {fold: counts for fold, (_, counts) in found.items()}
     return {
         **{key: getattr(data, key) for key in ("voxel_size", "gap", "building_ceiling", "repeats", "crop")},

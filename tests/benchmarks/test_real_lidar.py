@@ -20,7 +20,6 @@ from bscnet.paths import config_dir
 from fixtures.real_clouds import folder_with
 
 IOU = {"ground": 0.9, "vegetation": 0.8, "building": 0.1}
-DATA = {"gap": 1.0, "building_ceiling": None}
 
 
 def write_chain(folder: Path, case: Case, miou: float, *overrides: str, age: int = 0, status: str = "finished") -> Path:
@@ -163,7 +162,7 @@ def test_the_plot_shows_every_chain(tmp_path: Path) -> None:
 def test_the_height_alone_knows_the_ground_and_takes_buildings_for_trees() -> None:
     root = folder_with("lidar_block")
     for fold, (held_out, miou) in enumerate(((5434, 0.649), (11416, 0.655), (8558, 0.668))):
-        score, points = fold_baseline({"root": root, **DATA}, fold)
+        score, points = fold_baseline(str(root), gap=1.0, building_ceiling=None, fold=fold)
         assert points["held_out"] == held_out and points["train"] + points["gap"] + held_out == 25408
         assert score["iou"]["ground"] > 0.9 and score["iou"]["building"] < 0.5
         assert score["miou"] == pytest.approx(miou, abs=1e-3)

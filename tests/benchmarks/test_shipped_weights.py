@@ -130,7 +130,7 @@ def test_rooms_that_are_trained_on_are_not_scored(rooms: Path, tmp_path: Path) -
     record = next((tmp_path / "rooms_held_out" / "scans").glob("*5000_00/simulated.json"))
     words = [f"experiment={EXPERIMENT}", f"data.root={tmp_path / 'rooms'}", *TINY]
     data, _, names = held_out(words, 1)
-    assert (data["rooms_seed"], data["root"], names) == (1, str(tmp_path / "rooms_held_out"), ["scene5000_00"])
+    assert (data.rooms_seed, data.root, names) == (1, str(tmp_path / "rooms_held_out"), ["scene5000_00"])
     trained = json.loads((rooms / "scans" / "scene0000_00" / "simulated.json").read_text())
     record.write_text(json.dumps({**json.loads(record.read_text()), "sha256": trained["sha256"]}))
     with pytest.raises(InputError, match="a room that is trained on must not be scored"):
