@@ -146,7 +146,9 @@ def test_a_precision_that_cannot_be_had_is_refused_before_anything_is_made(chain
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("launcher, package", [("submitit_local", "submitit"), ("ray", "ray")])
+@pytest.mark.parametrize(
+    "launcher, package", [("submitit_local", "hydra_plugins.hydra_submitit_launcher"), ("ray", "ray")]
+)
 def test_a_stage_is_trained_by_a_job_that_goes_on_by_itself(launcher, package, chain, tmp_path, monkeypatch, capfd):
     pytest.importorskip(package, reason=f"launcher={launcher} needs it")
     monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
