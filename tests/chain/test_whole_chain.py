@@ -305,7 +305,8 @@ def test_a_gain_that_cannot_be_measured_fails_no_run(chain, monkeypatch, capsys)
 def test_nothing_is_measured_where_native_cannot_serve_or_did(changed, monkeypatch):
     trainer = {"accelerator": "cpu", "precision": "32-true"} | changed
     stage = SimpleNamespace(backend=changed.get("used", "torch"))
-    chain = SimpleNamespace(settings={"trainer": trainer}, manifest=SimpleNamespace(stages=[stage]))
+    settings = SimpleNamespace(trainer=SimpleNamespace(**trainer))
+    chain = SimpleNamespace(settings=settings, manifest=SimpleNamespace(stages=[stage]))
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
 
     def refuse(name):
