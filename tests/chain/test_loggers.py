@@ -15,6 +15,7 @@ from bscnet.chain.run_names import RunName, run_name
 from bscnet.chain.stages import method_stages
 from bscnet.chain.wandb_runs import wandb_is_offline, where_to_look
 from bscnet.errors import InputError
+from bscnet.installation import how_to_install
 from bscnet.runs.stage import StageOutcome
 from bscnet.settings.composed import Settings
 from bscnet.settings.machine import LoggerSettings
@@ -120,9 +121,8 @@ def test_a_logger_whose_package_is_absent_names_the_extra(
 ) -> None:
     monkeypatch.setattr(loggers, "find_spec", lambda package: None)
     settings = compose_settings(f"logger={name}")
-    with pytest.raises(
-        InputError, match=rf"logger={name} needs .* pip install 'bscnet\[{extra}\]', or take logger=csv"
-    ):
+    advice = re.escape(how_to_install(extra))
+    with pytest.raises(InputError, match=rf"logger={name} needs .* {advice}, or take logger=csv"):
         build_loggers(settings, _run(settings, tmp_path))
     assert build_loggers(compose_settings("logger=csv"), _run(settings, tmp_path)) == []
 
