@@ -260,7 +260,7 @@ def test_without_its_libraries_a_sentence_says_what_to_install(
     path = tmp_path / "scan.laz"
     write_random(path, 6)
     monkeypatch.setitem(sys.modules, name, None)
-    with pytest.raises(InputError, match=rf"scan\.laz: reading it needs {name}: pip install 'bscnet\[predict\]'"):
+    with pytest.raises(InputError, match=rf"scan\.laz: reading it needs {name}: make setup"):
         open_cloud(path)
 
 

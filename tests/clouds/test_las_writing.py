@@ -364,7 +364,7 @@ def test_without_its_libraries_a_sentence_says_what_to_install(
     write_random(tmp_path / "in.las", 3)
     target = Target(LasFile(tmp_path / "in.las"), ADDED)
     monkeypatch.setitem(sys.modules, name, None)
-    with pytest.raises(InputError, match=rf"out\.laz: writing it needs {name}: pip install 'bscnet\[predict\]'"):
+    with pytest.raises(InputError, match=rf"out\.laz: writing it needs {name}: make setup"):
         writer_of(tmp_path / "out.laz", io.BytesIO(), target)
 
 
