@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from bscnet.settings.group import Setting, as_plain, settings_of
-from bscnet.settings.groups import GROUPS
+from bscnet.settings.groups import GROUPS, Configuration
 from bscnet.settings.method import MethodSettings
 from bscnet.settings.model import ModelSettings
 from bscnet.settings.rules import Flag, OneOf, as_typed
@@ -38,9 +38,10 @@ def page() -> str:
     """All settings, a table for each group."""
     parts = [_section("Plain values", RunSettings, "")]
     for name, group in GROUPS.items():
-        choices = sorted(path.stem for path in (CONF / name).glob("[!_]*.yaml"))
-        title = f"`{name}`: {', '.join(f'`{choice}`' for choice in choices)}"
-        parts.append(_section(title, group, name))
+        parts.append(_section(_title(name), group, name))
+    for name, setting in settings_of(Configuration).items():
+        if setting.mapping:
+            parts.append(f"## {_title(name)}\n\n{setting.about[0].upper()}{setting.about[1:]}.")
     return "\n\n".join(parts)
 
 
@@ -53,6 +54,12 @@ def switches() -> str:
         if "[]" not in key and not setting.mapping and default is not MISSING and key != f"{name}.extra_stage"
     ]
     return _table(["switch (default first)", "what it is"], rows)
+
+
+def _title(name: str) -> str:
+    """A config group and its choices."""
+    choices = sorted(path.stem for path in (CONF / name).glob("[!_]*.yaml"))
+    return f"`{name}`: {', '.join(f'`{choice}`' for choice in choices)}"
 
 
 def _section(title: str, group: type, name: str) -> str:

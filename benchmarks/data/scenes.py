@@ -16,6 +16,7 @@ from bscnet.data import augment
 from bscnet.data.cache import ArrayCache
 from bscnet.data.dataset import EvalDataset, TrainDataset
 from bscnet.data.features import FeatureRecipe
+from bscnet.data.placing import place_for_training
 from bscnet.data.sample import MeshPlacement
 from bscnet.data.sampler import SampleKey
 from bscnet.data.scan import Scan
@@ -57,7 +58,7 @@ def voxels(scan: Scan, voxel_size: float, name: str, rounds: int) -> list[dict[s
     feats = augment.colour_features(scan.colors)
 
     def place() -> Any:
-        return augment.place_for_training(centred, 1 / voxel_size, augment.train_rng(0, 0, 0))
+        return place_for_training(centred, 1 / voxel_size, augment.train_rng(0, 0, 0))
 
     positions = place()
     found = voxelize(positions, feats)

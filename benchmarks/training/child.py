@@ -23,11 +23,12 @@ from benchmarks.common.process import KeepFirst, private_stdout, serve_steps
 from benchmarks.training.cases import MODULES, VARIANTS, Case
 from benchmarks.training.scene import FIELDS, Scene, first_sites
 from bscnet.search import confidence_loss
+from bscnet.settings.optimizer import OptimizerSettings
 from bscnet.sparse import SparseTensor, resolve_backend
 from bscnet.threads import waiting
 from bscnet.training.allocator import keep_freed_memory
 from bscnet.training.loss import voxel_cross_entropy
-from bscnet.training.optimizer import adam
+from bscnet.training.optimizer import make_optimizer
 
 AT_LEAST_SECONDS = 0.2
 """Shorter steps are repeated in a turn for that long, and the first of them, whose caches are cold, does not count."""
@@ -42,7 +43,7 @@ class Stepper:
         self.network = make_network(case.network, precision, self.conv, **sizes)
         if case.backend == MODULES:
             keep_apart(self.network)
-        self.optimizer = adam([{"params": list(self.network.parameters())}], lr=1e-3, weight_decay=0)
+        self.optimizer = make_optimizer(OptimizerSettings(), [{"params": list(self.network.parameters())}], lr=1e-3)
         self.scene, self.backend = scene, case.sparse_backend
 
     def step(self) -> tuple[float, float, Tensor]:

@@ -72,7 +72,8 @@ def test_a_job_elsewhere_refuses_too(settings, engine, tmp_path):
 def test_lightning_gets_its_own_options_alone(settings):
     options = trainer_options(settings("trainer=gpu").trainer)
     assert options.keys() == {
-        "accelerator", "devices", "strategy", "precision", "accumulate_grad_batches", "log_every_n_steps"
+        "accelerator", "devices", "strategy", "precision", "accumulate_grad_batches", "log_every_n_steps",
+        "gradient_clip_val", "gradient_clip_algorithm",
     }  # fmt: skip
 
 

@@ -28,7 +28,7 @@ def test_hydras_sweep_syntax_counts():
         ["seed=2", "model=fcn_s"],
         ["seed=3", "model=fcn_s"],
     ]
-    assert sweep_points(["recipe.milestones=[1,2]", "x='a,b'"]) == [["recipe.milestones=[1,2]", "x='a,b'"]]
+    assert sweep_points(["schedule.milestones=[1,2]", "x='a,b'"]) == [["schedule.milestones=[1,2]", "x='a,b'"]]
     assert sweep_points([]) == [[]]
 
 

@@ -24,9 +24,10 @@ from bscnet.settings.words import PRESET_GROUPS
         ("recipe.epochs=2.5", "recipe.epochs=2.5 is not usable: it must be a whole number from 1 up"),
         ("recipe.batch_size=0", "recipe.batch_size=0 is not usable: it must be a whole number from 1 up, null"),
         (
-            "recipe.milestones=[60,x]",
-            r"recipe.milestones=\[60, 'x'\] is not usable: it must be a list of whole numbers from 1 up",
+            "schedule.milestones=[60,x]",
+            r"schedule.milestones=\[60, 'x'\] is not usable: it must be a list of whole numbers from 1 up",
         ),
+        ("loss.class_weights=rare", "loss.class_weights=rare is not known: allowed are none, inverse, sqrt_inverse"),
         ("seed=-1", "seed=-1 is not usable"),
         ("output_dir=''", "output_dir= is not usable: it must be a text"),
         ("method.stages=[]", r"method.stages=\[\] is not usable: it must be a list with at least one row"),

@@ -12,21 +12,24 @@ from bscnet.chain.stages import method_stages
 from bscnet.models import NetworkSpec
 from bscnet.paths import config_dir
 from bscnet.search import CANDIDATES, composite_layers, current_plan, layer_level, manual_shifts, shifted_layers
+from bscnet.settings.words import OptimizerName, ScheduleName, words
 from bscnet.sparse import BACKENDS
 from fixtures.composed import compose_settings
 from fixtures.methods import LITERATURE, OWN
 
 GROUPS = ("model", "method", "data", "backend", "recipe", "logger", "trainer", "launcher", "experiment")
+PARTS = ("optimizer", "schedule", "loss", "augmentation", "callbacks")
+"""Groups of what a recipe is put together from."""
 CHOICES = [
     (group, path.stem)
-    for group in GROUPS
+    for group in (*GROUPS, *PARTS)
     for path in sorted((Path(config_dir()) / group).glob("*.yaml"))
     if not path.stem.startswith("_")
 ]
 
 
 def test_the_groups_offer_what_the_commands_name():
-    names = {group: {name for found, name in CHOICES if found == group} for group in GROUPS}
+    names = {group: {name for found, name in CHOICES if found == group} for group in (*GROUPS, *PARTS)}
     assert names["model"] == {"fcn_s", "fcn_h", "unet_s", "unet_s4", "unet_h"}
     assert names["method"] == {*OWN, *LITERATURE}
     assert set(LITERATURE) == {
@@ -35,14 +38,16 @@ def test_the_groups_offer_what_the_commands_name():
     }
     assert names["data"] >= {"rooms", "scannet", "nyu_depth_v2", "folder", "real_lidar", "real_rgbd", "real_garage"}
     assert names["backend"] == {"auto", *BACKENDS}
-    assert names["recipe"] == {"paper", "quick"}
+    assert names["recipe"] == {"paper", "quick", "modern"}
+    assert names["optimizer"] == set(words(OptimizerName)) and names["schedule"] == set(words(ScheduleName))
+    assert names["callbacks"] == {"ema", "early_stopping", "lr_monitor", "throughput"}
     assert names["logger"] == {"csv", "wandb", "tensorboard", "mlflow"}
     assert names["trainer"] >= {"cpu", "gpu", "ddp", "ddp_gpu"}
     assert names["launcher"] == {"basic", "joblib", "submitit", "submitit_local", "ray"}
     assert names["experiment"] >= {"quick_rooms", "scannet_5cm", "scannet_2cm"}
 
 
-@pytest.mark.parametrize("group, name", CHOICES)
+@pytest.mark.parametrize("group, name", [(group, name) for group, name in CHOICES if group in GROUPS])
 def test_every_choice_composes(group, name, tmp_path):
     further = []
     if (group, name) == ("data", "folder"):  # the folder itself says how many classes and which features there are
@@ -56,6 +61,26 @@ def test_every_choice_composes(group, name, tmp_path):
     if group in ("data", "experiment"):
         parts = settings.data.datamodule._target_.rsplit(".", 1)
         assert hasattr(importlib.import_module(parts[0]), parts[1])
+
+
+def test_every_part_of_a_recipe_composes():
+    names = {part: [name for group, name in CHOICES if group == part] for part in PARTS}
+    for place in range(max(map(len, names.values()))):
+        chosen = {part: options[place % len(options)] for part, options in names.items()}
+        settings = compose_settings(*(f"{part}={name}" for part, name in chosen.items()))
+        assert list(settings.callbacks) == [chosen.pop("callbacks")]
+        assert {part: getattr(settings, part).name for part in chosen} == chosen
+
+
+def test_the_modern_recipe_chooses_all_parts_and_each_can_be_given():
+    settings = compose_settings("experiment=rooms", "recipe=modern")
+    found = [getattr(settings, part).name for part in PARTS[:4]]
+    assert found == ["adamw", "one_cycle", "cross_entropy_lovasz", "modern"]
+    assert (list(settings.callbacks), settings.trainer.gradient_clip_val) == (["ema"], 1.0)
+    words = ("optimizer=sgd", "callbacks=[ema,lr_monitor]", "callbacks.ema.decay=0.9", "schedule.pct_start=0.2")
+    settings = compose_settings("recipe=modern", *words)
+    assert (settings.optimizer.name, settings.callbacks["ema"]["decay"]) == ("sgd", 0.9)
+    assert list(settings.callbacks) == ["ema", "lr_monitor"]
 
 
 def test_defaults_are_those_of_the_specification():
@@ -75,7 +100,10 @@ def test_defaults_are_those_of_the_specification():
     assert {key: getattr(model, key) for key in expected} == expected
     assert (model.name, model.network.head_norm) == ("unet_s", True)
     assert compose_settings("model=fcn_s").model.network.fcn_up == "unpool_add"
-    assert (settings.recipe.epochs, settings.recipe.milestones) == (128, (60, 100))
+    assert (settings.recipe.epochs, settings.schedule.milestones) == (128, (60, 100))
+    expected = {"optimizer": "adam", "schedule": "steps", "loss": "cross_entropy", "augmentation": "paper"}
+    assert {group: getattr(settings, group).name for group in expected} == expected
+    assert settings.callbacks == {} and settings.trainer.gradient_clip_val is None
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,10 @@ from scipy import stats
 
 from bscnet.data import augment
 from bscnet.data.elastic import elastic
+from bscnet.data.placing import place_for_training
 from bscnet.data.sample import evaluation_sample, training_sample
 from bscnet.data.scan import Scan
+from bscnet.data.transforms import ColorShift, read_transforms
 
 DRAWS = 4000
 
@@ -44,7 +46,7 @@ def rngs(count: int = DRAWS) -> list[np.random.Generator]:
 def recovered_matrices(scale: float, count: int) -> np.ndarray:
     """The linear part that a training placement applied, recovered from four points."""
     corners = np.concatenate([np.zeros((1, 3)), np.eye(3)])
-    placed = [augment.place_for_training(corners, scale, rng) for rng in rngs(count)]
+    placed = [place_for_training(corners, scale, rng) for rng in rngs(count)]
     return np.stack([points[1:] - points[0] for points in placed])
 
 
@@ -110,7 +112,7 @@ def test_what_the_rotation_leaves_alone_is_normal_and_the_angle_is_uniform() -> 
 
 def test_a_placed_scan_is_uniform_within_the_free_room_of_the_cube() -> None:
     corners = np.concatenate([np.zeros((1, 3)), np.eye(3), [[6.0, 4.0, 2.5]]])
-    placed = np.stack([augment.place_for_training(corners, 50.0, rng) for rng in rngs()])
+    placed = np.stack([place_for_training(corners, 50.0, rng) for rng in rngs()])
     low, high = placed.min(axis=1), placed.max(axis=1)
     assert low.min() >= 0 and high.max() < augment.FULL_SCALE
     share = low / (augment.FULL_SCALE - (high - low) - 0.001)
@@ -125,7 +127,7 @@ def test_points_outside_the_cube_are_dropped_and_counted() -> None:
     scan, kept_shares = scan_of(long), []
     for index in range(60):
         sample = training_sample(scan, 0.02, augment.train_rng(1, 0, index))
-        placed = augment.place_for_training(augment.centred(scan.points), 50.0, augment.train_rng(1, 0, index))
+        placed = place_for_training(augment.centred(scan.points), 50.0, augment.train_rng(1, 0, index))
         inside = ((placed >= 0) & (placed < 4096)).all(axis=1)
         assert sample.dropped == (~inside).sum() > 0
         np.testing.assert_array_equal(sample.labels, scan.labels[inside])
@@ -157,7 +159,9 @@ def test_elastic_distortion_comes_after_the_matrix_and_before_the_translation(
     voxel_size: float, passes: tuple[tuple[int, float], ...]
 ) -> None:
     points, scale = augment.centred(np.random.default_rng(0).random((300, 3)) * 3), 1 / voxel_size
-    placed = augment.place_for_training(points, scale, augment.train_rng(3, 0, 0), distort=True)
+    placed = place_for_training(
+        points, scale, augment.train_rng(3, 0, 0), read_transforms(["affine", "rotate", "elastic"])
+    )
     rng = augment.train_rng(3, 0, 0)
     matrix = augment.mirrored(augment.affine_noise(rng), rng) * scale
     expected = points @ (matrix @ augment.rotation_z(rng.uniform(0, 2 * np.pi)))
@@ -195,7 +199,7 @@ def test_colours_are_centred_and_shifted_once_per_channel() -> None:
     np.testing.assert_allclose(
         augment.colour_features(np.array([[0, 127, 255]], dtype=np.uint8)), [[-1, 127 / 127.5 - 1, 1]], rtol=1e-6
     )
-    shifts = np.stack([augment.colour_shift(rng) for rng in rngs()])
+    shifts = np.stack([ColorShift().tint(1, rng) for rng in rngs()])
     assert shifts.shape == (DRAWS, 3) and shifts.dtype == np.float32
     assert np.abs(shifts.mean(axis=0)).max() < 5 * 0.1 / np.sqrt(DRAWS)
     np.testing.assert_allclose(shifts.std(axis=0), 0.1, atol=5 * 0.1 / np.sqrt(2 * DRAWS))

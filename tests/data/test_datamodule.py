@@ -62,10 +62,31 @@ def test_contract_of_a_batch(root: Path) -> None:
         assert len(batch.labels) == len(batch.point_to_voxel) == sum(batch.points_per_scene)
 
 
+def test_scenes_of_a_batch_are_mixed_in_pairs(root: Path) -> None:
+    plain, mixed = (list(make(root, mix3d=share, seed=1).train_dataloader()) for share in (0.0, 1.0))
+    assert [batch.scenes for batch in mixed] == [["+".join(batch.scenes)] for batch in plain]
+    for one, other in zip(plain, mixed, strict=True):
+        assert torch.equal(one.labels, other.labels) and set(other.coords[:, 0].tolist()) == {0}
+    with pytest.raises(InputError, match="mix3d=0.5 needs two scenes a batch to mix, and batch_size is 1"):
+        make(root, mix3d=0.5, batch_size=1)
+    with pytest.raises(InputError, match="mix3d=2 is not allowed"):
+        make(root, mix3d=2)
+
+
+def test_points_of_each_class_are_counted_over_the_training_scenes(root: Path) -> None:
+    module = make(root, repeats=2)
+    store = module.train_dataset.store
+    labels = np.concatenate([store.scan(scene).labels for scene in sorted(set(module.train_dataset.scenes))])
+    assert module.class_counts().tolist() == [int((labels == label).sum()) for label in range(20)]
+
+
+LIST = ("dropout", "affine", "rotate", "elastic", "color_shift", "color_jitter")
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_the_same_bytes_with_any_number_of_workers(root: Path, tmp_path: Path, workers: int) -> None:
-    plain = epochs_of(make(root, elastic=True))
-    with_workers = epochs_of(make(root, elastic=True, num_workers=workers, cache_dir=tmp_path))
+    plain = epochs_of(make(root, augmentations=LIST))
+    with_workers = epochs_of(make(root, augmentations=LIST, num_workers=workers, cache_dir=tmp_path))
     assert len(plain) == len(with_workers)
     assert all(same(a, b) for a, b in zip(plain, with_workers, strict=True))
 

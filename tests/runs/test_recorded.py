@@ -114,3 +114,17 @@ def test_data_whose_place_was_told_absolutely_stay_there(tmp_path: Path) -> None
         config = {"data": {"root": place}}
         (stage / ".hydra" / "config.yaml").write_text(json.dumps(config))
         assert recorded_config(stage).data.root == place
+
+
+def test_what_training_alone_makes_is_left_out(tmp_path: Path) -> None:
+    """Callbacks and profilers may be of any class: they are not made again, and no reason to refuse the run."""
+    recorded(tmp_path, _target_="bscnet.datasets.scannet.datamodule.ScanNetDataModule", elastic=False)
+    path = tmp_path / ".hydra" / "config.yaml"
+    foreign = {"_target_": "somebody.Class"}
+    trainer = {"devices": [0, 1], "accelerator": "${seed}", "profiler": foreign, "callbacks": [foreign]}
+    path.write_text(json.dumps({**json.loads(path.read_text()), "trainer": trainer, "callbacks": {"mine": foreign}}))
+    config = OmegaConf.to_container(recorded_config(tmp_path))
+    assert isinstance(config, dict)
+    require_own_classes(config, path)
+    assert config["trainer"] == {"devices": [0, 1], "accelerator": "${seed}"} and "callbacks" not in config
+    assert "elastic" not in config["data"]["datamodule"]  # of version 0.1.0; an augmentation of the list now

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from bscnet.data.transforms import TRANSFORMS
 from bscnet.errors import InputError
 from bscnet.models.spec import HEAD_SWITCHES
 from bscnet.nn import ACTIVATIONS
@@ -11,19 +12,26 @@ from bscnet.quantizers import ESTIMATORS, WEIGHT_FORMS, WEIGHT_PENALTIES, WEIGHT
 from bscnet.search import CANDIDATES, CONFIDENCE, MANUAL
 from bscnet.settings import words
 from bscnet.settings.words import chosen, require_word
+from bscnet.training.class_weights import RULES as CLASS_WEIGHTS
+from bscnet.training.optimizer import OPTIMIZERS
+from bscnet.training.schedule import SCHEDULES
 
 
 @pytest.mark.parametrize(
     "kind, table",
     [
         (words.Activation, ACTIVATIONS),
+        (words.Augmentation, TRANSFORMS),
         (words.Candidates, CANDIDATES),
+        (words.ClassWeights, CLASS_WEIGHTS),
         (words.Confidence, CONFIDENCE),
         (words.Estimator, ESTIMATORS),
         (words.Family, HEAD_SWITCHES),
         (words.Logits, SHIFT_LOGITS),
+        (words.OptimizerName, OPTIMIZERS),
         (words.Preset, MANUAL),
         (words.Relaxation, RELAX),
+        (words.ScheduleName, SCHEDULES),
         (words.WeightForm, WEIGHT_FORMS),
         (words.WeightPenalty, WEIGHT_PENALTIES),
         (words.WeightScaling, WEIGHT_SCALES),

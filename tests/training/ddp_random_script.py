@@ -50,7 +50,7 @@ if __name__ == "__main__":
     with contextlib.suppress(_Stopped):
         train(
             network,
-            spec("a1w1", "composite", epochs=4, milestones=(2,)),
+            spec("a1w1", "composite", epochs=4),
             TinyData(),
             directory,
             resume=bool(resume),

@@ -131,7 +131,7 @@ def test_a_teacher_of_no_weight_changes_no_bit_and_one_of_weight_does(tmp_path: 
 def test_a_student_comes_nearer_to_its_teacher(tmp_path: Path) -> None:
     train(
         unet("a1w1"),
-        spec("a1w1", epochs=4, milestones=(3,)),
+        spec("a1w1", epochs=4),
         TinyData(steps=3),
         tmp_path,
         distillation=Distillation(unet(seed=5), weight=3.0),

@@ -12,7 +12,8 @@ from bscnet.errors import InputError
 from bscnet.runs.checkpoint import read_checkpoint
 from bscnet.runs.stage import StageOutcome
 from bscnet.search import ShiftPlan
-from fixtures.tiny_training import CLASSES, TinyData, spec, train, unet
+from fixtures.same import same
+from fixtures.tiny_training import CLASSES, TinyData, drops, spec, train, unet
 
 
 def rows_of(directory: Path) -> list[dict[str, str]]:
@@ -26,8 +27,8 @@ def column(directory: Path, name: str) -> list[float]:
 
 @pytest.mark.parametrize("conv", ["plain", "shifted", "composite"])
 def test_a_stage_learns_logs_and_leaves_its_checkpoints(tmp_path: Path, conv: str, backend: str) -> None:
-    stage = spec("a1w32", conv, epochs=4, milestones=(2, 3))
-    found = train(unet("a1w32", conv), stage, TinyData(steps=3), tmp_path, backend=backend)
+    stage = spec("a1w32", conv, epochs=4)
+    found = train(unet("a1w32", conv), stage, TinyData(steps=3), tmp_path, backend=backend, schedule=drops(2, 3, of=4))
     assert (found.stage, found.name, found.precision, found.epochs) == (1, conv, "a1w32", 4)
     assert found.checkpoint == str(tmp_path / "checkpoints" / "last.ckpt")
     assert (tmp_path / "checkpoints" / "best.ckpt").exists()
@@ -69,24 +70,14 @@ class _Stop(Callback):
             raise self.error("stopped")
 
 
-def same(a: Any, b: Any) -> bool:
-    """Equal to the last bit, whatever is nested in it."""
-    if isinstance(a, torch.Tensor):
-        return torch.equal(a, b)
-    if isinstance(a, dict):
-        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
-    if isinstance(a, list | tuple):
-        return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
-    return bool(a == b)
-
-
 def finished(
     directory: Path, callbacks: tuple[Callback, ...] = (), resume: bool = False, **options: Any
 ) -> StageOutcome:
     """Five epochs of a search that draws random numbers (Gumbel noise)."""
     network = unet("a1w1", "composite", relax="gumbel_softmax")
-    stage = spec("a1w1", "composite", epochs=5, milestones=(2, 4))
-    return train(network, stage, TinyData(), directory, resume=resume, callbacks=callbacks, seed=3, **options)
+    stage = spec("a1w1", "composite", epochs=5)
+    kwargs = {"schedule": drops(2, 4, of=5), "seed": 3, **options}
+    return train(network, stage, TinyData(), directory, resume=resume, callbacks=callbacks, **kwargs)
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,13 @@ from torch.utils._pytree import tree_leaves
 from bscnet.metrics import SegmentationMetric
 from bscnet.nn import binary_weights
 from bscnet.search import composite_layers, confidence_loss
+from bscnet.settings.optimizer import OptimizerSettings
 from bscnet.settings.search import SearchSwitches
 from bscnet.sparse import SparseTensor
 from bscnet.training import SearchModule, SegmentationModule
 from bscnet.training.loss import class_histogram, point_cross_entropy, voxel_cross_entropy
 from bscnet.training.options import Optimisation
+from bscnet.training.schedule import STEPS
 from bscnet.training.segmentation import constrain_latent_weights
 from fixtures.tiny_training import CLASSES, TinyData, batch_of, fcn, spec, train, unet
 
@@ -59,8 +62,9 @@ def test_class_names_must_be_as_many_as_classes() -> None:
     "milestones,drops", [((60, 100), {59: 1e-3, 60: 1e-4, 99: 1e-4, 100: 1e-5}), ((120, 200), {119: 1e-3, 200: 1e-5})]
 )
 def test_learning_rate_at_each_epoch(milestones: tuple[int, ...], drops: dict[int, float]) -> None:
+    given = replace(STEPS, milestones=milestones, reference_epochs=1)  # without a Trainer there is one epoch
     found: Any = SegmentationModule(
-        fcn(), 3, CLASSES, optimisation=Optimisation(lr=1e-3, milestones=tuple(milestones))
+        fcn(), 3, CLASSES, optimisation=Optimisation(lr=1e-3, schedule=given)
     ).configure_optimizers()
     optimizer, schedule = found["optimizer"], found["lr_scheduler"]["scheduler"]
     assert isinstance(optimizer, torch.optim.Adam)
@@ -114,7 +118,8 @@ def test_the_search_optimizes_cross_entropy_plus_weighted_confidence() -> None:
 
 @pytest.mark.parametrize("lr_arch", [None, 0.5])
 def test_search_logits_have_a_parameter_group_of_their_own(lr_arch: float | None) -> None:
-    options, optimisation = SearchSwitches(lr_arch=lr_arch), Optimisation(lr=0.01, weight_decay=0.1)
+    options = SearchSwitches(lr_arch=lr_arch)
+    optimisation = Optimisation(lr=0.01, optimizer=OptimizerSettings(weight_decay=0.1))
     network = unet("a1w32", "composite")
     module = SearchModule(network, 3, CLASSES, optimisation=optimisation, options=options)
     found: Any = module.configure_optimizers()

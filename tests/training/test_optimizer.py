@@ -9,18 +9,40 @@ import torch
 from torch import nn
 
 from bscnet.runs.checkpoint import read_checkpoint
-from bscnet.training.optimizer import adam
+from bscnet.settings.optimizer import OptimizerSettings
+from bscnet.training.optimizer import make_optimizer
 from fixtures.tiny_training import TinyData, fcn, spec, train
 
 
-def optimizer_of(network: nn.Module, fused: bool = True) -> torch.optim.Adam:
-    return adam([{"params": list(network.parameters())}], lr=1e-2, weight_decay=0.1, fused=fused)
+def optimizer_of(network: nn.Module, fused: bool = True, name: str = "adam", **options: Any) -> torch.optim.Optimizer:
+    given = OptimizerSettings(name=name, weight_decay=0.1, further=options)  # type: ignore[arg-type]
+    return make_optimizer(given, [{"params": list(network.parameters())}], lr=1e-2, fused=fused)
 
 
 def step(network: nn.Module, optimizer: torch.optim.Optimizer) -> None:
     optimizer.zero_grad()
     network(torch.linspace(-1, 1, 6).view(2, 3).to(next(network.parameters()).dtype)).square().sum().backward()
     optimizer.step()
+
+
+@pytest.mark.parametrize(
+    "name, kind, options",
+    [
+        ("adam", torch.optim.Adam, {"betas": [0.8, 0.9], "eps": 1e-6}),
+        ("adamw", torch.optim.AdamW, {"amsgrad": True}),
+        ("sgd", torch.optim.SGD, {"momentum": 0.9, "nesterov": True}),
+    ],
+)
+def test_each_name_is_torchs_own_class_with_its_options(name: str, kind: type, options: dict[str, Any]) -> None:
+    network = nn.Linear(3, 2)
+    own = optimizer_of(network, name=name, **options)
+    assert type(own) is kind and own.param_groups[0]["fused"] is True
+    twin = copy.deepcopy(network)
+    torchs = kind(twin.parameters(), lr=1e-2, weight_decay=0.1, **options)
+    for _ in range(3):
+        step(network, own)
+        step(twin, torchs)
+    torch.testing.assert_close(network.weight, twin.weight, rtol=1e-5, atol=1e-7)
 
 
 @pytest.mark.parametrize(

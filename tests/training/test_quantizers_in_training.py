@@ -140,7 +140,7 @@ def test_every_method_learns_in_both_of_its_stages(tmp_path: Path, method: str) 
         directory = tmp_path / str(index)
         outcome = train(
             network,
-            spec(precision, epochs=3, index=index, milestones=(2,)),
+            spec(precision, epochs=3, index=index),
             TinyData(steps=3, val_scenes=1),
             directory,
             checkpoint=None if outcome is None else outcome.checkpoint,

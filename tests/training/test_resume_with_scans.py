@@ -24,7 +24,7 @@ def trained(root: Path, directory: Path, workers: int, **options: Any) -> dict[s
     torch.manual_seed(0)
     network = UNet(3, 20, 4, 1, 1, factory("a1w1", "shifted"))
     data = ScanNetDataModule(root, voxel_size=0.2, batch_size=2, num_workers=workers)
-    train(network, spec("a1w1", "shifted", epochs=4, milestones=(2,)), data, directory, **options)
+    train(network, spec("a1w1", "shifted", epochs=4), data, directory, **options)
     state: dict[str, torch.Tensor] = read_checkpoint(directory / "checkpoints" / "last.ckpt")["state_dict"]
     return state
 

@@ -8,9 +8,10 @@ from torch import Tensor
 
 from bscnet.nn import penalty
 from bscnet.search import confidence_loss
+from bscnet.settings.optimizer import OptimizerSettings
 from bscnet.sparse import SparseTensor
 from bscnet.training.loss import voxel_cross_entropy
-from bscnet.training.optimizer import adam
+from bscnet.training.optimizer import make_optimizer
 from bscnet.training.segmentation import constrain_latent_weights
 from fixtures.methods import layer_switches
 from fixtures.networks import CLASSES, small_network
@@ -43,7 +44,7 @@ def trained(family: str, variant: str, backend: str, threads: int) -> tuple[dict
     precision, conv, switches = VARIANTS[variant]
     torch.set_num_threads(threads)
     network = small_network(family, **{"precision": precision, "conv": conv, **switches}).float()
-    optimizer = adam([{"params": list(network.parameters())}], lr=1e-2, weight_decay=0.0)
+    optimizer = make_optimizer(OptimizerSettings(), [{"params": list(network.parameters())}], lr=1e-2)
     coords, generator = random_sites(SITES, 18), torch.Generator().manual_seed(1)
     feats = torch.randn(SITES, 3, generator=generator)
     labels = torch.randint(CLASSES, (SITES,), generator=generator)

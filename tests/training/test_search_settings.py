@@ -65,7 +65,7 @@ def test_the_papers_schedule_has_the_travel_that_follows_from_it(
     travel: float, scenes: int, batch: int, expected: float
 ) -> None:
     steps = math.ceil(scenes / batch)
-    assert rate_of_travel(travel, steps, 128, (60, 100), 0.1) == pytest.approx(expected, rel=0.03)
+    assert rate_of_travel(travel, steps, 128) == pytest.approx(expected, rel=0.03)
 
 
 class _Rates(Callback):

@@ -14,6 +14,7 @@ from bscnet.runs.stage import StageSpec
 from bscnet.settings.composed import Settings
 from bscnet.settings.data import DataSettings
 from bscnet.settings.group import as_plain, fields_of
+from bscnet.settings.loss import LossSettings
 from bscnet.settings.model import BlockSwitches
 from bscnet.settings.quantizers import QuantizerSwitches
 from bscnet.settings.shifts import ShiftSwitches
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from bscnet.data.datamodule import ScanDataModule
     from bscnet.models import LayerFactory, NetworkSpec
+    from bscnet.training.objective import Objective
 
 
 def network_spec(settings: Settings, stage: StageSpec) -> NetworkSpec:
@@ -87,6 +89,16 @@ def build_datamodule(settings: Settings) -> ScanDataModule:
             f"data.num_classes={data.num_classes} is not usable: data={data.name} has {datamodule.num_classes}"
         )
     return datamodule
+
+
+def build_objective(loss: LossSettings, datamodule: ScanDataModule) -> Objective:
+    """The loss of the settings. Weights of classes are those of the training scenes, which are read for that."""
+    from bscnet.training.class_weights import class_weights
+    from bscnet.training.objective import Objective
+
+    rule = loss.class_weights
+    weights = None if rule == "none" else class_weights(datamodule.class_counts(), rule)
+    return Objective(loss.cross_entropy, loss.lovasz, loss.label_smoothing, weights)
 
 
 def _refusal(data: DataSettings, error: InstantiationException) -> Exception:

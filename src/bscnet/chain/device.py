@@ -11,8 +11,8 @@ from bscnet.settings.group import FURTHER, as_plain
 from bscnet.settings.machine import TrainerSettings
 from bscnet.settings.words import MIXED_PRECISIONS
 
-_OWN_KEYS = ("matmul_precision", "cuda_allocator")
-"""Keys of conf/trainer that are not Lightning's."""
+_OWN_KEYS = ("matmul_precision", "cuda_allocator", "callbacks")
+"""Keys of conf/trainer that do not go to Lightning's Trainer: callbacks do with those of a stage."""
 
 _ALLOCATOR_VARIABLES = ("PYTORCH_CUDA_ALLOC_CONF", "PYTORCH_ALLOC_CONF")
 """Environment variables with the settings of torch's allocator; every version that bscnet runs on reads the first."""
@@ -67,9 +67,16 @@ def refuse_precision(precision: str, backend: str, asked: str) -> None:
 
 
 def trainer_options(trainer: TrainerSettings) -> dict[str, Any]:
-    """What of conf/trainer goes to Lightning's Trainer."""
-    known = {key: as_plain(value) for key, value in vars(trainer).items() if key not in (*_OWN_KEYS, FURTHER)}
-    return {**known, **trainer.further}
+    """What of conf/trainer goes to Lightning's Trainer; what has a `_target_`, such as a profiler, is made.
+
+    Raises:
+        InputError: it cannot be made.
+    """
+    from bscnet.chain.made import made
+
+    known = {key: as_plain(value) for key, value in vars(trainer).items() if key != FURTHER}
+    options = {**known, **trainer.further}
+    return {key: made(f"trainer.{key}", value) for key, value in options.items() if key not in _OWN_KEYS}
 
 
 def set_allocator(trainer: TrainerSettings) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from omegaconf import DictConfig
 
-from bscnet.chain.build import build_datamodule, build_network, identity
+from bscnet.chain.build import build_datamodule, build_network, build_objective, identity
 from bscnet.chain.device import device_kind, require_device, set_allocator, trainer_options
 from bscnet.chain.failure import StageFailure, failure_of
 from bscnet.chain.finals import network_costs, stage_finals
@@ -105,6 +105,7 @@ def run_one(settings: Settings, directory: Path) -> StageOutcome:
 
     import pytorch_lightning as pl
 
+    from bscnet.chain.named_callbacks import named_callbacks
     from bscnet.chain.plans import stage_plan, with_levels
     from bscnet.sparse import resolve_backend
     from bscnet.training.fit import run_stage
@@ -133,7 +134,9 @@ def run_one(settings: Settings, directory: Path) -> StageOutcome:
             directory,
             StageOptions(
                 seed=settings.seed,
-                weight_decay=settings.recipe.weight_decay,
+                optimizer=settings.optimizer,
+                schedule=settings.schedule,
+                objective=build_objective(settings.loss, datamodule),
                 clip_latent=settings.method.clip_latent,
                 center_latent=settings.method.center_latent,
                 search=settings.method,
@@ -153,7 +156,7 @@ def run_one(settings: Settings, directory: Path) -> StageOutcome:
             ),
             Watchers(
                 loggers=loggers,
-                callbacks=build_callbacks(settings),
+                callbacks=[*build_callbacks(settings), *named_callbacks(settings, datamodule.class_names)],
                 metadata=identity(settings, spec),
                 title=settings.title,
             ),

@@ -47,7 +47,7 @@ def run_name(settings: Settings, chain: Path, directory: Path, spec: StageSpec |
     kind = CHAIN if spec is None else spec.name
     data = settings.data
     names = (settings.method.name, settings.model.name, data.name)
-    stage = {} if spec is None else {**asdict(spec), "milestones": list(spec.milestones)}
+    stage = {} if spec is None else asdict(spec)
     return RunName(
         directory,
         group,

@@ -38,8 +38,6 @@ def method_stages(settings: Configuration) -> list[StageSpec]:
             lr=row.lr * recipe.lr_scale,
             conf_weight=method.conf_weight if row.conv == "composite" else 0.0,
             epochs=epochs[place],
-            milestones=scale_milestones(recipe.milestones, epochs[place], recipe.reference_epochs),
-            gamma=recipe.gamma,
             init=row.init,
             shifts=row.shifts,
         )
@@ -94,11 +92,6 @@ def stage_epochs(
 
 def _rounded(epochs: float) -> int:
     return max(1, math.floor(epochs + 0.5))
-
-
-def scale_milestones(milestones: Sequence[int], epochs: int, reference_epochs: int) -> tuple[int, ...]:
-    """Milestones given for `reference_epochs`, for a stage of `epochs`: round(epochs * m / reference), at least 1."""
-    return tuple(_rounded(epochs * m / reference_epochs) for m in milestones)
 
 
 def is_doubled(recipe: RecipeSettings, model: str, voxel_size: float) -> bool:

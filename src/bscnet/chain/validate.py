@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bscnet.chain.device import refuse_precision
+from bscnet.chain.validate_recipe import validate_recipe
 from bscnet.chain.validate_search import validate_search
 from bscnet.errors import InputError
 from bscnet.settings.groups import Configuration
@@ -25,6 +26,7 @@ def validate(settings: Configuration) -> None:
             "trainer.precision=16-mixed scales gradients, which method.w_form=recurrent adds to the weights: "
             "take bf16-mixed or 32-true"
         )
+    validate_recipe(settings)
 
 
 def wanted_stages(stage: Any, num_stages: int, method: str) -> list[int]:

@@ -1,4 +1,4 @@
-"""Random placement of a scan on the voxel grid, for training and for evaluation (method section 9)."""
+"""The parts of a random placement on the voxel grid, and the whole one for evaluation (method section 9)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import hashlib
 import numpy as np
 import numpy.typing as npt
 
-from bscnet.data.elastic import elastic, granularities
 from bscnet.data.voxelize import bounds, columns
 
 FULL_SCALE = 4096
@@ -18,7 +17,7 @@ COLOR_NOISE = 0.1
 EVAL_JITTER = 2.0
 
 _SLACK = 0.001
-_TRAIN, _EVAL = 1, 2
+_TRAIN, _EVAL, _MIX = 1, 2, 4  # 3 is that of the order of scenes
 
 Points = npt.NDArray[np.floating]
 
@@ -26,6 +25,11 @@ Points = npt.NDArray[np.floating]
 def train_rng(seed: int, epoch: int, index: int) -> np.random.Generator:
     """The random stream of one training sample: a function of these three numbers and of nothing else."""
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence([_TRAIN, seed, epoch, index])))
+
+
+def mix_rng(seed: int, epoch: int, index: int) -> np.random.Generator:
+    """The random stream that decides which scenes of a training batch are mixed; index: of the batch's first scene."""
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence([_MIX, seed, epoch, index])))
 
 
 def eval_rng(seed: int, scene: str, repeat: int = 0) -> np.random.Generator:
@@ -40,9 +44,9 @@ def centred(points: Points) -> npt.NDArray[np.float64]:
     return np.stack([axis - axis.mean() for axis in columns(points.astype(np.float64))], axis=1)
 
 
-def affine_noise(rng: np.random.Generator) -> npt.NDArray[np.float64]:
-    """I + 0.1 · N(0, 1)^{3x3}."""
-    return np.eye(3) + AFFINE_NOISE * rng.standard_normal((3, 3))
+def affine_noise(rng: np.random.Generator, std: float = AFFINE_NOISE) -> npt.NDArray[np.float64]:
+    """I + std · N(0, 1)^{3x3}."""
+    return np.eye(3) + std * rng.standard_normal((3, 3))
 
 
 def mirrored(matrix: npt.NDArray[np.float64], rng: np.random.Generator) -> npt.NDArray[np.float64]:
@@ -62,22 +66,6 @@ def transform(points: Points, matrix: npt.NDArray[np.float64]) -> npt.NDArray[np
     """points @ matrix, (P, 3), summed in a fixed order so that the bits do not depend on the BLAS or its threads."""
     x, y, z = columns(points)
     return np.stack([x * a + y * b + z * c for a, b, c in matrix.T], axis=1)
-
-
-def place_for_training(
-    points: Points, scale: float, rng: np.random.Generator, distort: bool = False
-) -> npt.NDArray[np.float64]:
-    """Centred points (metres) → voxel positions: x M + t, M = mirrored(I + 0.1 N) · scale · R_z(U(0, 2π)).
-
-    scale: voxels per metre. distort: elastic distortion after the matrix. t: see `random_offset`.
-    Points outside [0, FULL_SCALE) are for the caller to drop (`inside_cube`).
-    """
-    matrix = mirrored(affine_noise(rng), rng) * scale
-    positions = transform(points, matrix @ rotation_z(rng.uniform(0.0, 2 * np.pi)))
-    if distort:
-        for granularity, magnitude in granularities(scale):
-            positions = elastic(positions, granularity, magnitude, rng)
-    return positions + random_offset(*bounds(positions), rng)
 
 
 def random_offset(
@@ -120,8 +108,3 @@ def place_for_evaluation(
 def colour_features(colors: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     """8-bit RGB → [-1, 1]: c / 127.5 - 1."""
     return colors.astype(np.float32) / np.float32(127.5) - np.float32(1)
-
-
-def colour_shift(rng: np.random.Generator) -> npt.NDArray[np.float32]:
-    """One N(0, 0.1) shift per channel, added to every point of a scan."""
-    return (COLOR_NOISE * rng.standard_normal(3)).astype(np.float32)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +23,9 @@ from bscnet.data.sample import MeshPlacement, Placement
 from bscnet.data.sampler import EvalSampler, SampleKey, TrainSampler
 from bscnet.data.scan import Scan
 from bscnet.data.source import ScanStore, SceneSource
+from bscnet.data.transforms import PAPER, read_transforms
 from bscnet.errors import InputError
+from bscnet.ignore import IGNORE_INDEX
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -50,12 +52,13 @@ class ScanDataModule(pl.LightningDataModule):
 
     root: the data set's folder. voxel_size: metres. batch_size: scenes per step and rank. num_workers: loading
     processes (0: none). seed: of order and augmentation. cache_dir: where decoded scans and evaluation voxels are kept
-    (None: nowhere). augment: random placement of training scenes. elastic: elastic distortion too. eval_augment: the
-    evaluation protocol's fixed random mirror, rotation and jitter. eval_offset: and a random place in the cube, see
-    `augment.place_for_evaluation`. val_reps: placements of a scored scene, over which
-    its scores are summed. features: see `FeatureRecipe`. eval_batch_size: scenes scored at once. limit_*_scenes: only
-    the first so many of a list (None: all). pin_memory: see `pins_memory`. prepare_maps: see `prepares_maps`; on a GPU
-    no maps are prepared. repeats: how often an epoch shows each training scene, every time placed anew.
+    (None: nowhere). augment: random placement of training scenes. augmentations: of theirs, see `read_transforms`
+    (None: those of the data set's protocol). mix3d: the probability that two of a batch become one, see
+    `bscnet.data.mix3d`. eval_augment: the evaluation protocol's fixed random mirror, rotation and jitter. eval_offset:
+    and a random place in the cube, see `augment.place_for_evaluation`. val_reps: placements of a scored scene, over
+    which its scores are summed. features: see `FeatureRecipe`. eval_batch_size: scenes scored at once. limit_*_scenes:
+    only the first so many of a list (None: all). pin_memory: see `pins_memory`. prepare_maps: see `prepares_maps`; on a
+    GPU no maps are prepared. repeats: how often an epoch shows each training scene, every time placed anew.
     The Trainer must run with use_distributed_sampler=False: the samplers here know their rank.
     InputError: a value out of range, and at set-up a data set that is not all there.
     """
@@ -78,7 +81,6 @@ class ScanDataModule(pl.LightningDataModule):
         seed: int = 0,
         cache_dir: str | Path | None = None,
         augment: bool = True,
-        elastic: bool = False,
         eval_augment: bool = True,
         val_reps: int = 1,
         features: Sequence[str] = ("rgb",),
@@ -89,12 +91,18 @@ class ScanDataModule(pl.LightningDataModule):
         prepare_maps: bool | str = "auto",
         repeats: int = 1,
         eval_offset: bool = False,
+        augmentations: Sequence[str | Mapping[str, Any]] | None = None,
+        mix3d: float = 0.0,
     ) -> None:
         super().__init__()
         if not (math.isfinite(voxel_size) and voxel_size > 0):
             raise InputError(f"voxel_size={voxel_size} is not allowed, it must be a positive number of metres")
         _at_least(0, num_workers=num_workers, seed=seed)
         _at_least(1, batch_size=batch_size, eval_batch_size=eval_batch_size, val_reps=val_reps, repeats=repeats)
+        if not 0 <= mix3d <= 1:
+            raise InputError(f"mix3d={mix3d} is not allowed, it must be a probability from 0 to 1")
+        if mix3d and batch_size < 2:
+            raise InputError(f"mix3d={mix3d} needs two scenes a batch to mix, and batch_size is 1")
         _at_least(1, limit_train_scenes=limit_train_scenes, limit_val_scenes=limit_val_scenes)
         self.root = Path(root)
         self.voxel_size, self.batch_size, self.eval_batch_size = voxel_size, batch_size, eval_batch_size
@@ -102,7 +110,9 @@ class ScanDataModule(pl.LightningDataModule):
         pins_memory(pin_memory, "cpu")  # refuses what is no choice before anything is loaded
         self.pin_memory = pin_memory
         self.prepare_maps = prepares_maps(prepare_maps, num_workers)
-        self.augment, self.elastic, self.eval_augment, self.val_reps = augment, elastic, eval_augment, val_reps
+        self.augment, self.eval_augment, self.val_reps = augment, eval_augment, val_reps
+        self.transforms = PAPER if augmentations is None else read_transforms(augmentations)
+        self.mix3d = mix3d
         self.eval_offset = eval_offset
         self.features, self.repeats = FeatureRecipe(features), repeats
         self.limits = {"train": limit_train_scenes, "val": limit_val_scenes}
@@ -125,7 +135,7 @@ class ScanDataModule(pl.LightningDataModule):
 
     def make_placement(self) -> Placement:
         """How scans are put on the voxel grid."""
-        return MeshPlacement(self.voxel_size, self.features, self.elastic, eval_offset=self.eval_offset)
+        return MeshPlacement(self.voxel_size, self.features, self.transforms, eval_offset=self.eval_offset)
 
     def view_points(self, scan: Scan) -> npt.NDArray[np.float32]:
         """Points of a scan as a picture shows them: (P, 3), metres, z up."""
@@ -158,7 +168,7 @@ class ScanDataModule(pl.LightningDataModule):
         source.require([*lists["train"], *lists["val"]])
         store, placement = ScanStore(source, self.cache), self.make_placement()
         return (
-            TrainDataset(store, lists["train"] * self.repeats, placement, self.seed, self.augment),
+            TrainDataset(store, lists["train"] * self.repeats, placement, self.seed, self.augment, self.mix3d),
             EvalDataset(store, lists["val"], placement, self.seed, self.eval_augment, self.val_reps),
         )
 
@@ -203,6 +213,15 @@ class ScanDataModule(pl.LightningDataModule):
     def num_val_scenes(self) -> int:
         """How many scenes are scored."""
         return len(self.val_dataset)
+
+    def class_counts(self) -> npt.NDArray[np.int64]:
+        """(num_classes,) points of every class in the training scenes, each scene counted once; reads them all."""
+        dataset = self.train_dataset
+        counts = np.zeros(self.num_classes, dtype=np.int64)
+        for scene in dict.fromkeys(dataset.scenes):
+            labels = dataset.store.scan(scene).labels
+            counts += np.bincount(labels[labels != IGNORE_INDEX], minlength=self.num_classes)
+        return counts
 
     def train_dataloader(self) -> SceneLoader:
         """Shuffled, augmented batches of this rank's share."""

@@ -13,6 +13,7 @@ from torch.utils.data import Dataset
 from bscnet.data import augment
 from bscnet.data.cache import Arrays
 from bscnet.data.fingerprint import text_hash
+from bscnet.data.mix3d import mixed_pairs
 from bscnet.data.sample import Placement, Sample
 from bscnet.data.sampler import SampleKey
 from bscnet.data.source import ScanStore
@@ -53,14 +54,28 @@ class SceneDataset(Dataset[Sample], ABC):
 class TrainDataset(SceneDataset):
     """Randomly placed samples: a function of (seed, key.epoch, key.place).
 
-    augmented: False places the scenes as evaluation without randomness does.
+    augmented: False places the scenes as evaluation without randomness does. mix3d: the probability that two scenes of
+    a batch become one (`mixed_pairs`), a function of (seed, epoch, places) as well.
     """
 
     def __init__(
-        self, store: ScanStore, scenes: Sequence[str], placement: Placement, seed: int = 0, augmented: bool = True
+        self,
+        store: ScanStore,
+        scenes: Sequence[str],
+        placement: Placement,
+        seed: int = 0,
+        augmented: bool = True,
+        mix3d: float = 0.0,
     ) -> None:
         super().__init__(store, scenes, placement, seed)
-        self.augmented = augmented
+        self.augmented, self.mix3d = augmented, mix3d
+
+    def __getitems__(self, keys: Sequence[SampleKey]) -> list[Sample] | InputError:
+        """See `SceneDataset`; scenes are mixed here, where a batch is together."""
+        samples = super().__getitems__(keys)
+        if isinstance(samples, InputError) or not self.mix3d:
+            return samples
+        return mixed_pairs(samples, self.mix3d, augment.mix_rng(self.seed, keys[0].epoch, keys[0].place))
 
     def __getitem__(self, key: SampleKey) -> Sample:
         scene = self.scenes[key.place]

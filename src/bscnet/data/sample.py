@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -10,7 +11,9 @@ import numpy.typing as npt
 
 from bscnet.data import augment
 from bscnet.data.features import FeatureRecipe
+from bscnet.data.placing import color_change, place_for_training, thinned
 from bscnet.data.scan import Scan
+from bscnet.data.transforms import PAPER, Transform
 from bscnet.data.voxelize import Voxels, voxelize
 from bscnet.errors import InputError
 from bscnet.sparse.limits import MAX_COORD
@@ -62,13 +65,13 @@ class Placement(Protocol):
 class MeshPlacement:
     """ScanNet's protocol (method section 9), for every data set in metres with z up.
 
-    voxel_size: metres. distort: elastic distortion of training scenes. eval_offset: see `place_for_evaluation`'s
+    voxel_size: metres. transforms: augmentations of training scenes. eval_offset: see `place_for_evaluation`'s
     `anywhere`.
     """
 
     voxel_size: float
     features: FeatureRecipe = RGB
-    distort: bool = False
+    transforms: tuple[Transform, ...] = PAPER
     eval_offset: bool = field(default=False, kw_only=True)
 
     @property
@@ -79,7 +82,7 @@ class MeshPlacement:
 
     def training(self, scan: Scan, rng: np.random.Generator) -> Sample:
         """See `training_sample`."""
-        return training_sample(scan, self.voxel_size, rng, self.distort, self.features)
+        return training_sample(scan, self.voxel_size, rng, self.features, self.transforms)
 
     def evaluation(self, scan: Scan, rng: np.random.Generator | None) -> Sample:
         """See `evaluation_sample`."""
@@ -90,16 +93,19 @@ def training_sample(
     scan: Scan,
     voxel_size: float,
     rng: np.random.Generator,
-    distort: bool = False,
     features: FeatureRecipe = RGB,
+    transforms: Sequence[Transform] = PAPER,
 ) -> Sample:
-    """A randomly placed and coloured scene (method section 9); voxel_size in metres.
+    """A randomly placed and coloured scene, by default as in method section 9; voxel_size in metres.
+
+    Points are left out first, then moved, then the scene is placed in the cube, and its colours are changed last.
 
     InputError: a point further than MAX_RADIUS voxels from the mean; a scan too large for the elastic field, or without
     the values of a feature.
     """
-    positions, kept = _in_the_cube(_centred(scan, voxel_size), voxel_size, rng, distort)
-    feats = features(scan, positions, augment.colour_shift(rng))
+    scan = thinned(scan, rng, transforms)
+    positions, kept = _in_the_cube(_centred(scan, voxel_size), voxel_size, rng, transforms)
+    feats = features(scan, positions, color_change(len(positions), rng, transforms))
     if kept.all():
         return Sample(scan.name, voxelize(positions, feats), scan.labels)
     return Sample(scan.name, voxelize(positions[kept], feats[kept]), scan.labels[kept], int((~kept).sum()))
@@ -128,10 +134,13 @@ def too_wide_for_training(share: float, voxel_size: float) -> str | None:
 
 
 def _in_the_cube(
-    points: npt.NDArray[np.float64], voxel_size: float, rng: np.random.Generator, distort: bool = False
+    points: npt.NDArray[np.float64],
+    voxel_size: float,
+    rng: np.random.Generator,
+    transforms: Sequence[Transform] = PAPER,
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
     """Randomly placed positions (P, 3) of centred points, and which of them lie within the training cube: some do."""
-    positions = augment.place_for_training(points, 1 / voxel_size, rng, distort)
+    positions = place_for_training(points, 1 / voxel_size, rng, transforms)
     kept = augment.inside_cube(positions)
     if not kept.any():  # a scan of far-flung parts may leave the cube empty: set it around one of the points
         positions += augment.FULL_SCALE / 2 - positions[rng.integers(len(positions))]

@@ -53,6 +53,7 @@ def recorded_config(stage_directory: Path, overrides: Sequence[str] = ()) -> Dic
     except (ValueError, YAMLError, OmegaConfBaseException) as error:
         reason = " ".join(str(error).split())[:120]
         raise InputError(f"{' '.join(overrides)} cannot be read as settings ({reason})") from error
+    _leave_out_training(config)
     target = "data.datamodule._target_"
     if (named := OmegaConf.select(config, target)) in MOVED:
         OmegaConf.update(config, target, MOVED[named])
@@ -71,6 +72,17 @@ def _find_data(config: DictConfig, stage_directory: Path) -> None:
     # a run that was carried to another machine has its data where it is opened
     if isinstance(started_in, str) and (found := Path(started_in, root)).exists():
         OmegaConf.update(config, _ROOT, str(found))
+
+
+def _leave_out_training(config: DictConfig) -> None:
+    """Take away what only training makes, of whatever classes its user has named, and what has another place now."""
+    config.pop("callbacks", None)
+    trainer: Any = config.get("trainer", {})
+    for key, value in list(trainer.items_ex(resolve=False)) if trainer else []:
+        if OmegaConf.is_config(value) and any(_targets(OmegaConf.to_container(value))):
+            trainer.pop(key)
+    datamodule: Any = OmegaConf.select(config, "data.datamodule", default={})
+    datamodule.pop("elastic", None)  # an augmentation of the list now
 
 
 def require_own_classes(values: Any, path: Path) -> None:

@@ -10,18 +10,16 @@ from bscnet.settings.words import Conv, Init, Precision, ShiftSource
 
 @dataclass(frozen=True)
 class StageSpec:
-    """One stage (one Lightning run) of a chain, with every number the schedule needs.
+    """One stage (one Lightning run) of a chain.
 
     Attributes:
         index: 1-based place in the chain.
         name: what the stage is for, such as "search".
         precision: bits of activations (a) and weights (w): "a32w32", "a1w32" or "a1w1".
         conv: the convolution of the SSC layers: "plain", "shifted" (SFSC) or "composite" (the search).
-        lr: learning rate at the first epoch.
+        lr: learning rate that the schedule starts from, or rises to.
         conf_weight: weight of the confidence loss; 0 except in the search.
         epochs: length of the stage in epochs.
-        milestones: epochs after which the learning rate is multiplied by `gamma`.
-        gamma: that factor.
         init: "random", or "carried": the weights of the stage before (or of `init_from`).
         shifts: where a shifted convolution's shifts come from: "manual" (the preset), "searched" (the ShiftPlan of
             the search stage), or "none" for the other convolutions.
@@ -36,8 +34,6 @@ class StageSpec:
     lr: float
     conf_weight: float
     epochs: int
-    milestones: tuple[int, ...]
-    gamma: float
     init: Init = "random"
     shifts: ShiftSource = "none"
 

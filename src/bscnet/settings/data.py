@@ -28,8 +28,7 @@ class DatamoduleSettings:
     pin_memory: Annotated[Literal["auto"] | bool, "page-locked batches; auto: where the training runs on a GPU"] = (
         "auto"
     )
-    augment: Annotated[bool, "random placement and colours of training scenes"] = True
-    elastic: Annotated[bool, "elastic distortion of training scenes"] = False
+    augment: Annotated[bool, "random placement and colours of training scenes, by the config group augmentation"] = True
     eval_augment: Annotated[bool, "the protocol's fixed random mirror, rotation and jitter of a scored scene"] = True
     eval_offset: Annotated[
         bool, "scored scenes lie anywhere in the cube, as in SparseConvNet's code; false: in its middle"

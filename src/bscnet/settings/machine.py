@@ -7,8 +7,15 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from bscnet.settings.group import OWN, OWN_OR_NULL
-from bscnet.settings.numbers import Count
-from bscnet.settings.words import Accelerator, BackendChoice, LoggerName, MatmulPrecision, MixedPrecision
+from bscnet.settings.numbers import Count, Positive
+from bscnet.settings.words import (
+    Accelerator,
+    BackendChoice,
+    ClipAlgorithm,
+    LoggerName,
+    MatmulPrecision,
+    MixedPrecision,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +39,13 @@ class TrainerSettings:
         "16-mixed is for GPUs alone, the mixed ones are not for MinkowskiEngine",
     ] = "32-true"
     accumulate_grad_batches: Annotated[Count, "batches whose gradients make one step"] = 1
+    gradient_clip_val: Annotated[
+        Positive | None,
+        "what the gradient of a step is cut to; by default recipe.gradient_clip_val; null: it is not cut",
+    ] = None
+    gradient_clip_algorithm: Annotated[
+        ClipAlgorithm | None, "what of the gradient is cut, its norm or each entry; null: norm"
+    ] = None
     log_every_n_steps: Annotated[Count, "steps from one row of the curves to the next; epochs are always logged"] = 1
     matmul_precision: Annotated[
         MatmulPrecision | None,

@@ -1,4 +1,7 @@
-"""The config group `recipe`: how long stages train, and how."""
+"""The config group `recipe`: how long stages train, and on what.
+
+A choice of it may choose optimizer, schedule, loss, callbacks and augmentation as well.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from bscnet.settings.numbers import Count, Natural, NonNegative, Positive
-from bscnet.settings.rules import Wholes
+from bscnet.settings.numbers import Count, Natural, Positive
 from bscnet.settings.words import Budget, Carried
 
 SHARED_STAGES = ("search", "pretrain", "real", "real_again", "activations", "activations_again", "weights")
@@ -32,7 +34,7 @@ class BatchRow:
 
 @dataclass(frozen=True, kw_only=True)
 class RecipeSettings:
-    """The schedule of a stage; the defaults are those of BSC-Net's supplement (arXiv 2303.15493)."""
+    """The length of stages and their batches; the defaults are those of BSC-Net's supplement (arXiv 2303.15493)."""
 
     name: Annotated[str, "what the recipe is called"]
     epochs: Annotated[Count, "of a stage, or of all that share them (budget)"] = 128
@@ -44,15 +46,10 @@ class RecipeSettings:
     shares: Annotated[Mapping[str, Positive], "weight of each stage in all this, by its name; absent: 1"] = field(
         default_factory=lambda: dict.fromkeys(SHARED_STAGES, 1)
     )
-    reference_epochs: Annotated[
-        Count, "the milestones are given for so many epochs and follow a stage's own in proportion"
-    ] = 128
-    milestones: Annotated[
-        tuple[int, ...], Wholes(1, different=False), "epochs after which the learning rate is multiplied by gamma"
-    ] = (60, 100)
-    gamma: Annotated[Positive, "factor of the learning rate at a milestone"] = 0.1
     lr_scale: Annotated[Positive, "factor on the first learning rate of every stage"] = 1.0
-    weight_decay: Annotated[NonNegative, "L2 penalty of Adam; never on search logits"] = 0.0
+    gradient_clip_val: Annotated[Positive | None, "norm that the gradient of a step is cut to; null: it is not cut"] = (
+        None
+    )
     norm_momentum: Annotated[Positive, "of batch norm, in torch's convention"] = 0.01
     norm_batches: Annotated[
         Natural,
@@ -62,7 +59,7 @@ class RecipeSettings:
     carried: Annotated[Carried, "the checkpoint that the next stage starts from"] = "last"
     double_when: Annotated[
         DoubleWhen | None,
-        "where both hold, epochs and milestones are doubled (supplement); null: never",
+        "where both hold, epochs are doubled, and the schedule with them (supplement); null: never",
     ] = DoubleWhen(model="unet_h", voxel_size=0.02)
     batch_size: Annotated[Count | None, "scenes a step; null: by batch_rule"] = None
     batch_rule: Annotated[

@@ -102,6 +102,22 @@ class Names:
 
 
 @dataclass(frozen=True)
+class Entries:
+    """A list of names and of mappings with a name; null where `optional`."""
+
+    optional: bool = False
+
+    def accepts(self, value: Any) -> bool:
+        if value is None:
+            return self.optional
+        return isinstance(value, list) and all(isinstance(entry, str | dict) for entry in value)
+
+    @property
+    def allowed(self) -> str:
+        return "a list of names, or of {name: …} with options" + (", null" if self.optional else "")
+
+
+@dataclass(frozen=True)
 class Wholes:
     """A list of whole numbers from `low` up; of `different` ones, then of one or more; null where `optional`."""
 
@@ -135,3 +151,8 @@ def refusal(key: str, value: Any, rule: Rule) -> InputError:
     if isinstance(rule, OneOf | Flag):
         return InputError(f"{key}={as_typed(value)} is not known: allowed are {rule.allowed}")
     return InputError(f"{key}={as_typed(value)} is not usable: it must be {rule.allowed}")
+
+
+def pending(value: Any) -> bool:
+    """Whether a value is an interpolation, or holds one, that is not resolved yet."""
+    return "${" in str(value)

@@ -103,6 +103,23 @@ Budget = Literal["per_stage", "per_chain", "final_stages"]
 Carried = Literal["last", "best"]
 """Which checkpoint goes on to the next stage."""
 
+OptimizerName = Literal["adam", "adamw", "sgd"]
+"""Those of `torch.optim`."""
+
+ScheduleName = Literal["steps", "one_cycle", "cosine"]
+"""How the learning rate goes over a stage."""
+
+ClassWeights = Literal["none", "inverse", "sqrt_inverse", "log_inverse"]
+"""How the weight of a class follows from its share of the training points."""
+
+Augmentation = Literal[
+    "dropout", "crop", "affine", "mirror", "rotate", "scale", "elastic", "color_shift", "color_jitter"
+]
+"""What an entry of a list of augmentations may be called."""
+
+ClipAlgorithm = Literal["norm", "value"]
+"""What of a gradient is cut: its norm, or each entry."""
+
 Backend = Literal["minkowski", "native", "spconv_triton", "torch"]
 
 BackendChoice = Literal["auto", Backend]

@@ -28,5 +28,5 @@ class FiniteWeights(Callback):
             if not fine:
                 raise InputError(
                     f"{name.removeprefix('network.')} holds values that are not finite after epoch "
-                    f"{trainer.current_epoch + 1}: lower recipe.lr_scale, or add +trainer.gradient_clip_val=1"
+                    f"{trainer.current_epoch + 1}: lower recipe.lr_scale, or add trainer.gradient_clip_val=1"
                 )

@@ -13,12 +13,14 @@ from bscnet.errors import InputError
 from bscnet.runs.checkpoint import SEARCH_KEY, metadata_of, network_state, progress_of, read_checkpoint, require_same
 from bscnet.runs.layout import BEST, LAST, PLAN_NAME, checkpoint_folder
 from bscnet.runs.stage import StageOutcome, StageSpec
-from bscnet.search import ShiftPlan, apply_plan, composite_layers
+from bscnet.search import ShiftPlan, apply_plan, composite_layers, search_summary
+from bscnet.settings.group import fields_of
 from bscnet.settings.words import Backend
+from bscnet.training.averaging import is_averaged
 from bscnet.training.carry import carry
 from bscnet.training.decision import decided_plan, warn_undecided
 from bscnet.training.norms import NormEstimate
-from bscnet.training.options import Machine, Optimisation, StageOptions, Start, Watchers
+from bscnet.training.options import Machine, Means, Optimisation, StageOptions, Start, Watchers
 from bscnet.training.search import SearchModule
 from bscnet.training.segmentation import SegmentationModule
 from bscnet.training.trainer import fit, float32_matmuls, make_trainer, quiet
@@ -45,11 +47,11 @@ def run_stage(
 
     Args:
         network: built by the caller, who also seeds its initial weights.
-        spec: what the stage trains, and its schedule.
+        spec: what the stage trains, and how long.
         datamodule: with `num_classes`, `in_channels`, `class_names`, `reading` and `takes_clouds` (see
             `ScanDataModule`).
         directory: the stage's own folder.
-        options: how it is trained, beside the schedule of `spec`.
+        options: how it is trained, beside what `spec` says.
         start: what it starts from.
         machine: what it runs on.
         watchers: who watches it.
@@ -90,6 +92,8 @@ def run_stage(
     plan_path = directory / PLAN_NAME
     if isinstance(module, SearchModule):
         summary = metadata_of(checkpoint).get(SEARCH_KEY, {})
+        if is_averaged(checkpoint):  # the logits that go on are not those that the summary is of
+            summary = {**summary, **{key: value for key, value in search_summary(network).items() if value is not None}}
         decided = decided_plan(module, summary, datamodule, trainer.strategy.root_device)
         found = decided.search
         if trainer.is_global_zero:
@@ -115,14 +119,7 @@ def run_stage(
 def _module(
     network: nn.Module, spec: StageSpec, known: Mapping[str, Any], options: StageOptions, backend: Backend
 ) -> SegmentationModule:
-    optimisation = Optimisation(
-        lr=spec.lr,
-        milestones=spec.milestones,
-        gamma=spec.gamma,
-        weight_decay=options.weight_decay,
-        clip_latent=options.clip_latent,
-        center_latent=options.center_latent,
-    )
+    optimisation = Optimisation(lr=spec.lr, **fields_of(Means, options))
     given = network, known["num_classes"], known["class_names"], backend, optimisation, known, options.distillation
     if spec.conv == "composite":
         return SearchModule(*given, conf_weight=spec.conf_weight, options=options.search)

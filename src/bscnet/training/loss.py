@@ -30,8 +30,7 @@ def voxel_cross_entropy(
 ) -> Tensor:
     """`point_cross_entropy` of points that all take the logits of their voxel, without a row for each point.
 
-    L = −(1/P') Σ_v Σ_c h_vc log softmax(logits_v)[c], where h_vc counts the points of voxel v with label c. In float32
-    at least, whatever the type of the logits. On a GPU nothing here waits for the device.
+    See `histogram_cross_entropy`.
 
     Args:
         logits: (N, C), one row a voxel.
@@ -39,8 +38,33 @@ def voxel_cross_entropy(
         labels: (P,) class ids of any integer type.
     """
     counts = class_histogram(point_to_voxel, labels, len(logits), logits.shape[1], ignore_index)
+    return histogram_cross_entropy(logits, counts)
+
+
+def histogram_cross_entropy(
+    logits: Tensor, counts: Tensor, class_weights: Tensor | None = None, label_smoothing: float = 0.0
+) -> Tensor:
+    """Cross entropy of voxels whose points of each class are counted, with torch's weights and label smoothing.
+
+    L = −Σ_v Σ_c w_c ((1 − ε) h_vc + (ε/C) Σ_d h_vd) log softmax(logits_v)[c] / Σ_vc w_c h_vc. In float32 at least,
+    whatever the type of the logits. On a GPU nothing here waits for the device.
+
+    Args:
+        logits: (N, C).
+        counts: (N, C) h, see `class_histogram`.
+        class_weights: (C,) w; None: 1.
+        label_smoothing: ε, the share of a label that is spread over all classes.
+    """
     scores = F.log_softmax(logits, dim=1, dtype=torch.promote_types(logits.dtype, torch.float32))
-    return -total(counts * scores) / counts.sum().clamp(min=1)
+    wanted = counts
+    if label_smoothing:
+        spread = counts.sum(dim=1, keepdim=True) * (label_smoothing / logits.shape[1])
+        wanted = (1 - label_smoothing) * counts + spread
+    if class_weights is None:
+        return -total(wanted * scores) / counts.sum().clamp(min=1)
+    weights = class_weights.to(scores.dtype)
+    weight = (counts.sum(dim=0) * weights).sum()
+    return -total(wanted * weights * scores) / torch.where(weight > 0, weight, 1)
 
 
 def class_histogram(

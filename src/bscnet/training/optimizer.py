@@ -1,4 +1,4 @@
-"""Adam in the implementation that is the fastest where the parameters are."""
+"""The optimizer of a stage, in the implementation that is the fastest where the parameters are."""
 
 from __future__ import annotations
 
@@ -10,29 +10,51 @@ import torch
 from pytorch_lightning.plugins.precision import MixedPrecision
 from torch import Tensor
 
+from bscnet.settings.optimizer import OptimizerSettings
+from bscnet.settings.words import OptimizerName, chosen
 
-def adam(groups: Sequence[dict[str, Any]], lr: float, weight_decay: float, fused: bool = True) -> torch.optim.Adam:
-    """Adam with torch's betas and eps.
+OPTIMIZERS: dict[OptimizerName, type[torch.optim.Optimizer]] = {
+    "adam": torch.optim.Adam,
+    "adamw": torch.optim.AdamW,
+    "sgd": torch.optim.SGD,
+}
+"""What `optimizer.name` stands for."""
+
+
+def make_optimizer(
+    options: OptimizerSettings, groups: Sequence[dict[str, Any]], lr: float, fused: bool = True
+) -> torch.optim.Optimizer:
+    """An optimizer of torch.
 
     Args:
+        options: the config group; its `lr_scale` is in `lr` already, and what is further there goes to the class.
         groups: of parameters, as torch's optimizers take them.
         lr: learning rate.
-        weight_decay: L2 penalty.
         fused: take torch's fused implementation, of one pass, where it serves: float32 or float64 on the CPU or CUDA.
 
     A state that is loaded leaves the implementation as it is: a checkpoint says with which one it was trained, perhaps
     on another kind of device.
+
+    Raises:
+        TypeError, ValueError: an option that the class has not, or whose value it does not take.
     """
+    kind = chosen(OPTIMIZERS, options.name, "optimizer.name")
+    given = {key: _frozen(value) for key, value in options.further.items()}
     parameters: list[Tensor] = [parameter for group in groups for parameter in group["params"]]
     serves = all(p.device.type in ("cpu", "cuda") and p.dtype in (torch.float32, torch.float64) for p in parameters)
     own = True if fused and serves else None
-    optimizer = torch.optim.Adam(groups, lr=lr, weight_decay=weight_decay, fused=own)
+    optimizer = kind(groups, lr=lr, weight_decay=options.weight_decay, fused=own, **given)  # type: ignore[call-arg]
 
     def keep(_: torch.optim.Optimizer, state: dict[str, Any]) -> dict[str, Any]:
         return {**state, "param_groups": [{**group, "fused": own} for group in state["param_groups"]]}
 
     optimizer.register_load_state_dict_pre_hook(keep)
     return optimizer
+
+
+def _frozen(value: Any) -> Any:
+    """A list, such as betas, as torch's own defaults are: a tuple."""
+    return tuple(value) if isinstance(value, list) else value
 
 
 def clips_scaled_gradients(trainer: pl.Trainer | None) -> bool:

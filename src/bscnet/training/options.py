@@ -11,21 +11,24 @@ from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.loggers import Logger
 
 from bscnet.search import ShiftPlan
+from bscnet.settings.optimizer import OptimizerSettings
 from bscnet.settings.quantizers import LatentSwitches
+from bscnet.settings.schedule import ScheduleSettings
 from bscnet.settings.search import SearchSwitches
 from bscnet.settings.words import Backend, Carried, MatmulPrecision
 from bscnet.training.distill import Distillation
+from bscnet.training.objective import Objective
+from bscnet.training.schedule import STEPS
 
 
 @dataclass(frozen=True, kw_only=True)
-class Optimisation(LatentSwitches):
-    """How a module's weights are changed: Adam, and steps of its learning rate.
+class Means(LatentSwitches):
+    """What every stage of a recipe has in common; by default the supplement's Adam, steps and cross entropy.
 
     Attributes:
-        lr: learning rate of epoch 0.
-        milestones: epochs at which it drops (epoch 60 is the first one at `gamma * lr` for 60).
-        gamma: the factor of a drop.
-        weight_decay: Adam's L2 penalty (the paper: 0).
+        optimizer: see `make_optimizer`.
+        schedule: see `make_schedule`.
+        objective: what is made small; None: the cross entropy.
         clip_latent: the latent weights behind 1-bit weights are clipped to [-1, 1] after every optimizer step.
         center_latent: before that, their mean over the input channels is taken from them, at the stage's start as well.
 
@@ -33,27 +36,42 @@ class Optimisation(LatentSwitches):
     centring as in XNOR-Net (jiecaoyu/XNOR-Net-PyTorch, util.py).
     """
 
-    lr: float = 1e-3
-    milestones: tuple[int, ...] = (60, 100)
-    gamma: float = 0.1
-    weight_decay: float = 0.0
+    optimizer: OptimizerSettings = OptimizerSettings()
+    schedule: ScheduleSettings = STEPS
+    objective: Objective | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class StageOptions(LatentSwitches):
-    """How a stage is trained, beside its own schedule.
+class Optimisation(Means):
+    """How a module's weights are changed.
+
+    Attributes:
+        lr: the learning rate that the schedule starts from, or rises to, but for the optimizer's `lr_scale`.
+        The others are those of `Means`.
+    """
+
+    lr: float = 1e-3
+
+    @property
+    def rate(self) -> float:
+        """The learning rate that the optimizer gets."""
+        return self.lr * self.optimizer.lr_scale
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageOptions(Means):
+    """How a stage is trained, beside its own length and learning rate.
 
     Attributes:
         seed: of the global generators at the stage's start.
-        weight_decay, clip_latent, center_latent: see `Optimisation`.
         search: of a stage whose convolutions are composite.
         distillation: a teacher, for any stage.
         carried: which checkpoint the outcome names for the next stage: that of the "last" epoch (the end of the
             schedule, as staged binarization usually does; the paper is silent) or the "best" one.
+        The others are those of `Means`.
     """
 
     seed: int = 0
-    weight_decay: float = 0.0
     search: SearchSwitches = SearchSwitches()
     distillation: Distillation | None = None
     carried: Carried = "last"

@@ -19,9 +19,11 @@ from bscnet.search import (
     search_summary,
     set_temperature,
 )
+from bscnet.settings.schedule import ScheduleSettings
 from bscnet.settings.search import SearchSwitches
 from bscnet.settings.words import Backend
 from bscnet.training.options import Optimisation
+from bscnet.training.schedule import STEPS, total_rate
 from bscnet.training.segmentation import SegmentationModule
 
 if TYPE_CHECKING:
@@ -63,13 +65,13 @@ class SearchModule(SegmentationModule):
     ) -> None:
         super().__init__(network, num_classes, class_names, backend, optimisation, metadata, distillation)
         self.conf_weight, self.options = conf_weight, options
-        self.lr_arch = optimisation.lr if options.lr_arch is None else options.lr_arch
+        self.lr_arch = optimisation.rate if options.lr_arch is None else options.lr_arch
         self.mean_importance = MeanImportance()
         self.signal = GradientSignal()
         self.summary: dict[str, Any] = {}  # of the latest epoch
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        """Cross entropy plus the weighted confidence loss."""
+        """The objective plus the weighted confidence loss."""
         confidence = confidence_loss(self.network, self.options.conf, self.options.reduce)
         self.log_step("train/confidence", confidence, len(batch.scenes))
         return super().training_step(batch, batch_idx) + self.conf_weight * confidence
@@ -113,11 +115,10 @@ class SearchModule(SegmentationModule):
 
     def configure_optimizers(self) -> Any:
         """See `SegmentationModule`; the logits' rate follows from `arch_travel` where that is given."""
-        travel, told = self.options.arch_travel, self.optimisation
+        travel = self.options.arch_travel
         if travel is not None:
-            epochs = self.trainer.max_epochs or 1
-            steps = self.trainer.estimated_stepping_batches / epochs
-            self.lr_arch = rate_of_travel(travel, steps, epochs, told.milestones, told.gamma)
+            steps = self.trainer.estimated_stepping_batches / self.epochs
+            self.lr_arch = rate_of_travel(travel, steps, self.epochs, self.optimisation.schedule)
         return super().configure_optimizers()
 
     def parameter_groups(self) -> list[dict[str, Any]]:
@@ -149,12 +150,9 @@ class SearchModule(SegmentationModule):
         set_temperature(self.network, progress, self.options.temperature_end, self.options.temperature_share)
 
 
-def rate_of_travel(
-    travel: float, steps_per_epoch: float, epochs: int, milestones: Sequence[int], gamma: float
-) -> float:
-    """The learning rate of epoch 0 whose sum over all steps is `travel`.
+def rate_of_travel(travel: float, steps_per_epoch: float, epochs: int, schedule: ScheduleSettings = STEPS) -> float:
+    """The learning rate, where the schedule has its highest, whose sum over all steps is `travel`.
 
     A step of Adam moves a parameter by at most about its learning rate, so that no logit moves further.
     """
-    weights = sum(gamma ** sum(milestone <= epoch for milestone in milestones) for epoch in range(epochs))
-    return travel / (steps_per_epoch * weights)
+    return travel / total_rate(schedule, epochs, steps_per_epoch)

@@ -17,22 +17,31 @@ from bscnet.nn import binary_weights, calibrate, penalty, set_progress
 from bscnet.runs.checkpoint import METADATA_KEY
 from bscnet.settings.words import Backend
 from bscnet.sparse import SparseTensor
-from bscnet.training.loss import point_cross_entropy, voxel_cross_entropy
-from bscnet.training.optimizer import adam, clips_scaled_gradients
+from bscnet.training.loss import point_cross_entropy
+from bscnet.training.objective import Objective
+from bscnet.training.optimizer import clips_scaled_gradients, make_optimizer
 from bscnet.training.options import Optimisation
+from bscnet.training.schedule import make_schedule
 
 if TYPE_CHECKING:
     from bscnet.data.collate import Batch
     from bscnet.training.distill import Distillation
 
 
-class SegmentationModule(pl.LightningModule):
-    """Trains a sparse network to label points; Adam, the learning rate times a factor after each milestone.
+CLASS_IOU = "val/iou/"
+"""What the logged IoU of a class begins with; its name follows."""
 
-    Logs `train/loss_step` and `train/loss_epoch` (cross entropy), `train/penalty` and `train/distill` likewise where
-    there are such, `lr`, `val/loss`, `val/miou`, `val/macc`, `val/acc`, and `val/iou/<class>` (fractions; NaN where
-    undefined). The validation scores come from one confusion matrix over the split, summed over DDP processes. A
-    training step never waits for a GPU but where it is logged.
+MONITORED = ("val/miou", "val/macc", "val/acc", "val/loss", "train/loss_epoch", "train/loss_step", "lr")
+"""What every stage logs, beside the IoU of the classes: a callback can watch it."""
+
+
+class SegmentationModule(pl.LightningModule):
+    """Trains a sparse network to label points; by default as the supplement does, with Adam and steps of its rate.
+
+    Logs `train/loss_step` and `train/loss_epoch` (the objective), `train/penalty` and `train/distill` likewise where
+    there are such, `lr`, `val/loss` (cross entropy, whatever the objective), `val/miou`, `val/macc`, `val/acc`, and
+    `val/iou/<class>` (fractions; NaN where undefined). The validation scores come from one confusion matrix over the
+    split, summed over DDP processes. A training step never waits for a GPU but where it is logged.
 
     Args:
         network: `SparseTensor -> (N, num_classes)` logits in row order.
@@ -64,6 +73,7 @@ class SegmentationModule(pl.LightningModule):
         self.class_names = list(class_names)
         self.backend = backend
         self.optimisation = optimisation
+        self.objective = Objective() if optimisation.objective is None else optimisation.objective
         self.distillation = distillation
         self.metadata = dict(metadata or {})
         self.val_metric = SegmentationMetric(num_classes)
@@ -79,7 +89,7 @@ class SegmentationModule(pl.LightningModule):
         return batch.to(device, non_blocking=True)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        """Cross entropy over the labelled points of the batch, whose scenes are placed once.
+        """The objective over the labelled points of the batch, whose scenes are placed once.
 
         The quantizers' penalty and the distance from the teacher are added where there are such.
         """
@@ -88,7 +98,7 @@ class SegmentationModule(pl.LightningModule):
             logits = self.network(x)
         else:
             logits, further["train/distill"] = self.distillation.compare(self.network, x, batch.point_to_voxel)
-        loss = voxel_cross_entropy(logits, batch.point_to_voxel, batch.labels)
+        loss: Tensor = self.objective(logits, batch.point_to_voxel, batch.labels)
         self.log_step("train/loss", loss, len(batch.scenes), prog_bar=True)
         if (extra := penalty(self.network)) is not None:
             further["train/penalty"] = extra
@@ -139,17 +149,26 @@ class SegmentationModule(pl.LightningModule):
         self._log_shared("val/macc", found.macc.float())
         self._log_shared("val/acc", found.acc.float())
         for name, iou in zip(self.class_names, found.iou, strict=True):
-            self._log_shared(f"val/iou/{name}", iou.float())
+            self._log_shared(f"{CLASS_IOU}{name}", iou.float())
         self.val_metric.reset()
         self.val_loss.reset()
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        """Adam with torch's betas and eps, fused where that goes, and a step schedule counted in epochs."""
+        """The optimizer, fused where that goes, and its schedule."""
         fused = not clips_scaled_gradients(self._trainer)
         told = self.optimisation
-        optimizer = adam(self.parameter_groups(), told.lr, told.weight_decay, fused)
-        schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, milestones=list(told.milestones), gamma=told.gamma)
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "epoch"}}
+        optimizer = make_optimizer(told.optimizer, self.parameter_groups(), told.rate, fused)
+        schedule = make_schedule(told.schedule, optimizer, self.epochs, self.optimizer_steps)
+        return {"optimizer": optimizer, "lr_scheduler": schedule}  # type: ignore[return-value]
+
+    @property
+    def epochs(self) -> int:
+        """Of the stage."""
+        return (self._trainer.max_epochs if self._trainer is not None else None) or 1
+
+    def optimizer_steps(self) -> int:
+        """Of the stage."""
+        return int(self.trainer.estimated_stepping_batches)
 
     def _log_shared(self, name: str, value: float | Tensor, prog_bar: bool = False) -> None:
         """Logs once an epoch what is the same in all processes; their mean, which Lightning asks for, is that value."""

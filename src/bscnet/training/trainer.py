@@ -31,8 +31,22 @@ _HARMLESS = (
     ".*GPU available but not used.*",
     ".*You have overridden `transfer_batch_to_device` in `LightningModule`.*",  # as intended
     ".*is smaller than the logging interval.*",  # the epoch is logged all the same
+    ".*you need to define a `flops_per_batch`.*",  # of the throughput monitor; `bscnet profile` counts operations
     ".*`isinstance\\(treespec, LeafSpec\\)` is deprecated.*",  # Lightning's own use of torch's pytree
 )
+
+
+DECIDED = {
+    "max_epochs": "recipe.epochs says how long a stage is",
+    "max_steps": "recipe.epochs says how long a stage is",
+    "logger": "loggers are those of logger=",
+    "default_root_dir": "the folder of a run is that of output_dir",
+    "use_distributed_sampler": "scenes are dealt out to processes by the data",
+    "enable_checkpointing": "a stage lives from its checkpoints",
+    "fast_dev_run": "a stage lives from its checkpoints: recipe.epochs=1 and trainer.limit_train_batches make it short",
+    "barebones": "a stage lives from its checkpoints",
+}
+"""Options of Lightning's Trainer that a stage sets by itself or cannot do without, and why."""
 
 
 def make_trainer(
@@ -49,8 +63,7 @@ def make_trainer(
         title: of the progress lines.
         epochs: how many.
         directory: the stage's own folder.
-        options: of `pytorch_lightning.Trainer`; they win over the defaults here, except for what a stage needs
-            (its epochs, its checkpoints, and its data modules' own distributed samplers).
+        options: of `pytorch_lightning.Trainer`; they win over the defaults here, except for those in `DECIDED`.
         loggers, callbacks: in addition to the stage's own.
     """
     given = dict(options)
@@ -69,7 +82,7 @@ def make_trainer(
             "enable_progress_bar": any(isinstance(callback, pl.callbacks.ProgressBar) for callback in own),
             **given,
             "plugins": [AtomicCheckpointIO(), *(given.get("plugins") or [])],
-            "callbacks": [*own, *(given.get("callbacks") or []), *callbacks],
+            "callbacks": [*own, *callbacks],
             "logger": [CSVLogger(str(directory), name=CSV_FOLDER), *loggers],
             "default_root_dir": str(directory),
             "max_epochs": epochs,

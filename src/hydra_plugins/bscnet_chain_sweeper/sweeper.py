@@ -18,6 +18,7 @@ from bscnet.chain.chain import Chain
 from bscnet.chain.device import require_device, set_allocator
 from bscnet.chain.failure import failure_of
 from bscnet.chain.overrides import sweep_points
+from bscnet.chain.rehearsal import rehearse
 from bscnet.chain.report import give_titles, show_chain, show_launcher_logs, shown_path, sweep_table
 from bscnet.chain.runner import ChainRunner
 from bscnet.chain.settings import typed_settings
@@ -110,9 +111,12 @@ class ChainSweeper(Sweeper):
         cfg = self.hydra_context.config_loader.load_sweep_config(self.config, overrides)
         chain = Chain(typed_settings(cfg), overrides)
         here = any(launcher in self.config.hydra.launcher._target_ for launcher in _LAUNCHERS_HERE)
-        if here and not chain.was_finished:
+        if chain.was_finished:
+            return chain
+        if here:
             set_allocator(chain.settings.trainer)  # torch is first used here
             require_device(chain.settings)
+        rehearse(chain.settings, [spec for spec in chain.specs if spec.index in chain.wanted], here)
         return chain
 
     def _close(self, runner: ChainRunner, chains: Sequence[Chain]) -> int:

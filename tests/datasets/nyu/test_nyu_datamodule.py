@@ -51,8 +51,8 @@ def test_what_it_offers(root: Path, frames: Frames) -> None:
     expected = oracle.whole(frames.images[1], frames.depths[1], frames.labels[1])[2]
     np.testing.assert_array_equal(batch.labels.numpy(), expected)
     assert module.problems() == [] and not module.takes_clouds()  # placed in pixels, not metres
-    with pytest.raises(InputError, match="elastic=true is not allowed"):
-        make(root, elastic=True)
+    with pytest.raises(InputError, match="augmentations is not for NYU Depth v2"):
+        make(root, augmentations=["rotate"])
     with pytest.raises(InputError, match="eval_offset=true is not allowed"):
         make(root, eval_offset=True)
 

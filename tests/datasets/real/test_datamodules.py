@@ -9,9 +9,7 @@ import pytest
 import torch
 from hydra.utils import instantiate
 
-from bscnet.data.scan import Scan
 from bscnet.datasets.real.clouds import CLOUDS
-from bscnet.datasets.real.crop import cropped
 from bscnet.datasets.real.datamodule import RealLidarDataModule, SingleCloudDataModule
 from bscnet.datasets.real.single import VIEWS, upright
 from bscnet.datasets.scannet.classes import CLASS_NAMES
@@ -64,20 +62,6 @@ def test_an_epoch_is_many_pieces_and_the_whole_held_out_part_is_scored(features:
     whole = made("real_lidar", folder_with("lidar_block"), "data.crop=null", "data.repeats=1", "data.fold=1")
     (batch,) = whole.train_dataloader()
     assert len(batch.labels) == 25408 - 11416 - 2613
-
-
-def test_a_piece_is_an_upright_cylinder_around_one_of_the_points() -> None:
-    rng = np.random.default_rng(0)
-    points = rng.uniform(-5, 5, (400, 3)).astype(np.float32)
-    values = np.arange(400, dtype=np.float32)
-    scan = Scan("s", points, np.zeros((400, 3), np.uint8), np.arange(400, dtype=np.int16), {"value": values})
-    for seed in range(5):
-        piece = cropped(scan, 2.0, np.random.default_rng(seed))
-        axis = points[np.random.default_rng(seed).integers(400)]
-        kept = np.flatnonzero(np.linalg.norm(points[:, :2].astype(float) - axis[:2], axis=1) <= 2.0)
-        assert (piece.labels == kept).all() and (piece.points == points[kept]).all()
-        assert (piece.extra["value"] == kept).all() and len(piece.colors) == len(kept)
-    assert len(cropped(scan, math.inf, rng).points) == 400
 
 
 @pytest.mark.parametrize("crop", [0.0, -1.0, math.nan])

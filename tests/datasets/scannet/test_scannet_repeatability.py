@@ -36,9 +36,20 @@ def digest(batch: Batch) -> str:
     return hashed.hexdigest()
 
 
+LIST = ("affine", "rotate", "elastic", "color_shift")
+
+
 def digests(root: Path, workers: int, **options: Any) -> list[str]:
     """Two epochs of training batches, each with the validation batches after it."""
-    settings = {"voxel_size": 0.1, "batch_size": 2, "elastic": True, "val_reps": 3, "seed": 4, **options}
+    settings = {
+        "voxel_size": 0.1,
+        "batch_size": 2,
+        "augmentations": LIST,
+        "mix3d": 0.5,
+        "val_reps": 3,
+        "seed": 4,
+        **options,
+    }
     module = ScanNetDataModule(root, num_workers=workers, **settings)
     train, val = module.train_dataloader(), module.val_dataloader()
     found: list[str] = []
@@ -61,7 +72,7 @@ def test_every_byte_of_two_epochs_with_any_number_of_workers(root: Path, tmp_pat
     assert digests(root, 0, cache_dir=tmp_path / "3") == alone  # from the cache that three workers wrote
 
 
-@pytest.mark.parametrize("change", [{"seed": 5}, {"elastic": False}, {"voxel_size": 0.11}])
+@pytest.mark.parametrize("change", [{"seed": 5}, {"augmentations": None}, {"voxel_size": 0.11}])
 def test_what_changes_the_training_batches(root: Path, change: dict[str, Any]) -> None:
     assert not set(digests(root, 0)[:3]) & set(digests(root, 0, **change)[:3])
 

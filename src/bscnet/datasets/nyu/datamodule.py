@@ -23,7 +23,7 @@ class NyuDepthDataModule(ScanDataModule):
     """The images of NYU Depth v2, 40 classes; "val" is the owners' test split, scored at all pixels of the crop.
 
     voxel_size: downscale / 100 (see `ImagePlacement`). whole_centimetres: see `image_points`. The other options are
-    those of `ScanDataModule` but for elastic distortion, which this protocol lacks (InputError).
+    those of `ScanDataModule` but for `augmentations` and `eval_offset`, which this protocol lacks (InputError).
     """
 
     class_names: Sequence[str] = class_names()
@@ -38,9 +38,14 @@ class NyuDepthDataModule(ScanDataModule):
         whole_centimetres: bool = False,
         **options: Any,
     ) -> None:
-        for option, what in (("elastic", "elastic distortion"), ("eval_offset", "further offset in evaluation")):
-            if options.get(option):
-                raise InputError(f"{option}=true is not allowed for NYU Depth v2, whose protocol has no {what}")
+        if options.get("eval_offset"):
+            raise InputError(
+                "eval_offset=true is not allowed for NYU Depth v2, whose protocol has no further offset in evaluation"
+            )
+        if options.get("augmentations") is not None:
+            raise InputError(
+                "a list of augmentations is not for NYU Depth v2, whose protocol has its own: augmentation=protocol"
+            )
         super().__init__(root, voxel_size=voxel_size, features=features, **options)
         self.whole_centimetres = whole_centimetres
 

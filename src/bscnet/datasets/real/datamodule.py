@@ -12,10 +12,10 @@ import numpy.typing as npt
 
 from bscnet.clouds.reading import Reading
 from bscnet.data.datamodule import ScanDataModule
-from bscnet.data.sample import Placement
+from bscnet.data.sample import MeshPlacement, Placement
 from bscnet.data.scan import Scan
 from bscnet.data.source import SceneSource
-from bscnet.datasets.real.crop import CroppedPlacement
+from bscnet.data.transforms import Crop
 from bscnet.datasets.real.files import cloud_files
 from bscnet.datasets.real.lidar import RealLidarSource
 from bscnet.datasets.real.single import VIEWS, SingleCloudSource, upright
@@ -79,7 +79,8 @@ class RealLidarDataModule(OneSceneDataModule):
 
     def make_placement(self) -> Placement:
         """Random pieces to train on, the whole held-out part to score."""
-        return CroppedPlacement(self.voxel_size, self.features, self.elastic, self.crop, eval_offset=self.eval_offset)
+        pieces = (Crop(self.crop), *self.transforms)
+        return MeshPlacement(self.voxel_size, self.features, pieces, eval_offset=self.eval_offset)
 
 
 class SingleCloudDataModule(OneSceneDataModule):
