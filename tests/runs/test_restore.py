@@ -139,7 +139,7 @@ def test_metadata_that_make_no_such_network_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="does not fit the network that it names"):
         restore(path)
     change(path, layers_per_block=3)
-    with pytest.raises(InputError, match="cannot be built: layers_per_block is 3"):
+    with pytest.raises(InputError, match="cannot be built: layers_per_block=3 is not known: allowed are 1, 2"):
         restore(path)
     change(path, layers_per_block=2, network={"m": 8, "reps": 1, "depth": 2, "fcn_up": "deconv"})
     with pytest.raises(InputError, match=r"cannot be built: network\.fcn_up is not a value of family unet"):
