@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -46,9 +47,15 @@ def test_a_damaged_record_is_named(tmp_path: Path) -> None:
 SETTINGS = {"model": {"m": 1}, "data": {"fold": 0, "root": "x"}, "recipe": {"epochs": 2}, "method": {"name": "real"}}
 
 
+def composed(**changes: Any) -> Any:
+    """Settings whose plain values are these."""
+    return SimpleNamespace(plain={**SETTINGS, **changes})
+
+
 @pytest.mark.parametrize(
     "changes, what",
     [
+        ({"loss": {"name": "lovasz"}}, "loss"),
         ({"model": {"m": 2}}, "model"),
         ({"recipe": {"epochs": 3}}, "recipe"),
         ({"data": {"fold": 0, "root": "y"}}, r"data\.root"),
@@ -58,12 +65,12 @@ SETTINGS = {"model": {"m": 1}, "data": {"fold": 0, "root": "x"}, "recipe": {"epo
 )
 def test_chains_that_no_table_may_mix(changes: dict[str, Any], what: str) -> None:
     with pytest.raises(InputError, match=f"a and c differ in {what}, so no table may mix them"):
-        require_comparable({Path("a"): SETTINGS, Path("b"): SETTINGS, Path("c"): {**SETTINGS, **changes}})
+        require_comparable({Path("a"): composed(), Path("b"): composed(), Path("c"): composed(**changes)})
 
 
 def test_methods_and_what_is_free_may_differ() -> None:
-    other = {**SETTINGS, "method": {"name": "bsc_net"}, "data": {"fold": 1, "root": "x"}}
-    require_comparable({Path("a"): SETTINGS, Path("b"): other}, free=("fold",))
+    other = composed(method={"name": "bsc_net"}, data={"fold": 1, "root": "x"})
+    require_comparable({Path("a"): composed(), Path("b"): other}, free=("fold",))
     require_comparable({})
     with pytest.raises(InputError, match=r"differ in data\.fold"):
-        require_comparable({Path("a"): SETTINGS, Path("b"): other})
+        require_comparable({Path("a"): composed(), Path("b"): other})

@@ -64,6 +64,10 @@ def require_comparable(settings: Mapping[Path, Settings], free: Collection[str] 
                 raise InputError(f"{first} and {directory} differ in {key}, so no table may mix them")
 
 
+_COMPARED = ("model", "recipe", "optimizer", "schedule", "loss", "augmentation")
+"""Config groups that have to be equal. Runs of older versions lack some of them, and are not mixed with newer ones."""
+
+
 def _compared(settings: Mapping[str, Any], free: Collection[str]) -> dict[str, Any]:
     data = {f"data.{key}": value for key, value in settings["data"].items() if key not in free}
-    return {"model": settings["model"], "recipe": settings["recipe"], **data}
+    return {group: settings.get(group) for group in _COMPARED} | data
