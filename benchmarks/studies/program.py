@@ -25,7 +25,7 @@ STUDIES = FOLDER / "study"
 
 
 def collect(folder: Path) -> dict[str, Any]:
-    """The findings of every study of a folder, without its chains.
+    """The findings of every study of a folder, and what its arms are, without its chains.
 
     Raises:
         InputError: there is none, or one cannot be read.
@@ -37,7 +37,10 @@ def collect(folder: Path) -> dict[str, Any]:
     for file in files:
         try:
             found = json.loads(file.read_text(encoding="utf-8"))
-            studies.append({key: found[key] for key in ("study", "title", "sections")})
+            arms = {name: arm["about"] for name, arm in found["arms"].items()}
+            studies.append(
+                {"study": found["study"], "title": found["title"], "arms": arms, "sections": found["sections"]}
+            )
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(f"{file} is not the file of a study: {type(error).__name__} {error}") from error
     return {"studies": studies}

@@ -35,13 +35,16 @@ def summary(found: Mapping[str, Any]) -> str:
 
 
 def front(found: Mapping[str, Any]) -> str:
-    """The arms of the main study for the front page, and its answers in a line."""
+    """The arms of the main study for the front page in words, and its answers in a line."""
     studies = {study["study"]: study for study in found["studies"]}
     if MAIN not in studies:
         return "The study of rooms has not been made yet."
-    (section,) = studies[MAIN]["sections"]
+    study = studies[MAIN]
+    (section,) = study["sections"]
+    rows = [[study["arms"][name], str(arm["count"]), _score(arm)] for name, arm in section["arms"].items()]
+    arms = plain_table(("method", "seeds", "val mIoU, %"), rows, left=1).rstrip()
     answers = "; ".join(f"{question['name']}: **{question['answer']}**" for question in section["questions"])
-    return f"{_arms(section['arms']).rstrip()}\n\n{answers}."
+    return f"{arms}\n\n{answers[:1].upper()}{answers[1:]}."
 
 
 def _section(section: Mapping[str, Any]) -> list[str]:
@@ -59,11 +62,12 @@ def _section(section: Mapping[str, Any]) -> list[str]:
 def _arms(arms: Mapping[str, Any]) -> str:
     rows = []
     for name, arm in arms.items():
-        spread = "" if arm["std"] is None else f" ± {hundredths(arm['std'])}"
-        rows.append(
-            [f"`{name}`", str(arm["count"]), hundredths(arm["mean"]) + spread, _difference(arm["against_reference"])]
-        )
+        rows.append([f"`{name}`", str(arm["count"]), _score(arm), _difference(arm["against_reference"])])
     return plain_table(("arm", "seeds", "val mIoU, %", "against the reference"), rows, left=1)
+
+
+def _score(arm: Mapping[str, Any]) -> str:
+    return hundredths(arm["mean"]) + ("" if arm["std"] is None else f" ± {hundredths(arm['std'])}")
 
 
 def _answer(question: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from benchmarks.studies.program import collect, run
-from benchmarks.studies.report import MAIN, document, summary
+from benchmarks.studies.report import MAIN, document, front, summary
 from bscnet.errors import InputError
 from bscnet.whole_file import write_json_whole
 
@@ -20,7 +20,14 @@ def study(name: str) -> dict[str, Any]:
     question = {"name": "shifts help", "better": "b", "worse": "a", "answer": "not shown", "difference": DIFFERENCE}
     arms = {"a": ARM, "b": {**ARM, "mean": 0.262, "against_reference": DIFFERENCE}}
     section = {"overrides": [], "arms": arms, "questions": [question], "missing": ["b seed=4"]}
-    return {"study": name, "title": "Do shifts help?", "sections": [section], "chains": [{"arm": "a"}]}
+    told = {"a": {"about": "plain"}, "b": {"about": "shifted"}}
+    return {
+        "study": name,
+        "title": "Do shifts help?",
+        "arms": told,
+        "sections": [section],
+        "chains": [{"arm": "a"}],
+    }
 
 
 def test_a_folder_of_studies_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -34,8 +41,16 @@ def test_a_folder_of_studies_is_told(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "Chains that are missing: 1." in text
 
 
+def test_the_front_page_has_the_arms_in_words(tmp_path: Path) -> None:
+    write_json_whole(tmp_path / "main.json", study(MAIN))
+    lines = front(collect(tmp_path)).splitlines()
+    assert lines[2:4] == ["| plain | 3 | 25.00 ± 1.00 |", "| shifted | 3 | 26.20 ± 1.00 |"]
+    assert lines[-1] == "Shifts help: **not shown**."
+
+
 def test_the_readme_tells_the_main_study_alone(tmp_path: Path) -> None:
     write_json_whole(tmp_path / "one.json", study("one"))
+    assert front(collect(tmp_path)) == "The study of rooms has not been made yet."
     assert summary(collect(tmp_path)) == "The study of rooms has not been made yet."
     write_json_whole(tmp_path / "main.json", study(MAIN))
     assert "**not shown**" in summary(collect(tmp_path)) and document(collect(tmp_path)).count("## ") == 2
