@@ -204,5 +204,5 @@ def test_without_the_codec_compressed_files_ask_for_it(tmp_path: Path, monkeypat
 
     (tmp_path / "a.pcd").write_bytes(pcd(xyz(3), "binary_compressed"))
     monkeypatch.setitem(sys.modules, "imagecodecs", None)
-    with pytest.raises(InputError, match="reading it needs imagecodecs: pip install"):
+    with pytest.raises(InputError, match="reading it needs imagecodecs: make setup"):
         read_cloud(tmp_path / "a.pcd")
