@@ -30,6 +30,20 @@ LEFT_BEHIND = shutil.ignore_patterns("*.so", "*.egg-info", "__pycache__", "build
 NO_INDEX = ("Could not find a version", "ConnectionError", "NewConnectionError", "Temporary failure in name resolution",
             "Connection to", "Read timed out", "ProxyError")  # fmt: skip
 
+COMPOSE = """
+from hydra import compose, initialize_config_dir
+from hydra.core.plugins import Plugins
+from hydra.plugins.sweeper import Sweeper
+from bscnet.paths import config_dir
+import bscnet, bscnet.datasets.scannet.classes
+with initialize_config_dir(config_dir(), version_base=None):
+    cfg = compose("config", overrides=["model=unet_h", "recipe=quick"])
+print(config_dir())
+print(bscnet.__file__)
+print(cfg.model.name)
+print([plugin.__module__ for plugin in Plugins.instance().discover(Sweeper)])
+"""
+
 pytestmark = pytest.mark.slow
 
 
@@ -119,6 +133,40 @@ def test_wheel_holds_the_engine_and_the_configuration(wheel: Path) -> None:
     }
     assert {"indoor-5cm.safetensors", "indoor-5cm.json"} <= shipped
     assert not [name for name in names if name.endswith((".cpp", ".h"))]
+
+
+@pytest.fixture(scope="module")
+def unpacked_wheel(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel's files in a folder of their own."""
+    target = tmp_path_factory.mktemp("unpacked")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(target)
+    return target
+
+
+def files_in(folder: Path, *suffixes: str) -> set[str]:
+    return {str(file.relative_to(folder)) for file in folder.rglob("*") if file.suffix in suffixes}
+
+
+def test_wheel_carries_every_module_and_config(unpacked_wheel: Path) -> None:
+    assert files_in(unpacked_wheel / "bscnet" / "conf", ".yaml") == files_in(ROOT / "conf", ".yaml")
+    for package in ("bscnet", "hydra_plugins"):
+        code = files_in(ROOT / "src" / package, ".py", ".tsv", ".csv", ".json", ".typed", ".txt")
+        assert code, package
+        assert code <= files_in(unpacked_wheel / package, ".py", ".tsv", ".csv", ".json", ".typed", ".txt")
+
+
+def test_wheel_composes_with_its_own_files_alone(unpacked_wheel: Path, tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(unpacked_wheel)}
+    done = subprocess.run(
+        [sys.executable, "-c", COMPOSE], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    conf, module, model, sweepers = done.stdout.splitlines()
+    assert conf == str(unpacked_wheel / "bscnet" / "conf")
+    assert Path(module).is_relative_to(unpacked_wheel)
+    assert model == "unet_h"
+    assert "hydra_plugins.bscnet" in sweepers
 
 
 def test_fresh_environment_runs_models(bare: Path, tmp_path: Path) -> None:
