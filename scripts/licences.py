@@ -5,6 +5,7 @@ python scripts/licences.py          in an environment with everything, as `make 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 
@@ -29,10 +30,10 @@ bscnet is under the MIT licence. What pip installs beside it, by the extra that 
 """
 
 
-def closure(extra: str, name: str = "bscnet") -> set[str]:
-    """Names of all distributions that a package asks for with one of its extras, those that they ask for included."""
+def closure(requirements: Iterable[str], extra: str) -> set[str]:
+    """Names of all distributions that these lines ask for with an extra, those that they ask for in turn included."""
     found: set[str] = set()
-    todo = [(Requirement(text), extra) for text in metadata.requires(name) or []]
+    todo = [(Requirement(text), extra) for text in requirements]
     while todo:
         wanted, asked = todo.pop()
         if wanted.marker is not None and not wanted.marker.evaluate({"extra": asked}):
@@ -64,7 +65,7 @@ def page() -> str:
     """The page as it should be with what is installed here."""
     rows, before = [], set[str]()
     for extra in EXTRAS:
-        new = sorted(closure(extra) - before, key=str.lower)
+        new = sorted(closure(metadata.requires("bscnet") or [], extra) - before, key=str.lower)
         before |= set(new)
         rows += [[name, licence(name), f"`[{extra}]`" if extra else "the package"] for name in new]
     rows += [[name, said, "`make setup`"] for name, said in BESIDE.items()]

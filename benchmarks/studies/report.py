@@ -9,6 +9,7 @@ from benchmarks.common.tables import hundredths, plain_table
 
 MAIN = "rooms"
 """The study that the index and the front page tell."""
+_NOT_MADE = "The study of rooms has not been made yet."
 
 
 def document(found: Mapping[str, Any]) -> str:
@@ -25,10 +26,9 @@ def document(found: Mapping[str, Any]) -> str:
 
 def summary(found: Mapping[str, Any]) -> str:
     """The short form for the index of the benchmarks."""
-    studies = {study["study"]: study for study in found["studies"]}
-    if MAIN not in studies:
-        return "The study of rooms has not been made yet."
-    study = studies[MAIN]
+    study = _main(found)
+    if study is None:
+        return _NOT_MADE
     parts = [part for section in study["sections"] for part in _section(section)]
     link = f"Every arm, stage and seed: [study/{MAIN}.md](study/{MAIN}.md); others: [study.md](study.md)."
     return "\n\n".join([f"{study['title']} Simulated rooms, not ScanNet.", *parts, link])
@@ -36,15 +36,18 @@ def summary(found: Mapping[str, Any]) -> str:
 
 def front(found: Mapping[str, Any]) -> str:
     """The arms of the main study for the front page in words, and its answers in a line."""
-    studies = {study["study"]: study for study in found["studies"]}
-    if MAIN not in studies:
-        return "The study of rooms has not been made yet."
-    study = studies[MAIN]
+    study = _main(found)
+    if study is None:
+        return _NOT_MADE
     (section,) = study["sections"]
     rows = [[study["arms"][name], str(arm["count"]), _score(arm)] for name, arm in section["arms"].items()]
     arms = plain_table(("method", "seeds", "val mIoU, %"), rows, left=1).rstrip()
     answers = "; ".join(f"{question['name']}: **{question['answer']}**" for question in section["questions"])
     return f"{arms}\n\n{answers[:1].upper()}{answers[1:]}."
+
+
+def _main(found: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    return next((study for study in found["studies"] if study["study"] == MAIN), None)
 
 
 def _section(section: Mapping[str, Any]) -> list[str]:

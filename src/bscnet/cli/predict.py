@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import importlib.util
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -21,6 +20,7 @@ from bscnet.cli.scans import STANDARD_OUTPUT, Job, plan_jobs
 from bscnet.clouds.file import CloudFile
 from bscnet.clouds.open import open_cloud
 from bscnet.errors import InputError
+from bscnet.installation import missing
 from bscnet.prediction.label_file import LabelledFile, check_target, label_file
 from bscnet.prediction.labeller import Labeller
 from bscnet.prediction.progress import Progress, Silence
@@ -165,7 +165,7 @@ def _looked_at(labeller: Labeller, jobs: Sequence[Job], args: argparse.Namespace
 @contextlib.contextmanager
 def _bar(quiet: bool, before: str = "") -> Iterator[Progress]:
     """A progress bar on a terminal, where rich is installed; before: what stands in front of each part's name."""
-    if quiet or not sys.stderr.isatty() or importlib.util.find_spec("rich") is None:
+    if quiet or not sys.stderr.isatty() or missing("rich"):
         yield Silence()
         return
     from bscnet.cli.progress_bar import ProgressBar
