@@ -36,6 +36,7 @@ void note(bool passed, const char* file, int line, const std::string& what) {
 
 /// Runs the tests named by the arguments, or all.
 int main(int argc, char** argv) {
+  setvbuf(stdout, nullptr, _IOLBF, 0);  // a test that hangs can be told by the last line
   int ran = 0;
   for (const Test& test : tests()) {
     bool wanted = argc == 1;
