@@ -10,7 +10,7 @@ _EXTRAS = {
         ("laspy", "lazrs", "pyproj", "rich", "open3d", "matplotlib", "imagecodecs", "argcomplete"), "predict"
     ),
     "wandb_workspaces": "dashboard",
-    **{package: package for package in ("optuna", "ray", "submitit")},
+    **{package: package for package in ("tensorboard", "mlflow", "optuna", "ray", "submitit")},
 }
 """Which extra of pip brings a package, where the smallest that does is not `train`."""
 

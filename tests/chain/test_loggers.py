@@ -120,7 +120,7 @@ def test_mlflow_holds_curves_configuration_and_final_scores(tmp_path: Path, monk
 def test_a_logger_whose_package_is_absent_names_the_extra(
     name: str, extra: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loggers, "find_spec", lambda package: None)
+    monkeypatch.setattr(loggers, "missing", lambda *names: list(names))
     settings = compose_settings(f"logger={name}")
     advice = re.escape(how_to_install(extra))
     with pytest.raises(InputError, match=rf"logger={name} needs .* {advice}, or take logger=csv"):
@@ -130,7 +130,7 @@ def test_a_logger_whose_package_is_absent_names_the_extra(
 
 @pytest.mark.parametrize("name", ["wandb", "tensorboard", "mlflow"])
 def test_the_first_process_of_several_logs_alone(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loggers, "find_spec", lambda package: package)
+    monkeypatch.setattr(loggers, "missing", lambda *names: [])
     monkeypatch.delenv("SLURM_PROCID", raising=False)
     monkeypatch.setenv("LOCAL_RANK", "1")
     settings = compose_settings(f"logger={name}")

@@ -18,6 +18,8 @@ from rich.console import Console
 from bscnet.chain import scores
 from bscnet.chain.report import show_launcher_logs
 from bscnet.errors import InputError
+from bscnet.installation import how_to_install
+from hydra_plugins.bscnet_chain_sweeper.missing_launcher import MissingLauncher
 
 FULL = "unet_s:0:stage1 unet_s:0:stage2 unet_s:0:stage3 "
 
@@ -285,19 +287,26 @@ def test_a_chain_goes_on_from_a_stage_that_was_run_alone(app):
         (["-m", "seed=0,-1"], "seed=-1 is not usable"),
         (["-m", "seed=interval(0,1)"], "a chain needs a list of values"),
         (["recipe=quick", "recipe.epochs=2"], "less than one epoch for each of 3 stages"),
-        (["launcher=submitit"], "pip install hydra-submitit-launcher"),
         (["hydra/sweeper=basic"], "hydra/sweeper=basic cannot run the stages of a chain"),
         (["-m", "hydra/sweeper=basic", "seed=0,1"], "hydra/sweeper=basic cannot run the stages of a chain"),
         (["hydra.mode=RUN"], "hydra.mode=RUN runs no stages"),
     ],
 )
 def test_bad_input_is_one_sentence_before_any_work(app, capsys, arguments, sentence):
-    if "submitit" in sentence and find_spec("hydra_plugins.hydra_submitit_launcher"):
-        pytest.skip("the submitit launcher is installed")
     assert app.run(*arguments) == 2
     errors = capsys.readouterr().err
     assert errors.startswith("error: ") and sentence in errors and errors.count("\n") == 1
     assert app.calls == [] and not app.output.exists()
+
+
+def test_a_launcher_that_is_not_installed_names_the_extra():
+    launcher = MissingLauncher("submitit", "hydra-submitit-launcher", "submitit", timeout_min=60)
+    with pytest.raises(InputError) as refused:
+        launcher.setup(hydra_context=None, task_function=None, config=None)
+    assert str(refused.value) == (
+        "launcher=submitit needs the package hydra-submitit-launcher, which is not installed: "
+        f"{how_to_install('submitit')}, or take launcher=basic"
+    )
 
 
 @pytest.mark.parametrize("choice, package", [("launcher=ray", "ray"), ("hydra/sweeper=optuna", "optuna")])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,7 @@ from bscnet.chain.processes import is_first_process
 from bscnet.chain.run_names import RunName
 from bscnet.chain.wandb_runs import finish_wandb, start_wandb, wandb_disabled
 from bscnet.errors import InputError
-from bscnet.installation import how_to_install
+from bscnet.installation import extra_of, how_to_install, missing
 from bscnet.runs.layout import LOGGERS_NAME
 from bscnet.runs.records import read_record
 from bscnet.settings.composed import Settings
@@ -24,16 +23,16 @@ if TYPE_CHECKING:
     from pytorch_lightning.callbacks import Callback
     from pytorch_lightning.loggers import Logger
 
-_EXTRAS = {"wandb": "train", "tensorboard": "tensorboard", "mlflow": "mlflow"}
-"""The extra of pip that brings each logger's package, which is called as the logger is."""
+_WITH_PACKAGE = ("wandb", "tensorboard", "mlflow")
+"""Loggers whose package is called as they are."""
 
 
 def require_logger(settings: Settings) -> None:
     """See that the logger's package is there; InputError: it is not, and this is how to get it."""
     name = settings.logger.name
-    if name in _EXTRAS and find_spec(name) is None:
+    if name in _WITH_PACKAGE and missing(name):
         raise InputError(
-            f"logger={name} needs the package {name}, which is not installed: {how_to_install(_EXTRAS[name])}, "
+            f"logger={name} needs the package {name}, which is not installed: {how_to_install(extra_of(name))}, "
             "or take logger=csv"
         )
 
