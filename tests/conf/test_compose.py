@@ -40,7 +40,7 @@ def test_the_groups_offer_what_the_commands_name():
     assert names["backend"] == {"auto", *BACKENDS}
     assert names["recipe"] == {"paper", "quick", "modern"}
     assert names["optimizer"] == set(words(OptimizerName)) and names["schedule"] == set(words(ScheduleName))
-    assert names["callbacks"] == {"ema", "early_stopping", "lr_monitor", "throughput"}
+    assert names["callbacks"] == {"none", "ema", "early_stopping", "lr_monitor", "throughput"}
     assert names["logger"] == {"csv", "wandb", "tensorboard", "mlflow"}
     assert names["trainer"] >= {"cpu", "gpu", "ddp", "ddp_gpu"}
     assert names["launcher"] == {"basic", "joblib", "submitit", "submitit_local", "ray"}
@@ -68,7 +68,7 @@ def test_every_part_of_a_recipe_composes():
     for place in range(max(map(len, names.values()))):
         chosen = {part: options[place % len(options)] for part, options in names.items()}
         settings = compose_settings(*(f"{part}={name}" for part, name in chosen.items()))
-        assert list(settings.callbacks) == [chosen.pop("callbacks")]
+        assert list(settings.callbacks) == [name for name in [chosen.pop("callbacks")] if name != "none"]
         assert {part: getattr(settings, part).name for part in chosen} == chosen
 
 
