@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from bscnet.data import augment
+from bscnet.data.elastic import elastic
 from bscnet.data.placing import color_change, place_for_training, thinned
 from bscnet.data.sample import training_sample
 from bscnet.data.scan import Scan
@@ -77,6 +78,23 @@ def test_mirror_scale_and_rotation_are_what_they_are_called() -> None:
     assert np.abs(after - before).max() > 1
 
 
+def test_elastic_passes_are_given_in_metres() -> None:
+    passes = {"name": "elastic", "spacings": [0.2, 0.8], "magnitudes": [0.4, 1.6]}
+    before, after = moved(passes, scale=50.0)
+    rng, wanted = np.random.default_rng(0), before
+    for granularity, magnitude in ((5, 20), (20, 80)):  # half of a spacing and a magnitude, in voxels of 2 cm
+        wanted = elastic(wanted, granularity, magnitude, rng)
+    np.testing.assert_allclose(after, wanted - wanted.mean(axis=0), atol=1e-6)
+
+
+def test_elastic_distortion_meets_its_share_of_the_scenes() -> None:
+    whole = 0
+    for seed in range(200):
+        before, after = moved({"name": "elastic", "probability": 0.3}, seed=seed)
+        whole += np.allclose(before, after, atol=1e-6)
+    assert 120 < whole < 160
+
+
 def test_a_list_is_applied_in_its_order() -> None:
     rng = np.random.default_rng(3)
     first = augment.affine_noise(rng, 0.3)
@@ -140,6 +158,12 @@ def test_colours_are_shifted_by_scene_and_jittered_by_point() -> None:
         ({"name": "crop", "radius": 0}, "has radius=0, which must be a number above 0"),
         ({"name": "scale", "low": 2}, "has high=1.1, which must be a number from 2"),
         ({"name": "affine", "std": "x"}, "has std=x, which must be a number from 0"),
+        ({"name": "elastic", "spacings": [0.2]}, "has magnitudes=None, which must be a list of numbers above 0"),
+        (
+            {"name": "elastic", "spacings": [0.2, 0], "magnitudes": [1, 1]},
+            "which must be a list of numbers above 0",
+        ),
+        ({"name": "elastic", "spacings": [0.2], "magnitudes": [1, 1]}, "needs as many spacings as magnitudes"),
     ],
 )
 def test_what_is_no_augmentation_is_one_sentence(entry: Any, sentence: str) -> None:

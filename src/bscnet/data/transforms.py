@@ -81,6 +81,15 @@ def _within(owner: Any, option: str, low: float, high: float, above: bool = Fals
     raise InputError(f"the augmentation {name} has {option}={value}, which must be a number {bound}")
 
 
+def _lengths(option: str, values: Any) -> tuple[float, ...]:
+    """Those of elastic distortion's passes, in metres; InputError: it is no list of positive numbers."""
+    if isinstance(values, Sequence) and not isinstance(values, str) and values:
+        numbers = [value for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
+        if len(numbers) == len(values) and all(0 < number < math.inf for number in numbers):
+            return tuple(float(number) for number in numbers)
+    raise InputError(f"the augmentation elastic has {option}={values}, which must be a list of numbers above 0")
+
+
 @dataclass(frozen=True)
 class Dropout:
     """With a probability, leaves out a share of the points, each drawn by itself (Pointcept, RandomDropout)."""
@@ -172,12 +181,41 @@ class Scale:
 
 @dataclass(frozen=True)
 class Elastic:
-    """Elastic distortion in two passes, see `elastic` and `granularities`."""
+    """With a probability, elastic distortion in passes, see `bscnet.data.elastic`.
+
+    Attributes:
+        probability: of a scene to be distorted.
+        spacings: of each pass, metres between the nodes of its field; None: the two passes of SparseConvNet's example,
+            in whole voxels as there.
+        magnitudes: of each pass, metres that its noise is multiplied by; given with `spacings`.
+    """
+
+    probability: float = 1.0
+    spacings: tuple[float, ...] | None = None
+    magnitudes: tuple[float, ...] | None = None
+
+    def __post_init__(self) -> None:
+        _within(self, "probability", 0, 1)
+        if self.spacings is None and self.magnitudes is None:
+            return
+        for option in ("spacings", "magnitudes"):
+            object.__setattr__(self, option, _lengths(option, getattr(self, option)))
+        if len(self.spacings or ()) != len(self.magnitudes or ()):
+            raise InputError("the augmentation elastic needs as many spacings as magnitudes, one for each pass")
 
     def move(self, placing: Placing, rng: np.random.Generator) -> None:
         """See `Movement`."""
-        for granularity, magnitude in granularities(placing.scale):
+        if self.probability < 1 and rng.uniform() >= self.probability:
+            return
+        for granularity, magnitude in self._passes(placing.scale):
             placing.move(elastic(placing.positions, granularity, magnitude, rng))
+
+    def _passes(self, scale: float) -> Sequence[tuple[float, float]]:
+        """(granularity, magnitude) of each pass in voxels; the nodes of a field are two granularities apart."""
+        if self.spacings is None or self.magnitudes is None:
+            return granularities(scale)
+        pairs = zip(self.spacings, self.magnitudes, strict=True)
+        return [(spacing / 2 * scale, magnitude * scale) for spacing, magnitude in pairs]
 
 
 @dataclass(frozen=True)
