@@ -16,8 +16,6 @@ from bscnet.runtime import Session
 if TYPE_CHECKING:
     from bscnet.viz.page import PageScene
 
-_FOR_PICTURES = ("open3d", "matplotlib")
-
 
 class Views(NamedTuple):
     """Where a labelled scan is drawn, or several of them, which take folders; None: not at all."""
@@ -55,8 +53,8 @@ def check_views(views: Views, folders: bool, others: Sequence[Path]) -> None:
             raise InputError(f"{option} {path}: it is written as {ending[1:].upper()}, the name must end in {ending}")
     if views.picture is None:
         return
-    if lacking := missing(*_FOR_PICTURES):
-        raise InputError(f"--render {views.picture} needs {' and '.join(lacking)}: {how_to_install('predict')}")
+    if missing("PIL"):
+        raise InputError(f"--render {views.picture} needs Pillow: {how_to_install('predict')}")
 
 
 def draw(views: Views, done: LabelledFile, session: Session, title: str) -> None:
@@ -75,15 +73,11 @@ def draw(views: Views, done: LabelledFile, session: Session, title: str) -> None
     if views.picture is None:
         return
     from bscnet.evaluation.scene_pages import write_picture
-    from bscnet.viz import RenderError
 
     try:
-        views.picture.parent.mkdir(parents=True, exist_ok=True)
         write_picture(views.picture, scene, title)
-    except (RenderError, OSError) as error:
-        raise InputError(
-            f"--render {views.picture}: the labels are written, but no picture could be drawn: {error}"
-        ) from error
+    except InputError as error:
+        raise InputError(f"--render: the labels are written, but no picture could be: {error}") from error
 
 
 def _scene(done: LabelledFile, session: Session, title: str) -> PageScene:

@@ -55,8 +55,7 @@ def main(args: argparse.Namespace) -> int:
 
     for stem, scene, title in _scenes(sources, overrides, args):
         make_folder(folder, "-o")
-        written, obstacle = write_scene(folder / stem, scene, title)
-        print(", ".join(map(str, written)) + (f" (no picture: {obstacle})" if obstacle else ""))
+        print(", ".join(map(str, write_scene(folder / stem, scene, title))))
     return 0
 
 

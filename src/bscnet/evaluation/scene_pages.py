@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bscnet.errors import InputError
-from bscnet.viz import RenderError
 from bscnet.viz.camera import BEHIND_SENSOR
 from bscnet.viz.page import PageScene, write_page
 from bscnet.viz.pictures import cloud_picture, labelled_picture, scene_picture
@@ -39,27 +38,21 @@ def page_scene(data: ScanDataModule, scan: Scan, found: ScenePrediction | None, 
         raise InputError(str(error)) from error
 
 
-def write_scene(stem: Path, scene: PageScene, title: str) -> tuple[list[Path], str | None]:
-    """Write STEM.html and STEM.png; what was written, and why there is no picture where this machine cannot draw.
-
-    InputError: a file cannot be written.
-    """
-    written = [write_page(stem.with_name(stem.name + ".html"), scene)]
-    try:
-        written.append(write_picture(stem.with_name(stem.name + ".png"), scene, title))
-    except RenderError as error:
-        return written, str(error)
-    except OSError as error:
-        raise InputError(f"{stem}.png: cannot be written ({error.strerror})") from error
-    return written, None
+def write_scene(stem: Path, scene: PageScene, title: str) -> list[Path]:
+    """Write STEM.html and STEM.png; returns what was written. InputError: a file cannot be written."""
+    page = write_page(stem.with_name(stem.name + ".html"), scene)
+    return [page, write_picture(stem.with_name(stem.name + ".png"), scene, title)]
 
 
 def write_picture(path: Path, scene: PageScene, title: str) -> Path:
-    """Write a PNG of what is known of a scene; returns its path.
+    """Write a PNG of what is known of a scene; returns its path. InputError: it cannot be written."""
+    try:
+        return _picture(path, scene, title)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written ({error.strerror})") from error
 
-    Raises:
-        RenderError: this machine cannot render.
-    """
+
+def _picture(path: Path, scene: PageScene, title: str) -> Path:
     names, towards = scene.class_names, scene.towards
     if scene.prediction is not None and scene.truth is not None:
         return scene_picture(
