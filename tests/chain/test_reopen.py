@@ -30,7 +30,7 @@ def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def chain(scenes: Path) -> Path:
-    words = ("recipe.epochs=2", "method=bsc_baseline", "data.val_reps=2", "picture=true")
+    words = ("recipe.epochs=2", "method=bsc_baseline", "data.val_reps=2", "picture=true", "palette=scannet")
     return trained_chain(scenes, scenes.parent / "runs", *words)
 
 
@@ -62,6 +62,7 @@ def test_a_chain_leaves_scores_and_pages_of_its_best_and_worst_scene(chain: Path
         text = (chain / f"{rank}.html").read_text(encoding="utf-8")
         assert f"{name}, the {rank} of 3 validation scenes" in text
         assert "unet_s, bsc_baseline stage 2 (a1w1)" in text
+        assert '"colour":[31,119,180]' in text  # the cabinets' colour in the run's palette
 
 
 def test_settings_can_be_overridden_but_not_invented(chain: Path, scenes: Path) -> None:

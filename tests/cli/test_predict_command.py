@@ -19,8 +19,10 @@ from bscnet import runtime
 from bscnet.cli import main
 from bscnet.clouds.open import open_cloud
 from bscnet.installation import how_to_install
+from bscnet.viz.palette import DISTINCT_COLOURS, SCANNET_COLOURS, class_palette
 from fixtures.clouds import room, write_ply
 from fixtures.model_files import random_program, write_model
+from fixtures.pages import read_back
 
 MODEL = {"levels": 3, "max_channels": 17}
 
@@ -316,6 +318,18 @@ def test_a_page_needs_no_drawing_package(
     assert str(page) in capsys.readouterr().out
     text = page.read_text()
     assert "Klasse 0" in text and "4,000" in text
+
+
+def test_classes_have_the_colours_of_the_palette_everywhere(model: Path, scan: Path, tmp_path: Path) -> None:
+    cloud, page, shown = (tmp_path / name for name in ("o.ply", "view.html", "shown"))
+    options = ("--page", page, "--color-by-class", "--quiet", "--palette", "scannet")
+    assert main(words(model, scan, "-o", cloud, "--indices", *options)) == 0
+    vertices = PlyData.read(str(cloud))["vertex"]
+    colours = np.stack([vertices[name] for name in ("red", "green", "blue")], axis=1)
+    np.testing.assert_array_equal(colours, class_palette(20, "scannet")[vertices["label"]])
+    assert read_back(page)[0]["classes"][2]["colour"] == list(SCANNET_COLOURS[2])
+    assert main(["show", str(cloud), "-o", str(shown)]) == 0
+    assert read_back(shown / "o.html")[0]["classes"][2]["colour"] == list(DISTINCT_COLOURS[2])
 
 
 def test_options_say_what_a_scan_does_not(

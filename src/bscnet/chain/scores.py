@@ -51,7 +51,7 @@ def _write(stem: Path, rank: str, opened: Reopened, one: ScenePrediction, of: in
     scan = opened.data.val_dataset.store.scan(one.scene)
     facts = scene_facts(opened, {"scene": f"{one.scene}, the {rank} of {of} validation scenes"})
     title = f"{opened.title}, {rank} validation scene"
-    return write_scene(stem, page_scene(opened.data, scan, one, facts), title)
+    return write_scene(stem, page_scene(opened.data, scan, one, facts, opened.settings.palette), title)
 
 
 def scene_facts(opened: Reopened, further: Mapping[str, str]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,22 +13,33 @@ from bscnet.errors import InputError
 from bscnet.installation import how_to_install, missing
 from bscnet.prediction.label_file import LabelledFile
 from bscnet.runtime import Session
+from bscnet.settings.words import PaletteName
 
 if TYPE_CHECKING:
     from bscnet.viz.page import PageScene
 
 
 class Views(NamedTuple):
-    """Where a labelled scan is drawn, or several of them, which take folders; None: not at all."""
+    """Where a labelled scan is drawn, or several of them, which take folders, and in which colours.
+
+    picture, page: None: not at all. palette: None: the default.
+    """
 
     picture: Path | None
     page: Path | None
+    palette: PaletteName | None
+
+    @property
+    def files(self) -> list[Path]:
+        """What is written."""
+        return [path for path in (self.picture, self.page) if path is not None]
 
     def within(self, name: str) -> Views:
         """Those of one of several scans, whose output has this name."""
         return Views(
             None if self.picture is None else self.picture / f"{name}.png",
             None if self.page is None else self.page / f"{name}.html",
+            self.palette,
         )
 
 
@@ -68,6 +80,8 @@ def draw(views: Views, done: LabelledFile, session: Session, title: str) -> None
     from bscnet.viz.page import write_page
 
     scene = _scene(done, session, title)
+    if views.palette is not None:
+        scene = replace(scene, palette=views.palette)
     if views.page is not None:
         write_page(views.page, scene)
     if views.picture is None:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bscnet.errors import InputError
+from bscnet.settings.words import PaletteName
 from bscnet.viz.camera import BEHIND_SENSOR
 from bscnet.viz.page import PageScene, write_page
+from bscnet.viz.palette import DEFAULT
 from bscnet.viz.pictures import cloud_picture, labelled_picture, scene_picture
 
 if TYPE_CHECKING:  # a cloud's file is shown without torch and Lightning, which take seconds to load
@@ -19,7 +21,13 @@ if TYPE_CHECKING:  # a cloud's file is shown without torch and Lightning, which 
     from bscnet.evaluation.torch_predictor import ScenePrediction
 
 
-def page_scene(data: ScanDataModule, scan: Scan, found: ScenePrediction | None, facts: Mapping[str, str]) -> PageScene:
+def page_scene(
+    data: ScanDataModule,
+    scan: Scan,
+    found: ScenePrediction | None,
+    facts: Mapping[str, str],
+    palette: PaletteName = DEFAULT,
+) -> PageScene:
     """A scan with what is known of it, truth only where a point has a label; InputError: a page cannot show it."""
     labelled = bool((scan.labels >= 0).any())
     try:
@@ -33,6 +41,7 @@ def page_scene(data: ScanDataModule, scan: Scan, found: ScenePrediction | None, 
             class_names=list(data.class_names),
             facts=dict(facts),
             towards=BEHIND_SENSOR if data.single_view else None,
+            palette=palette,
         )
     except ValueError as error:  # more classes than a page can show
         raise InputError(str(error)) from error
@@ -53,12 +62,22 @@ def write_picture(path: Path, scene: PageScene, title: str) -> Path:
 
 
 def _picture(path: Path, scene: PageScene, title: str) -> Path:
-    names, towards = scene.class_names, scene.towards
+    names, towards, palette = scene.class_names, scene.towards, scene.palette
     if scene.prediction is not None and scene.truth is not None:
         return scene_picture(
-            path, scene.points, scene.colors, scene.truth, scene.prediction, names, title=title, towards=towards
+            path,
+            scene.points,
+            scene.colors,
+            scene.truth,
+            scene.prediction,
+            names,
+            title=title,
+            towards=towards,
+            palette=palette,
         )
     labels = scene.truth if scene.prediction is None else scene.prediction
     if labels is not None:
-        return labelled_picture(path, scene.points, scene.colors, labels, names, title=title, towards=towards)
+        return labelled_picture(
+            path, scene.points, scene.colors, labels, names, title=title, towards=towards, palette=palette
+        )
     return cloud_picture(path, scene.points, scene.colors, title=title, towards=towards)

@@ -9,8 +9,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from bscnet.settings.words import PaletteName
 from bscnet.viz.camera import frame_camera, open_room, point_spacing, view_direction
-from bscnet.viz.palette import CORRECT_COLOUR, ERROR_COLOUR, colour_errors, colour_labels, legend_entries
+from bscnet.viz.palette import (
+    CORRECT_COLOUR,
+    DEFAULT,
+    ERROR_COLOUR,
+    class_palette,
+    colour_errors,
+    colour_labels,
+    legend_entries,
+)
 from bscnet.viz.sheet import compose, trimmed
 from bscnet.viz.splats import render_panels
 
@@ -31,6 +40,7 @@ def scene_picture(
     *,
     title: str | None = None,
     towards: Sequence[float] | None = None,
+    palette: PaletteName = DEFAULT,
 ) -> Path:
     """Write a PNG with the panels input, truth, prediction, errors, a legend of the classes present, and the mIoU.
 
@@ -55,17 +65,18 @@ def scene_picture(
     if count == 0 or not np.isfinite(points).all():
         raise ValueError("points must be finite and at least one")
 
+    table = class_palette(len(class_names), palette)
     score = scene_miou(truth, prediction, len(class_names))
     drawn, direction = _drawn_points(points, towards)
     seen, guess = truth[drawn], prediction[drawn]
     panels = {
         "input": np.asarray(colours[drawn], dtype=np.uint8),
-        "truth": colour_labels(seen, len(class_names)),
-        "prediction": colour_labels(guess, len(class_names)),
+        "truth": colour_labels(seen, table),
+        "prediction": colour_labels(guess, table),
         "errors": colour_errors(seen, guess, len(class_names)),
     }
     heading = f"mIoU of this scene {100 * score:.1f} %" if math.isfinite(score) else "no labelled point"
-    legend = [*legend_entries([seen, guess], class_names), ("right", CORRECT_COLOUR), ("wrong", ERROR_COLOUR)]
+    legend = [*legend_entries([seen, guess], class_names, table), ("right", CORRECT_COLOUR), ("wrong", ERROR_COLOUR)]
     text = f"{title}: {heading}" if title else heading
     return _write_picture(Path(path_png), text, points[drawn], direction, panels, legend)
 
@@ -79,15 +90,16 @@ def labelled_picture(
     *,
     title: str,
     towards: Sequence[float] | None = None,
+    palette: PaletteName = DEFAULT,
 ) -> Path:
     """Write a PNG with the cloud and its labels side by side and a legend of the classes present.
 
     Seen as in `scene_picture`. Shapes: points (P, 3) metres, z up, finite, P >= 1; colours (P, 3) uint8; labels (P,).
     """
     drawn, direction = _drawn_points(points, towards)
-    shown = labels[drawn]
-    panels = {"input": np.asarray(colours[drawn]), "labels": colour_labels(shown, len(class_names))}
-    legend = legend_entries([shown], class_names)
+    shown, table = labels[drawn], class_palette(len(class_names), palette)
+    panels = {"input": np.asarray(colours[drawn]), "labels": colour_labels(shown, table)}
+    legend = legend_entries([shown], class_names, table)
     return _write_picture(Path(path_png), title, points[drawn], direction, panels, legend)
 
 

@@ -19,12 +19,12 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from bscnet.viz.camera import ceiling_height
 from bscnet.viz.page import PageScene, write_page
-from bscnet.viz.palette import CORRECT_COLOUR, ERROR_COLOUR, IGNORE_COLOUR, SCANNET_COLOURS
+from bscnet.viz.palette import CORRECT_COLOUR, DISTINCT_COLOURS, ERROR_COLOUR, IGNORE_COLOUR
 from fixtures.pages import COLOURS, NAMES, blocks, read_back, room
 
 pytestmark = pytest.mark.slow
 
-WALL, FLOOR, CABINET = SCANNET_COLOURS[:3]
+WALL, FLOOR, CABINET = DISTINCT_COLOURS[:3]
 # viridis at 0, 127/255, 1 and 64/255 (Smith and van der Walt, 2015)
 VIRIDIS = ((68, 1, 84), (33, 144, 140), (253, 231, 36), (58, 82, 139))
 GONE = None

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from bscnet.settings.words import PaletteName, words
 from bscnet.viz.page import PageScene, write_page
 from bscnet.viz.page.page import SCRIPTS
 from bscnet.viz.palette import class_palette
@@ -39,6 +40,7 @@ def scenes(draw: st.DrawFn) -> PageScene:
         confidence=draw(st.none() | arrays.arrays(np.float32, count, elements=st.floats(0, 1, width=32))),
         class_names=draw(st.lists(TEXT, max_size=255)),
         facts=draw(st.dictionaries(TEXT, TEXT, max_size=3)),
+        palette=draw(st.sampled_from(words(PaletteName))),
     )
 
 
@@ -64,7 +66,7 @@ def test_points_come_back_within_half_a_step(scene: PageScene, tmp_path: Path) -
     assert description["name"] == scene.name and description["facts"] == dict(scene.facts)
     assert [row["name"] for row in description["classes"]] == list(scene.class_names)
     colours = np.array([row["colour"] for row in description["classes"]]).reshape(-1, 3)
-    assert (colours == class_palette(len(scene.class_names))).all()
+    assert (colours == class_palette(len(scene.class_names), scene.palette)).all()
 
 
 @SLOW

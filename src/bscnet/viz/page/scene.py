@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from bscnet.settings.words import PaletteName
+from bscnet.viz.palette import DEFAULT
+
 MAX_CLASSES = 255
 """Labels travel as one byte, and one value of it means "none of the classes"."""
 
@@ -22,7 +25,7 @@ class PageScene:
     name: what the page calls the scene. points: (P, 3) metres, z up. colors: (P, 3) uint8, RGB. truth, prediction:
     (P,) class ids, anything outside the classes (such as -100) is ignored; None where there is none. confidence: (P,)
     in [0, 1], how sure the network is of its prediction. class_names: C names. facts: lines under the title, such as
-    {"run": …, "model": …}. towards: unit vector to the camera at first; None: as it fits.
+    {"run": …, "model": …}. towards: unit vector to the camera at first; None: as it fits. palette: of the classes.
 
     Raises:
         ValueError: there is no point, shapes disagree, or a value is not finite or out of its range.
@@ -37,6 +40,7 @@ class PageScene:
     class_names: Sequence[str]
     facts: Mapping[str, str] = field(default_factory=dict)
     towards: tuple[float, float, float] | None = None
+    palette: PaletteName = DEFAULT
 
     def __post_init__(self) -> None:
         count = len(self.points)
