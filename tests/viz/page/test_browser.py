@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from selenium import webdriver
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
@@ -141,12 +142,12 @@ def test_every_mode_gives_the_points_its_colours(opened: Callable[..., Page]) ->
         if place % 2:
             page.press(str(place + 1))
         else:
-            page.find(f"#modes [data-mode={name}]").click()
+            page.find(f".modes [data-mode={name}]").click()
         page.settle()
         assert near(page.tops(), wanted), (name, page.tops())
-        pressed = page.browser.find_elements(By.CSS_SELECTOR, "#modes [aria-pressed=true]")
+        pressed = page.browser.find_elements(By.CSS_SELECTOR, ".over:not([hidden]) .modes [aria-pressed=true]")
         assert [button.get_attribute("data-mode") for button in pressed] == [name]
-        assert page.find("#key").is_displayed() is (name in ("error", "confidence"))
+        assert page.find(".key").is_displayed() is (name in ("error", "confidence"))
     page.run("viewer.setShading(true)")  # flat tops stay as they are, edges grow dark
     assert near(page.tops(), COLOURS_OF["confidence"], 40)
 
@@ -156,7 +157,7 @@ def test_key_of_errors_says_how_many(opened: Callable[..., Page]) -> None:
     page.press("4")
     page.settle()
     # two blocks of four are right, one wrong, one ignored
-    assert page.find("#key").text.split() == ["right", "50.0", "%", "wrong", "25.0", "%", "ignored", "25.0", "%"]
+    assert page.find(".key").text.split() == ["right", "50.0", "%", "wrong", "25.0", "%", "ignored", "25.0", "%"]
 
 
 def test_canvas_is_not_blank_and_changes_when_turned(opened: Callable[..., Page]) -> None:
@@ -281,7 +282,7 @@ def test_only_what_is_known_can_be_chosen(
     missing: tuple[str, ...], modes: list[str], opened: Callable[..., Page]
 ) -> None:
     page = opened(blocks(**dict.fromkeys(missing)))
-    buttons = page.browser.find_elements(By.CSS_SELECTOR, "#modes button")
+    buttons = page.browser.find_elements(By.CSS_SELECTOR, ".over:not([hidden]) .modes button")
     assert [button.get_attribute("data-mode") for button in buttons] == modes
     assert page.find("#classes").is_displayed() is (len(modes) > 1)
     assert "IoU" not in page.find("aside").text
@@ -306,10 +307,10 @@ def test_a_point_says_what_is_known_of_it(opened: Callable[..., Page]) -> None:
     WebDriverWait(page.browser, 10).until(lambda _: not box.is_displayed())
     ActionChains(page.browser).move_to_element_with_offset(canvas, *there).click().move_by_offset(0, 300).perform()
     page.settle()
-    assert box.is_displayed() and page.find("#ring").is_displayed()
+    assert box.is_displayed() and page.find(".ring").is_displayed()
     page.press(Keys.ESCAPE)
     page.settle()
-    assert not box.is_displayed() and not page.find("#ring").is_displayed()
+    assert not box.is_displayed() and not page.find(".ring").is_displayed()
 
 
 def test_picked_point_is_the_foremost_one_drawn_there(opened: Callable[..., Page]) -> None:
@@ -406,6 +407,83 @@ def test_page_works_inside_another_that_trusts_it_with_nothing_but_scripts(
     browser.switch_to.default_content()
 
 
+def test_two_views_show_the_same_points_in_two_colourings(opened: Callable[..., Page]) -> None:
+    page = opened(blocks())
+    page.run("viewer.setShading(false)")
+    whole = page.run("return viewer.rectangles()")[0]
+    page.press("c")
+    page.settle()
+    (left, right) = page.run("return viewer.rectangles()")
+    assert left == [0, 0, whole[2] / 2, whole[3]] and right == [whole[2] / 2, 0, whole[2] / 2, whole[3]]
+    assert near(page.tops(), COLOURS_OF["truth"])
+    halves = np.split(page.picture(), 2, axis=1)
+    assert all(0.02 < (half[..., 3] > 0).mean() < 0.9 for half in halves)
+    np.testing.assert_array_equal(halves[0][..., 3], halves[1][..., 3])
+    third = [round(value) for value in page.run("return viewer.project(arguments[0], [0, 0, 0])", page.point(2))[:2]]
+    assert near([tuple(half[third[1], third[0], :3].tolist()) for half in halves], [CABINET, WALL])
+    shown = page.browser.find_elements(By.CSS_SELECTOR, ".over:not([hidden]) .modes [aria-pressed=true]")
+    assert [button.get_attribute("data-mode") for button in shown] == ["truth", "prediction"]
+    # a point is found in either view, and ringed in both
+    for beside in (0, right[0]):
+        assert page.run("return viewer.pick(arguments[0], arguments[1])", third[0] + beside, third[1]) is not None
+    page.run("viewer.select(arguments[0], arguments[1])", third[0] + right[0], third[1])
+    page.settle()
+    first, second = (ring.rect for ring in page.browser.find_elements(By.CSS_SELECTOR, ".ring"))
+    assert second["x"] - first["x"] == pytest.approx(right[0], abs=1) and second["y"] == first["y"]
+    shown[1].find_element(By.XPATH, "../button[@data-mode='error']").click()
+    page.settle()
+    assert page.run("return [...viewer.views[1].rgba.subarray(4 * arguments[0])]", page.point(2))[:3] == [*ERROR_COLOUR]
+    page.find("#compare").click()
+    page.settle()
+    assert page.run("return [viewer.views.length, viewer.mode.name, viewer.rectangles().length]") == [1, "error", 1]
+
+
+def test_an_address_opens_the_page_as_it_was_seen(opened: Callable[..., Page]) -> None:
+    page = opened(blocks())
+    page.run(
+        "viewer.turn(0.7, -0.2); viewer.approach(0.8); viewer.move(0.02, 0.01); viewer.setCeiling(0.93);"
+        "viewer.setSize(2.1); viewer.setHidden([1, 255]); viewer.setCompared(true); viewer.setMode('error', 0)"
+    )
+    page.settle()
+    page.find("#link").click()
+    state = (
+        "return [viewer.views.map((view) => view.mode.name), viewer.ceiling, viewer.size, [...viewer.hidden].sort(),"
+        "viewer.walls, viewer.shading]"
+    )
+    camera, told, seen = page.camera(), page.run(state), page.tops()
+    address = page.browser.current_url
+    assert "#view=" in address and "address" in page.find("#said").text
+    page.browser.get("about:blank")
+    page.browser.get(address)
+    WebDriverWait(page.browser, 60).until(lambda b: b.execute_script("return window.viewer?.frames > 0"))
+    page.settle()
+    assert page.camera() == pytest.approx(camera, rel=1e-6, abs=1e-6) and page.run(state) == told
+    assert page.tops() == seen and GONE in seen
+    # an address that was mangled on its way changes what it still says, and breaks nothing
+    page.run("location.hash = 'view=1,2,x&colour=nothing&cut=7&size=&hidden=a,1'")
+    WebDriverWait(page.browser, 10).until(lambda _: page.run("return [...viewer.hidden].join()") == "1")
+    page.settle()
+    assert page.camera() == pytest.approx(camera, rel=1e-6, abs=1e-6)
+    assert page.run("return [viewer.views.length, viewer.ceiling, viewer.size]") == [1, 1, told[2]]
+    page.browser.get(page.path.as_uri())
+    WebDriverWait(page.browser, 60).until(lambda b: b.execute_script("return window.viewer?.frames > 0"))
+
+
+def test_picture_is_saved_as_it_is_seen(opened: Callable[..., Page], tmp_path: Path) -> None:
+    page = opened(blocks(name="four / blocks"))
+    behaviour = {"behavior": "allow", "downloadPath": str(tmp_path)}
+    page.browser.execute_cdp_cmd("Browser.setDownloadBehavior", behaviour)
+    page.press("p")
+    path = tmp_path / "four-blocks.png"
+    WebDriverWait(page.browser, 30).until(lambda _: path.is_file() and path.stat().st_size > 0)
+    assert page.find("#said").text.startswith("four-blocks.png: ")
+    saved, seen = np.asarray(Image.open(path).convert("RGB")), page.picture()
+    assert saved.shape[:2] == seen.shape[:2]
+    drawn = seen[..., 3] > 0
+    np.testing.assert_array_equal(saved[drawn], seen[drawn][:, :3])
+    assert (saved[~drawn] > 230).all()
+
+
 def test_subset_says_so(opened: Callable[..., Page]) -> None:
     page = opened(blocks(), max_points=5000)
     total = f"{len(page.scene.points):,}"
@@ -431,8 +509,13 @@ def test_phone(opened: Callable[..., Page], browser: webdriver.Chrome) -> None:
     try:
         page = opened(blocks(facts={"run": "rooms-bsc_net-unet_s-5cm-s0-1a2b3c4d/001", "long": "x" * 90}))
         assert page.run("return [innerWidth, document.documentElement.scrollWidth]") == [390, 390]
-        for button in browser.find_elements(By.CSS_SELECTOR, "button"):
-            assert button.size["height"] >= 30 and button.rect["x"] + button.size["width"] <= 390
+        for compared in (True, False):
+            page.press("c")
+            page.settle()
+            assert page.find("#stage").get_attribute("class") == ("stacked" if compared else "")
+            for button in browser.find_elements(By.CSS_SELECTOR, "button"):
+                if button.is_displayed():
+                    assert button.size["height"] >= 30 and button.rect["x"] + button.size["width"] <= 390
         assert (page.picture()[..., 3] > 0).mean() > 0.05
         box = page.run(
             "const r = document.getElementById('canvas').getBoundingClientRect(); return [r.x, r.y, r.width, r.height]"

@@ -21,7 +21,10 @@ from bscnet.viz.page.summary import class_rows, mean_iou
 from bscnet.viz.palette import CONFIDENCE_COLOURS, CORRECT_COLOUR, ERROR_COLOUR, IGNORE_COLOUR
 from bscnet.whole_file import written_whole
 
-SCRIPTS = ("vectors.js", "cloud.js", "camera.js", "modes.js", "walls.js", "drawing.js", "controls.js", "panel.js")
+SCRIPTS = (
+    "vectors.js", "cloud.js", "camera.js", "modes.js", "walls.js",
+    "drawing.js", "controls.js", "panel.js", "sharing.js",
+)  # fmt: skip
 """The viewer's parts in the order in which they are joined; viewer.js, which starts it, comes last."""
 
 _SEED = 0

@@ -31,20 +31,26 @@ function fillFacts(scene) {
       : `${grouped(shown)} points.`;
 }
 
+const overlays = () => [...document.querySelectorAll(".over")];
+
+// The buttons of both views; those of the second are seen when there is one.
 function makeModeButtons(viewer) {
-  viewer.modes.forEach((mode, place) => {
-    const button = element("button", { text: `${mode.name} `, children: [element("kbd", { text: place + 1 })] });
-    button.type = "button";
-    button.dataset.mode = mode.name;
-    button.addEventListener("click", () => viewer.setMode(mode.name));
-    byId("modes").append(button);
-  });
+  overlays().forEach((over, view) =>
+    viewer.modes.forEach((mode, place) => {
+      const keys = view === 0 && place < 9 ? [element("kbd", { text: place + 1 })] : [];
+      const button = element("button", { text: `${mode.name} `, children: keys });
+      button.type = "button";
+      button.dataset.mode = mode.name;
+      button.addEventListener("click", () => viewer.setMode(mode.name, view));
+      over.querySelector(".modes").append(button);
+    }),
+  );
 }
 
 // The colours of a mode that are not those of classes.
-function fillKey(scene, mode) {
-  const key = byId("key");
+function fillKey(scene, mode, key) {
   key.replaceChildren();
+  key.dataset.mode = mode.name;
   if (mode.name === "error") {
     const count = (name) => scene.classes.reduce((all, row) => all + row[name], 0);
     const labelled = count("truth"), right = count("right");
@@ -126,7 +132,17 @@ function describePoint(scene, cloud, i) {
 
 // Buttons, sliders and outputs as the viewer's state is.
 function showState(viewer, scene) {
-  for (const button of byId("modes").children) button.setAttribute("aria-pressed", button.dataset.mode === viewer.mode.name);
+  const shape = viewer.isBeside() ? "beside" : "stacked";
+  byId("stage").className = viewer.views.length > 1 ? shape : "";
+  overlays().forEach((over, k) => {
+    const view = viewer.views[k];
+    over.hidden = view === undefined;
+    if (!view) return;
+    for (const button of over.querySelectorAll("button")) button.setAttribute("aria-pressed", button.dataset.mode === view.mode.name);
+    const key = over.querySelector(".key");
+    if (key.dataset.mode !== view.mode.name) fillKey(scene, view.mode, key);
+  });
+  byId("compare").setAttribute("aria-pressed", viewer.views.length > 1);
   for (const button of byId("rows").querySelectorAll("button"))
     button.setAttribute("aria-pressed", !viewer.hidden.has(Number(button.dataset.label)));
   byId("walls").setAttribute("aria-pressed", viewer.walls);
