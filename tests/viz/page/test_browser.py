@@ -124,6 +124,7 @@ def near(found: list[tuple[int, int, int] | None], wanted: list[Any], tolerance:
     )
 
 
+MODES = ["colour", "truth", "prediction", "error", "confidence", "height"]
 COLOURS_OF = {
     "colour": [tuple(row) for row in COLOURS.tolist()],
     "truth": [WALL, FLOOR, CABINET, IGNORE_COLOUR],
@@ -136,7 +137,7 @@ COLOURS_OF = {
 def test_every_mode_gives_the_points_its_colours(opened: Callable[..., Page]) -> None:
     page = opened(blocks())
     assert page.browser.title == "four blocks"
-    assert [mode["name"] for mode in page.run("return viewer.modes")] == list(COLOURS_OF)
+    assert [mode["name"] for mode in page.run("return viewer.modes")] == MODES
     page.run("viewer.setShading(false)")
     for place, (name, wanted) in enumerate(COLOURS_OF.items()):
         if place % 2:
@@ -273,9 +274,9 @@ def test_table_has_counts_and_ious(opened: Callable[..., Page]) -> None:
 @pytest.mark.parametrize(
     "missing, modes",
     [
-        (("truth",), ["colour", "prediction", "confidence"]),
-        (("prediction", "confidence"), ["colour", "truth"]),
-        (("truth", "prediction", "confidence"), ["colour"]),
+        (("truth",), ["colour", "prediction", "confidence", "height"]),
+        (("prediction", "confidence"), ["colour", "truth", "height"]),
+        (("truth", "prediction", "confidence"), ["colour", "height"]),
     ],
 )
 def test_only_what_is_known_can_be_chosen(
@@ -284,7 +285,7 @@ def test_only_what_is_known_can_be_chosen(
     page = opened(blocks(**dict.fromkeys(missing)))
     buttons = page.browser.find_elements(By.CSS_SELECTOR, ".over:not([hidden]) .modes button")
     assert [button.get_attribute("data-mode") for button in buttons] == modes
-    assert page.find("#classes").is_displayed() is (len(modes) > 1)
+    assert page.find("#classes").is_displayed() is (len(modes) > 2)
     assert "IoU" not in page.find("aside").text
     page.run("viewer.setShading(false)")
     page.press("5", "1")  # the fifth mode does not exist
@@ -405,6 +406,26 @@ def test_page_works_inside_another_that_trusts_it_with_nothing_but_scripts(
     page.run("viewer.setShading(false)")
     assert near(page.tops(), COLOURS_OF["prediction"])
     browser.switch_to.default_content()
+
+
+def test_any_value_colours_the_points_and_has_a_bar(opened: Callable[..., Page]) -> None:
+    block = np.repeat(np.arange(4), len(blocks().points) // 4)
+    values = {"intensity": np.array([10.0, 1000.0, 505.0, np.nan])[block], "9 <b>": np.full(len(block), 7.0)}
+    page = opened(blocks(values=values))
+    page.run("viewer.setShading(false)")
+    page.find(".modes [data-mode=intensity]").click()
+    page.settle()
+    assert near(page.tops(), [VIRIDIS[0], VIRIDIS[2], (33, 145, 140), IGNORE_COLOUR], 3)
+    assert page.find(".key").text.split() == ["intensity", "10", "505", "1,000"]
+    page.run("viewer.select(...viewer.project(arguments[0], [0, 0, 0]))", page.point(2))
+    assert {"505", "7"} <= set(page.find("#point").text.split())
+    page.press("6", Keys.ESCAPE)  # height: the tops lie at one metre, which is as high as anything
+    page.settle()
+    assert near(page.tops(), [VIRIDIS[2]] * 4, 3)
+    assert page.find(".key").text.split() == ["height", "0", "m", "0.5", "m", "1", "m"]
+    page.press("8")  # of what is the same everywhere no colour says anything
+    page.settle()
+    assert len(set(page.tops())) == 1 and page.find(".key").text.startswith("9 <b>")
 
 
 def test_two_views_show_the_same_points_in_two_colourings(opened: Callable[..., Page]) -> None:

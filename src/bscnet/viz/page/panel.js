@@ -3,6 +3,7 @@
 const byId = (id) => document.getElementById(id);
 const grouped = (number) => number.toLocaleString("en");
 const percent = (share) => (share === null ? "\u2013" : `${(100 * share).toFixed(1)} %`);
+const brief = (value) => (Number.isNaN(value) ? "\u2013" : Number(value.toPrecision(4)).toLocaleString("en", { maximumFractionDigits: 6 }));
 const css = ([red, green, blue]) => `rgb(${red}, ${green}, ${blue})`;
 
 // An element; text is set as text, so names may hold whatever they like.
@@ -47,6 +48,13 @@ function makeModeButtons(viewer) {
   );
 }
 
+// A bar of the colours of small to large, with what they stand for below it.
+function ramp(scene, title, ticks) {
+  const bar = element("i"), scale = element("div", { children: ticks.map((text) => element("span", { text })) });
+  bar.style.background = `linear-gradient(90deg, ${scene.ramp.map(css).join(", ")})`;
+  return element("div", { className: "ramp", children: [title, bar, scale] });
+}
+
 // The colours of a mode that are not those of classes.
 function fillKey(scene, mode, key) {
   key.replaceChildren();
@@ -61,11 +69,10 @@ function fillKey(scene, mode, key) {
       key.append(element("span", { title: `${grouped(points)} points`, children: [swatch(colour), `${name} ${share}`] }));
     }
   }
-  if (mode.name === "confidence") {
-    const bar = element("i"), ticks = ["0 %", "50 %", "100 %"].map((text) => element("span", { text }));
-    bar.style.background = `linear-gradient(90deg, ${scene.ramp.map(css).join(", ")})`;
-    const scale = element("div", { children: ticks });
-    key.append(element("div", { className: "ramp", children: ["how sure the network is", bar, scale] }));
+  if (mode.name === "confidence") key.append(ramp(scene, "how sure the network is", ["0 %", "50 %", "100 %"]));
+  if (mode.value) {
+    const { name, unit = "", inner: [low, high] } = mode.value;
+    key.append(ramp(scene, name, [low, (low + high) / 2, high].map((value) => `${brief(value)}${unit}`)));
   }
 }
 
@@ -119,6 +126,7 @@ function describePoint(scene, cloud, i) {
     lines.push([name, [swatch(colour), name === "truth" && text === "none" ? "ignored" : text]]);
   }
   if (cloud.confidence) lines.push(["confidence", [percent(cloud.confidence[i] / 255)]]);
+  for (const { name, numbers } of cloud.values) lines.push([name, [brief(numbers[i])]]);
   const colour = [0, 1, 2].map((k) => cloud.colour[k * cloud.count + i]);
   lines.push(["colour", [swatch(colour), colour.join(" ")]]);
   const place = [0, 1, 2].map((k) => (cloud.position[3 * i + k] + cloud.origin[k]).toFixed(2));

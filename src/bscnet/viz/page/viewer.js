@@ -7,7 +7,7 @@ class Viewer {
     Object.assign(this, { scene, cloud, canvas, size: 1.5, shading: true, walls: scene.room });
     this.ceiling = cloud.half[2] > 0 ? (scene.ceiling - scene.layout.low[2]) / (2 * cloud.half[2]) : 1;
     this.drawing = new Drawing(canvas, cloud);
-    this.modes = availableModes(cloud);
+    this.modes = availableModes(cloud, scene);
     this.views = [{ mode: this.modes.find(({ name }) => name === "prediction") ?? this.modes.findLast(({ value }) => value === undefined) }];
     this.hidden = new Set();
     this.isWall = new Uint8Array(cloud.count);
