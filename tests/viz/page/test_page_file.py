@@ -195,6 +195,8 @@ POINTS = blocks().points
         (changed(confidence=np.full(len(POINTS), np.nan, np.float32)), "between 0 and 1"),
         (changed(confidence=np.full(len(POINTS), 1.01, np.float32)), "between 0 and 1"),
         (changed(confidence=np.full(len(POINTS), -0.01, np.float32)), "between 0 and 1"),
+        (changed(values={"intensity": np.zeros(3)}), "intensity"),
+        (changed(values={"height": np.zeros(len(POINTS))}), "called height"),
         (changed(class_names=[str(k) for k in range(256)]), "at most 255"),
     ],
 )

@@ -3,7 +3,12 @@
 const byId = (id) => document.getElementById(id);
 const grouped = (number) => number.toLocaleString("en");
 const percent = (share) => (share === null ? "\u2013" : `${(100 * share).toFixed(1)} %`);
-const brief = (value) => (Number.isNaN(value) ? "\u2013" : Number(value.toPrecision(4)).toLocaleString("en", { maximumFractionDigits: 6 }));
+// A value of a quantity, as finely as its range has to be told.
+function brief({ unit = "", inner: [low, high] }, value) {
+  if (Number.isNaN(value)) return "\u2013";
+  const digits = clamp(2 - Math.floor(Math.log10(high - low || 1)), 0, 9);
+  return `${value.toLocaleString("en", { maximumFractionDigits: digits })}${unit}`;
+}
 const css = ([red, green, blue]) => `rgb(${red}, ${green}, ${blue})`;
 
 // An element; text is set as text, so names may hold whatever they like.
@@ -71,8 +76,8 @@ function fillKey(scene, mode, key) {
   }
   if (mode.name === "confidence") key.append(ramp(scene, "how sure the network is", ["0 %", "50 %", "100 %"]));
   if (mode.value) {
-    const { name, unit = "", inner: [low, high] } = mode.value;
-    key.append(ramp(scene, name, [low, (low + high) / 2, high].map((value) => `${brief(value)}${unit}`)));
+    const [low, high] = mode.value.inner;
+    key.append(ramp(scene, mode.name, [low, (low + high) / 2, high].map((value) => brief(mode.value, value))));
   }
 }
 
@@ -126,7 +131,7 @@ function describePoint(scene, cloud, i) {
     lines.push([name, [swatch(colour), name === "truth" && text === "none" ? "ignored" : text]]);
   }
   if (cloud.confidence) lines.push(["confidence", [percent(cloud.confidence[i] / 255)]]);
-  for (const { name, numbers } of cloud.values) lines.push([name, [brief(numbers[i])]]);
+  for (const value of cloud.values) lines.push([value.name, [brief(value, value.numbers[i])]]);
   const colour = [0, 1, 2].map((k) => cloud.colour[k * cloud.count + i]);
   lines.push(["colour", [swatch(colour), colour.join(" ")]]);
   const place = [0, 1, 2].map((k) => (cloud.position[3 * i + k] + cloud.origin[k]).toFixed(2));
