@@ -16,6 +16,8 @@ TARGET = ROOT / "docs" / "licences.md"
 EXTRAS = ("", "predict", "train")
 BESIDE = {"MinkowskiEngine": "MIT"}
 """What set-up builds and no extra of pip brings."""
+INSIDE = {"DejaVu Sans, a part of it": "Bitstream Vera, public domain"}
+"""What the package itself holds, its licence beside it."""
 _SAID_ELSEWHERE = {
     "antlr4-python3-runtime": "BSD",
     "open3d-cpu": "MIT",
@@ -63,7 +65,7 @@ def licence(name: str) -> str:
 
 def page() -> str:
     """The page as it should be with what is installed here."""
-    rows, before = [], set[str]()
+    rows, before = [[name, said, "in the package"] for name, said in INSIDE.items()], set[str]()
     for extra in EXTRAS:
         new = sorted(closure(metadata.requires("bscnet") or [], extra) - before, key=str.lower)
         before |= set(new)

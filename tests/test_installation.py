@@ -32,7 +32,7 @@ def test_an_extra_that_is_named_brings_the_package() -> None:
     extras = setup["options.extras_require"]
     for package, extra in installation._EXTRAS.items():
         wanted = extras[extra] + extras["real"] * (extra == "predict")
-        assert package.replace("_", "-") in wanted, f"{extra} does not bring {package}"
+        assert {"PIL": "pillow"}.get(package, package.replace("_", "-")) in wanted, f"{extra} does not bring {package}"
 
 
 def test_training_is_installed_where_one_of_its_own_packages_is(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,9 +12,7 @@ from benchmarks.shipped_weights.score import labelled
 from bscnet.chain.build import build_datamodule
 from bscnet.chain.settings import composed_settings
 from bscnet.data.scan import Scan
-from bscnet.errors import InputError
 from bscnet.evaluation.scene_pages import page_scene, write_picture
-from bscnet.viz import RenderError
 from bscnet.viz.page import PageScene
 
 REAL = ("real_garage", "real_tabletop")
@@ -28,7 +25,7 @@ def look_at_real(data_name: str, places: Places) -> dict[str, Any]:
     """Label a real scan, stood upright, and draw it: its size, colours, classes and picture.
 
     Raises:
-        InputError: it cannot be had, or not be drawn here.
+        InputError: it cannot be had, or its picture not be written.
     """
     data = build_datamodule(composed_settings([f"data={data_name}"]))
     dataset = data.eval_dataset("test", labelled=False)
@@ -37,7 +34,7 @@ def look_at_real(data_name: str, places: Places) -> dict[str, Any]:
     model = bscnet.load(places.model, indices=True)
     found, as_seen = labelled(model, upright), labelled(model, scan)
     picture = places.picture(data_name.removeprefix("real_"))
-    _draw(picture, page_scene(data, scan, found, {}), f"{data_name}, a real scan, labelled by {NAME}")
+    write_picture(picture, page_scene(data, scan, found, {}), f"{data_name}, a real scan, labelled by {NAME}")
     shares = np.bincount(found.classes, minlength=len(model.class_names)) / len(found.classes)
     return {
         "data": data_name,
@@ -54,7 +51,7 @@ def look_at_real(data_name: str, places: Places) -> dict[str, Any]:
 
 
 def look_at_room(scan: Scan, places: Places) -> str:
-    """Draw a held-out room with its truth; the picture's name. InputError: it cannot be drawn here."""
+    """Draw a held-out room with its truth; the picture's name. InputError: it cannot be written."""
     model = bscnet.load(places.model, indices=True)
     found, picture = labelled(model, scan), places.picture("room")
     scene = PageScene(
@@ -66,7 +63,7 @@ def look_at_room(scan: Scan, places: Places) -> str:
         confidence=found.confidence,
         class_names=model.class_names,
     )
-    _draw(picture, scene, f"a simulated room that {NAME} has not seen")
+    write_picture(picture, scene, f"a simulated room that {NAME} has not seen")
     return picture.name
 
 
@@ -74,10 +71,3 @@ def colors_of(scans: list[Scan]) -> dict[str, Any]:
     """Mean and spread (standard deviation) of red, green and blue over all points, 0 to 255."""
     colors = np.concatenate([scan.colors for scan in scans]).astype(np.float64)
     return {"color_mean": colors.mean(0).tolist(), "color_spread": colors.std(0).tolist()}
-
-
-def _draw(path: Path, scene: PageScene, title: str) -> None:
-    try:
-        write_picture(path, scene, title)
-    except RenderError as error:
-        raise InputError(f"{path} cannot be drawn on this machine: {error}") from error

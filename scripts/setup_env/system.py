@@ -19,8 +19,6 @@ ALWAYS = {
     "libgomp1": "threads of torch and MinkowskiEngine",
     "libusb-1.0-0": "Open3D does not import without it",
     "libgl1": "Open3D does not import without it",
-    "libvulkan1": "Open3D draws pictures off-screen with it",
-    "mesa-vulkan-drivers": "lets Vulkan draw without a graphics card",
 }
 # The same for what only tests need: nothing but a test is lost where they cannot be had.
 FOR_TESTS = {

@@ -6,9 +6,7 @@ import importlib.util
 from pathlib import Path
 
 _EXTRAS = {
-    **dict.fromkeys(
-        ("laspy", "lazrs", "pyproj", "rich", "open3d", "matplotlib", "imagecodecs", "argcomplete"), "predict"
-    ),
+    **dict.fromkeys(("laspy", "lazrs", "pyproj", "rich", "PIL", "imagecodecs", "argcomplete"), "predict"),
     "wandb_workspaces": "dashboard",
     **{package: package for package in ("tensorboard", "mlflow", "optuna", "ray", "submitit")},
 }

@@ -30,7 +30,7 @@ def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def chain(scenes: Path) -> Path:
-    words = ("recipe.epochs=2", "method=bsc_baseline", "data.val_reps=2", "picture=true")
+    words = ("recipe.epochs=2", "method=bsc_baseline", "data.val_reps=2", "picture=true", "palette=scannet")
     return trained_chain(scenes, scenes.parent / "runs", *words)
 
 
@@ -57,11 +57,15 @@ def test_a_chain_leaves_scores_and_pages_of_its_best_and_worst_scene(chain: Path
     recorded = json.loads((chain / "result.json").read_text())
     assert told["miou"] == pytest.approx(recorded["stages"][-1]["val_miou"], abs=1e-6)
     assert (told["method"], told["split"], len(told["scenes"])) == ("bsc_baseline", "val", 3)
+    index = (chain / "index.html").read_text(encoding="ascii")
+    assert f"{100 * told['miou']:.1f} %" in index
     ranked = sorted(told["scenes"], key=lambda name: told["scenes"][name])
     for rank, name in (("best", ranked[-1]), ("worst", ranked[0])):
         text = (chain / f"{rank}.html").read_text(encoding="utf-8")
         assert f"{name}, the {rank} of 3 validation scenes" in text
         assert "unet_s, bsc_baseline stage 2 (a1w1)" in text
+        assert f'<a href="{rank}.html"><img src="{rank}.png" alt="{name}, the {rank} scene: mIoU ' in index
+        assert '"colour":[31,119,180]' in text  # the cabinets' colour in the run's palette
 
 
 def test_settings_can_be_overridden_but_not_invented(chain: Path, scenes: Path) -> None:

@@ -111,24 +111,24 @@ def test_steps_are_measured_on_every_backend_that_serves() -> None:
     assert all(0 < seconds < 100 for seconds in found.values())
 
 
-def test_steps_that_cannot_be_measured_are_left_out(broken: Callable[[str], None], tmp_path: Path) -> None:
+def test_steps_that_cannot_be_measured_are_left_out(broken: Callable[..., None], tmp_path: Path) -> None:
     broken("")
     (tmp_path / "torch.py").write_text("raise OSError('no torch')")
     assert step_table.measured_steps() == {}
 
 
 @pytest.fixture
-def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Puts a module of the given name and code before the real one, in the probes' processes alone."""
+def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Puts code in the place of a module, in the probes' processes alone."""
 
-    def put(code: str) -> None:
-        (tmp_path / "open3d.py").write_text(code)
+    def put(code: str, module: str = "open3d") -> None:
+        (tmp_path / f"{module}.py").write_text(code)
         monkeypatch.setenv("PYTHONPATH", str(tmp_path))
 
     return put
 
 
-def test_import_that_fails_is_a_finding_with_advice(broken: Callable[[str], None]) -> None:
+def test_import_that_fails_is_a_finding_with_advice(broken: Callable[..., None]) -> None:
     broken("raise OSError('libusb-1.0.so.0: cannot open shared object file')")
     found = doctor.run_probe("open3d")
     assert not found.ok and found.required
@@ -136,14 +136,22 @@ def test_import_that_fails_is_a_finding_with_advice(broken: Callable[[str], None
     assert "libusb-1.0-0" in found.advice
 
 
-def test_crash_is_a_finding(broken: Callable[[str], None]) -> None:
+def test_crash_is_a_finding(broken: Callable[..., None]) -> None:
     broken("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")
-    found = doctor.run_probe("pictures")
-    assert not found.ok and not found.required
+    found = doctor.run_probe("open3d")
+    assert not found.ok and found.required
     assert "crashed with signal 11" in found.detail
 
 
-def test_hang_is_a_finding(broken: Callable[[str], None]) -> None:
+def test_pictures_are_drawn_here_and_predicting_works_without(broken: Callable[..., None]) -> None:
+    found = doctor.run_probe("pictures")
+    assert found.ok and "Pillow" in found.detail
+    broken("raise ImportError('no libfreetype')", "PIL")
+    found = doctor.run_probe("pictures")
+    assert (found.ok, found.required, found.detail) == (False, False, "ImportError: no libfreetype")
+
+
+def test_hang_is_a_finding(broken: Callable[..., None]) -> None:
     broken("import time; time.sleep(60)")
     found = doctor.run_probe("open3d", timeout_s=1)
     assert not found.ok and "no answer after 1 s" in found.detail

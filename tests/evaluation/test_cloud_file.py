@@ -14,6 +14,7 @@ from plyfile import PlyData, PlyElement
 from bscnet.clouds.reading import Reading
 from bscnet.errors import InputError
 from bscnet.evaluation.cloud_file import read_page_scene
+from bscnet.viz.page import write_page
 
 
 def points(count: int = 5) -> np.ndarray:
@@ -44,6 +45,18 @@ def test_beside_a_prediction_the_labels_that_it_took_the_place_of_are_the_truth(
     assert scene.truth is not None and scene.truth.tolist() == [0, 0, 1]
     assert scene.prediction is not None and scene.prediction.tolist() == [0, 1, 1]
     assert list(scene.class_names) == ["label 4", "label 9"]
+
+
+def test_other_columns_are_values_but_for_those_that_are_the_same_everywhere(tmp_path: Path) -> None:
+    columns = {"intensity": np.array([5, 900, 7], np.uint16), "time": np.array([1.5, np.nan, 2.5]), "height": [1, 2, 3]}
+    same = {"flag": np.ones(3, np.uint8), "void": np.full(3, np.nan), "label": [0, 1, 0]}
+    more = {f"extra_{number}": np.arange(3) + number for number in range(9)}
+    np.savez(tmp_path / "a.npz", points=points(3), colors=np.zeros((3, 3), np.uint8), **columns, **same, **more)
+    found = read_page_scene(tmp_path / "a.npz").values
+    assert list(found) == ["intensity", "time", "height column", *(f"extra_{number}" for number in range(5))]
+    assert found["intensity"].tolist() == [5, 900, 7] and np.isnan(found["time"]).tolist() == [False, True, False]
+    page = write_page(tmp_path / "a.html", read_page_scene(tmp_path / "a.npz"))
+    assert "height column" in page.read_text(encoding="utf-8")
 
 
 def test_a_cloud_in_feet_is_shown_in_metres(tmp_path: Path) -> None:

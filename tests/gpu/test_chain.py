@@ -16,7 +16,6 @@ from bscnet.datasets.scannet.datamodule import ScanNetDataModule
 from bscnet.evaluation import scene_pages
 from bscnet.models import UNet
 from bscnet.runs.checkpoint import read_checkpoint
-from bscnet.viz import RenderError
 from fixtures.gpu_engines import engine
 from fixtures.scannet_files import write_root
 from fixtures.simulated_cuda import SimulatedCuda, simulated_cuda
@@ -38,10 +37,7 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*args: object) -> None:
-        raise RenderError("not drawn in this test")
-
-    monkeypatch.setattr(scene_pages, "write_picture", refuse)
+    monkeypatch.setattr(scene_pages, "write_picture", lambda path, scene, title: path)
 
 
 def scores(chain: Path, output: Path, *overrides: str) -> dict[str, Any]:

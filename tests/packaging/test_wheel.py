@@ -151,9 +151,9 @@ def files_in(folder: Path, *suffixes: str) -> set[str]:
 def test_wheel_carries_every_module_and_config(unpacked_wheel: Path) -> None:
     assert files_in(unpacked_wheel / "bscnet" / "conf", ".yaml") == files_in(ROOT / "conf", ".yaml")
     for package in ("bscnet", "hydra_plugins"):
-        code = files_in(ROOT / "src" / package, ".py", ".tsv", ".csv", ".json", ".typed", ".txt")
+        code = files_in(ROOT / "src" / package, ".py", ".tsv", ".csv", ".json", ".typed", ".txt", ".ttf")
         assert code, package
-        assert code <= files_in(unpacked_wheel / package, ".py", ".tsv", ".csv", ".json", ".typed", ".txt")
+        assert code <= files_in(unpacked_wheel / package, ".py", ".tsv", ".csv", ".json", ".typed", ".txt", ".ttf")
 
 
 def test_wheel_composes_with_its_own_files_alone(unpacked_wheel: Path, tmp_path: Path) -> None:
@@ -199,7 +199,7 @@ def test_fresh_environment_predicts(bare: Path, tmp_path: Path) -> None:
     assert "500 labelled points" in done.stdout and (tmp_path / "out.ply").is_file()
     done = said(*words, "--render", "view.png", folder=tmp_path)
     assert done.returncode == 2
-    assert done.stderr == "error: --render view.png needs open3d and matplotlib: pip install 'bscnet[predict]'\n"
+    assert done.stderr == "error: --render view.png needs Pillow: pip install 'bscnet[predict]'\n"
 
 
 def test_fresh_environment_predicts_by_what_ships(bare: Path, tmp_path: Path) -> None:

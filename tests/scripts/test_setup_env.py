@@ -71,7 +71,7 @@ def test_only_missing_packages_are_installed(debian: Path, tmp_path: Path, monke
     system.install_system_packages()
     update, install = (tmp_path / "asked").read_text().splitlines()
     assert update.startswith("update")
-    assert "libopenblas-dev" in install and "libvulkan1" in install
+    assert "libopenblas-dev" in install and "libgl1" in install
     assert "libusb" not in install and "build-essential" not in install
 
 

@@ -71,7 +71,7 @@ def build_callbacks(settings: Settings) -> list[Callback]:
     from bscnet.training.wandb_report import WandbReport
     from bscnet.viz.palette import IGNORE_COLOUR, class_palette
 
-    return [WandbReport(np.vstack([class_palette(settings.data.num_classes or 0), IGNORE_COLOUR]))]
+    return [WandbReport(np.vstack([class_palette(settings.data.num_classes or 0, settings.palette), IGNORE_COLOUR]))]
 
 
 def log_final(loggers: Sequence[Logger], run: RunName, values: Mapping[str, float | None]) -> None:

@@ -11,20 +11,30 @@ from bscnet.chain.finals import chain_finals, network_costs
 from bscnet.chain.loggers import build_loggers, close_loggers, log_final, logs_to_wandb
 from bscnet.chain.reopen import Reopened, reopen
 from bscnet.chain.run_names import run_name
+from bscnet.counted import counted
 from bscnet.errors import InputError
 from bscnet.evaluation.evaluate import evaluate
+from bscnet.evaluation.percent import percent
 from bscnet.evaluation.scene_pages import page_scene, write_scene
 from bscnet.evaluation.split_scores import SplitScores
 from bscnet.evaluation.torch_predictor import ScenePrediction
-from bscnet.runs.layout import BEST_SCENE, PAGE_ENDING, SCORES_NAME, WORST_SCENE
+from bscnet.runs.layout import (
+    BEST_SCENE,
+    INDEX_NAME,
+    PAGE_ENDING,
+    PICTURE_ENDING,
+    SCORES_NAME,
+    WORST_SCENE,
+)
+from bscnet.viz.page.index import ScenePage, write_index
 
 
 def write_scores(chain: Chain) -> list[Path]:
     """Score every validation scene with the chain's last checkpoint and write `scores.json` into its directory.
 
     With `picture: true` the scene with the highest and the one with the lowest mIoU are drawn beside it: `best.html`,
-    `best.png`, `worst.html` and `worst.png`. A logger gets a run that stands for the whole chain, with its scores, its
-    network's costs and, in Weights & Biases, those pages.
+    `best.png`, `worst.html` and `worst.png`, and `index.html` leads to them. A logger gets a run that stands for the
+    whole chain, with its scores, its network's costs and, in Weights & Biases, those pages.
 
     Returns the pages and pictures.
 
@@ -43,6 +53,7 @@ def write_scores(chain: Chain) -> list[Path]:
             raise InputError("no point of the validation scenes has a label")
         for rank, one in ((BEST_SCENE, found.best), (WORST_SCENE, found.worst)):
             written += _write(chain.directory / rank, rank, opened, one, len(scores.scenes))
+        _write_index(chain.directory, opened, scores, {BEST_SCENE: found.best, WORST_SCENE: found.worst})
     _log(chain, opened, scores, written)
     return written
 
@@ -51,8 +62,21 @@ def _write(stem: Path, rank: str, opened: Reopened, one: ScenePrediction, of: in
     scan = opened.data.val_dataset.store.scan(one.scene)
     facts = scene_facts(opened, {"scene": f"{one.scene}, the {rank} of {of} validation scenes"})
     title = f"{opened.title}, {rank} validation scene"
-    written, _ = write_scene(stem, page_scene(opened.data, scan, one, facts), title)
-    return written
+    return write_scene(stem, page_scene(opened.data, scan, one, facts, opened.settings.palette), title)
+
+
+def _write_index(directory: Path, opened: Reopened, scores: SplitScores, drawn: Mapping[str, ScenePrediction]) -> None:
+    told = scores.as_dict()
+    pages = [
+        ScenePage(
+            f"{one.scene}, the {rank} scene: mIoU {percent(told['scenes'][one.scene])}",
+            f"{rank}{PAGE_ENDING}",
+            f"{rank}{PICTURE_ENDING}",
+        )
+        for rank, one in drawn.items()
+    ]
+    facts = scene_facts(opened, {"split": f"val, {counted(len(told['scenes']), 'scene')}"})
+    write_index(directory / INDEX_NAME, opened.title, facts, told, pages)
 
 
 def scene_facts(opened: Reopened, further: Mapping[str, str]) -> dict[str, str]:

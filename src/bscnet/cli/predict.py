@@ -42,7 +42,7 @@ def main(args: argparse.Namespace) -> int:
         if not jobs:
             print(f"{output}: all scans are labelled already")
             return 0
-    views = Views(args.render, args.page)
+    views = Views(args.render, args.page, args.palette)
     outputs = [job.target for job in jobs if job.stream is None]
     check_views(views, into_folder, [file, *(job.source for job in jobs), *outputs])
     session = load(file, threads=args.threads)
@@ -76,9 +76,9 @@ def _label_one(
     now = time.perf_counter()
     if not args.quiet:
         out = sys.stderr if job.stream == STANDARD_OUTPUT else sys.stdout  # which is the cloud's then
-        drawn = now - started if any(views) else 0.0
+        drawn = now - started if views.files else 0.0
         print(full_report(done, session, loaded, drawn, now - begun), file=out)
-        written = "; ".join(map(str, [job.stream or job.target, *(view for view in views if view)]))
+        written = "; ".join(map(str, [job.stream or job.target, *views.files]))
         print(f"{written}: {file.count:,} labelled point{'s'[: file.count != 1]}", file=out)
 
 
@@ -128,7 +128,7 @@ def _labelled(
             job.target,
             stream=stream,
             voxel_size=args.voxel_size,
-            palette=_palette(labeller) if args.color_by_class else None,
+            palette=_palette(labeller, args) if args.color_by_class else None,
             sampled=args.render is not None or args.page is not None,
             progress=progress,
         )
@@ -143,16 +143,16 @@ def _stream(job: Job) -> Iterator[BinaryIO | None]:
         yield stream
 
 
-def _palette(labeller: Labeller) -> np.ndarray:
-    from bscnet.viz.palette import class_palette
+def _palette(labeller: Labeller, args: argparse.Namespace) -> np.ndarray:
+    from bscnet.viz.palette import DEFAULT, class_palette
 
-    return class_palette(labeller.session.num_classes)
+    return class_palette(labeller.session.num_classes, args.palette or DEFAULT)
 
 
 def _looked_at(labeller: Labeller, jobs: Sequence[Job], args: argparse.Namespace) -> list[CloudFile]:
     """Every scan's file, once it is seen that it can be labelled and written, so that no work is lost."""
     files = []
-    palette = _palette(labeller) if args.color_by_class else None
+    palette = _palette(labeller, args) if args.color_by_class else None
     for job in jobs:
         file = open_cloud(job.source, labeller.reading.columns)
         labeller.voxel_size(labeller.reader(file), args.voxel_size)

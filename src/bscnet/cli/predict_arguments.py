@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from bscnet.cli.palette_option import add_palette_argument
 from bscnet.cli.reading_options import add_reading_arguments
 from bscnet.clouds.open import ENDINGS
 from bscnet.errors import InputError
@@ -50,6 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--page", type=Path, metavar="VIEW.html", help="also write a page to turn (folder for several scans)"
     )
+    add_palette_argument(parser)
     add_reading_arguments(parser)
     parser.add_argument("--skip-existing", action="store_true", help="leave out scans whose output is there")
     parser.add_argument(

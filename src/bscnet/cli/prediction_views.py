@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,24 +13,33 @@ from bscnet.errors import InputError
 from bscnet.installation import how_to_install, missing
 from bscnet.prediction.label_file import LabelledFile
 from bscnet.runtime import Session
+from bscnet.settings.words import PaletteName
 
 if TYPE_CHECKING:
     from bscnet.viz.page import PageScene
 
-_FOR_PICTURES = ("open3d", "matplotlib")
-
 
 class Views(NamedTuple):
-    """Where a labelled scan is drawn, or several of them, which take folders; None: not at all."""
+    """Where a labelled scan is drawn, or several of them, which take folders, and in which colours.
+
+    picture, page: None: not at all. palette: None: the default.
+    """
 
     picture: Path | None
     page: Path | None
+    palette: PaletteName | None
+
+    @property
+    def files(self) -> list[Path]:
+        """What is written."""
+        return [path for path in (self.picture, self.page) if path is not None]
 
     def within(self, name: str) -> Views:
         """Those of one of several scans, whose output has this name."""
         return Views(
             None if self.picture is None else self.picture / f"{name}.png",
             None if self.page is None else self.page / f"{name}.html",
+            self.palette,
         )
 
 
@@ -55,8 +65,8 @@ def check_views(views: Views, folders: bool, others: Sequence[Path]) -> None:
             raise InputError(f"{option} {path}: it is written as {ending[1:].upper()}, the name must end in {ending}")
     if views.picture is None:
         return
-    if lacking := missing(*_FOR_PICTURES):
-        raise InputError(f"--render {views.picture} needs {' and '.join(lacking)}: {how_to_install('predict')}")
+    if missing("PIL"):
+        raise InputError(f"--render {views.picture} needs Pillow: {how_to_install('predict')}")
 
 
 def draw(views: Views, done: LabelledFile, session: Session, title: str) -> None:
@@ -70,20 +80,18 @@ def draw(views: Views, done: LabelledFile, session: Session, title: str) -> None
     from bscnet.viz.page import write_page
 
     scene = _scene(done, session, title)
+    if views.palette is not None:
+        scene = replace(scene, palette=views.palette)
     if views.page is not None:
         write_page(views.page, scene)
     if views.picture is None:
         return
     from bscnet.evaluation.scene_pages import write_picture
-    from bscnet.viz import RenderError
 
     try:
-        views.picture.parent.mkdir(parents=True, exist_ok=True)
         write_picture(views.picture, scene, title)
-    except (RenderError, OSError) as error:
-        raise InputError(
-            f"--render {views.picture}: the labels are written, but no picture could be drawn: {error}"
-        ) from error
+    except InputError as error:
+        raise InputError(f"--render: the labels are written, but no picture could be: {error}") from error
 
 
 def _scene(done: LabelledFile, session: Session, title: str) -> PageScene:

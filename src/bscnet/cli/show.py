@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bscnet.cli.outputs import check_folder, make_folder
+from bscnet.cli.palette_option import add_palette_argument
 from bscnet.cli.reading_options import add_reading_arguments, reading_of
 from bscnet.cli.splits import SPLITS, OpenSplit, first_split, open_split, split_of
 from bscnet.clouds.reading import Reading
@@ -34,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", type=Path, metavar="DIR", help="folder to write to (default: the current one)"
     )
+    add_palette_argument(parser)
     add_reading_arguments(parser)
     parser.add_argument(
         "--scene", action="append", default=[], metavar="NAME", help="a scene by name, best or worst; may be repeated"
@@ -55,8 +58,9 @@ def main(args: argparse.Namespace) -> int:
 
     for stem, scene, title in _scenes(sources, overrides, args):
         make_folder(folder, "-o")
-        written, obstacle = write_scene(folder / stem, scene, title)
-        print(", ".join(map(str, written)) + (f" (no picture: {obstacle})" if obstacle else ""))
+        if args.palette is not None:
+            scene = replace(scene, palette=args.palette)
+        print(", ".join(map(str, write_scene(folder / stem, scene, title))))
     return 0
 
 
@@ -98,7 +102,7 @@ def _of_data(overrides: list[str], args: argparse.Namespace) -> Iterator[tuple[s
     for name, split in asked:
         facts = {"data": f"{settings.data.name}, not labelled by a network", "scene": name}
         scan = split.dataset.store.scan(name)
-        yield name, page_scene(data, scan, None, facts), f"{settings.data.name} {name}"
+        yield name, page_scene(data, scan, None, facts, settings.palette), f"{settings.data.name} {name}"
 
 
 def _split(data: ScanDataModule, name: str | None) -> OpenSplit:
@@ -156,4 +160,4 @@ def _labelled(opened: Reopened, split: OpenSplit, one: ScenePrediction, name: st
 
     facts = scene_facts(opened, {"scene": one.scene if name == one.scene else f"{one.scene}, the {name} one"})
     scan = split.dataset.store.scan(one.scene)
-    return name, page_scene(opened.data, scan, one, facts), f"{opened.title}: {one.scene}"
+    return name, page_scene(opened.data, scan, one, facts, opened.settings.palette), f"{opened.title}: {one.scene}"

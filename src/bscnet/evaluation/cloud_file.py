@@ -19,7 +19,10 @@ from bscnet.counted import counted
 from bscnet.errors import InputError
 from bscnet.prediction.numbers import places_among
 from bscnet.viz.page import PageScene
-from bscnet.viz.page.scene import FARTHEST_M, MAX_CLASSES
+from bscnet.viz.page.scene import FARTHEST_M, MAX_CLASSES, VIEWS
+
+_MOST_VALUES = 8
+"""Columns beside labels and colours that a page offers: each takes two bytes a point."""
 
 _LARGEST_LABEL = 2**31 - 1
 _AS_IT_IS = Reading(invalid_points="drop")
@@ -33,7 +36,8 @@ def read_page_scene(path: Path, reading: Reading = _AS_IT_IS) -> PageScene:
     A column of labels is a prediction where the file has a column `confidence` too, as `bscnet predict` writes them,
     and the truth otherwise; beside a prediction, the truth is the column of labels that it took the place of, else
     another one. Classes are called as the file names them, else by their numbers; labels that comments or the file of a
-    prediction do not name are of no class. Points without finite coordinates cannot be drawn; the page says how many
+    prediction do not name are of no class. The first eight other columns that are not the same everywhere are values to
+    colour by. Points without finite coordinates cannot be drawn; the page says how many
     there are.
 
     Args:
@@ -48,7 +52,8 @@ def read_page_scene(path: Path, reading: Reading = _AS_IT_IS) -> PageScene:
     reader = PointReader(file, reading, ())
     label, sure = find_label(file.columns), find_column(file.columns, CONFIDENCE)
     before = None if label is None or sure is None else _label_before(file.columns, label)
-    cloud = file.read([*reader.names, *(name for name in (label, sure, before) if name is not None)])
+    cloud = file.read()
+    used = {*reader.names, *(name for name in (label, sure, before) if name is not None)}
     surveyor = reader.surveyor()
     surveyor.add(cloud)
     survey = surveyor.result()
@@ -84,7 +89,22 @@ def read_page_scene(path: Path, reading: Reading = _AS_IT_IS) -> PageScene:
         confidence=confidence,
         class_names=list(names.values()),
         facts=facts,
+        values=_values({name: column for name, column in cloud.columns.items() if name not in used}),
     )
+
+
+def _values(columns: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[np.float64]]:
+    """The first columns that tell one point from another, by names that a page can give them."""
+    found: dict[str, npt.NDArray[np.float64]] = {}
+    for name, column in columns.items():
+        values = column.astype(np.float64)
+        known = values[np.isfinite(values)]
+        if len(known) == 0 or known.min() == known.max():
+            continue
+        found[f"{name} column" if name in VIEWS else name] = values
+        if len(found) == _MOST_VALUES:
+            break
+    return found
 
 
 def _label_before(columns: Collection[str], label: str) -> str | None:

@@ -11,7 +11,7 @@ from typing import Any
 from bscnet.errors import InputError
 from bscnet.settings.composed import Settings
 
-NOT_HASHED = ("output_dir", "resume", "logger", "stage", "threads", "picture", "title")
+NOT_HASHED = ("output_dir", "resume", "logger", "stage", "threads", "picture", "palette", "title")
 """What may differ between two runs of the same chain: where it is written, how it is watched, how fast it is."""
 
 _WATCHING = ("log_every_n_steps", "cuda_allocator")

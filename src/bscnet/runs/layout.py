@@ -2,6 +2,7 @@
 
 CHAIN/result.json               what the chain is and how far it got
 CHAIN/scores.json               scores of its validation scenes
+CHAIN/index.html                the page of the run: its scores, and links to the pages of scenes
 CHAIN/best.html, best.png       its best validation scene, and worst.html and worst.png
 CHAIN/stage1/                   one folder a stage, counted from 1
     outcome.json                what the stage left behind, once it is finished
@@ -26,7 +27,8 @@ OUTCOME_NAME = "outcome.json"
 PLAN_NAME = "plan.json"
 BEST, LAST = "best.ckpt", "last.ckpt"
 BEST_SCENE, WORST_SCENE = "best", "worst"
-PAGE_ENDING = ".html"
+PAGE_ENDING, PICTURE_ENDING = ".html", ".png"
+INDEX_NAME = f"index{PAGE_ENDING}"
 CSV_FOLDER = "csv"
 ERROR_LOG, STAGE_LOG = "error.log", "stage.log"
 LOGGERS_NAME = "loggers.json"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from bscnet.settings.numbers import Count, Natural, NonNegative, Positive
-from bscnet.settings.words import DistillKind
+from bscnet.settings.words import DistillKind, PaletteName
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,3 +51,7 @@ class RunSettings:
         "pages and pictures of the best and the worst validation scene at the end of a chain; scores.json is always "
         "written",
     ] = True
+    palette: Annotated[
+        PaletteName,
+        "colours of classes in them; distinct: told apart by dichromats too, scannet: the published ones",
+    ] = "distinct"

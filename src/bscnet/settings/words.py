@@ -125,6 +125,9 @@ Backend = Literal["minkowski", "native", "spconv_triton", "torch"]
 BackendChoice = Literal["auto", Backend]
 """auto: MinkowskiEngine where it works, else torch."""
 
+PaletteName = Literal["distinct", "scannet"]
+"""Colours of classes: told apart by dichromats too, or those that ScanNet published."""
+
 LoggerName = Literal["csv", "wandb", "tensorboard", "mlflow"]
 
 Accelerator = Literal["auto", "cpu", "gpu", "cuda"]

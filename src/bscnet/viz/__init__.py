@@ -1,6 +1,6 @@
 """Pictures: labelled scenes drawn off screen, searched shifts, training curves.
 
-Nothing here needs a screen. Names are loaded on first use: the renderer's child process needs numpy and Open3D alone.
+Nothing here needs a screen. Names are loaded on first use: a page and a picture need neither matplotlib nor rich.
 """
 
 from __future__ import annotations
@@ -11,13 +11,12 @@ from bscnet.lazy import lazy_names
 
 if TYPE_CHECKING:
     from bscnet.viz.curves import chain_curves, curves_figure, read_curves
-    from bscnet.viz.offscreen import RenderError, render_panels
     from bscnet.viz.palette import class_palette, colour_labels
     from bscnet.viz.pictures import labelled_picture, scene_picture
     from bscnet.viz.shifts import shift_norms, shift_summary, shift_table
+    from bscnet.viz.splats import render_panels
 
 __all__ = [
-    "RenderError",
     "chain_curves",
     "class_palette",
     "colour_labels",
@@ -32,14 +31,13 @@ __all__ = [
 ]
 
 _MODULE_OF = {
-    "RenderError": "offscreen",
     "chain_curves": "curves",
     "class_palette": "palette",
     "colour_labels": "palette",
     "curves_figure": "curves",
     "labelled_picture": "pictures",
     "read_curves": "curves",
-    "render_panels": "offscreen",
+    "render_panels": "splats",
     "scene_picture": "pictures",
     "shift_norms": "shifts",
     "shift_summary": "shifts",

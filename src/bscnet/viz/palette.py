@@ -1,4 +1,4 @@
-"""Colours of the classes: ScanNet's published 20-class palette, continued for larger label sets."""
+"""Colours of the classes, in pictures, pages, legends and clouds alike, and those of errors and confidence."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+
+from bscnet.settings.words import PaletteName
 
 IGNORE_COLOUR = (64, 64, 64)
 """RGB (0..255) of points whose label is ignored."""
@@ -54,20 +56,39 @@ SCANNET_COLOURS: tuple[tuple[int, int, int], ...] = (
 )
 """RGB of ScanNet's 20 benchmark classes, in the order of the benchmark (ScanNet, arXiv 1702.04405)."""
 
+DISTINCT_COLOURS: tuple[tuple[int, int, int], ...] = (
+    (174, 199, 232), (152, 223, 138), (187, 0, 85), (255, 153, 0), (85, 119, 0),
+    (85, 85, 238), (255, 221, 0), (0, 102, 102), (136, 136, 136), (238, 170, 170),
+    (0, 170, 187), (255, 51, 170), (119, 68, 51), (136, 0, 153), (136, 102, 136),
+    (102, 153, 119), (51, 136, 204), (187, 170, 119), (204, 136, 255), (170, 119, 85),
+    (255, 119, 68), (68, 85, 119), (0, 255, 204), (170, 238, 238), (85, 102, 85),
+    (255, 68, 102), (187, 136, 0), (85, 204, 255), (204, 0, 170), (187, 170, 187),
+    (153, 17, 34), (238, 204, 187), (187, 204, 85), (238, 136, 204), (238, 221, 170),
+    (136, 119, 255), (0, 119, 51), (187, 136, 153), (0, 136, 119), (0, 102, 187),
+)  # fmt: skip
+"""RGB that normal sight and dichromats tell apart, by `scripts/search_palette.py`: the first 20 together, the others
+one by one. Walls and floors are ScanNet's."""
+
+DEFAULT: PaletteName = "distinct"
+
+_TABLES: dict[PaletteName, tuple[tuple[int, int, int], ...]] = {
+    "distinct": DISTINCT_COLOURS,
+    "scannet": SCANNET_COLOURS,
+}
 _GOLDEN_RATIO = 0.6180339887498949
 
 
-def class_palette(num_classes: int) -> NDArray[np.uint8]:
+def class_palette(num_classes: int, name: PaletteName = DEFAULT) -> NDArray[np.uint8]:
     """Colour table of `num_classes` classes.
 
-    The first 20 rows are ScanNet's; further rows step the hue by the golden ratio, so that neighbours differ.
+    Beyond the table of that name rows step the hue by the golden ratio, so that neighbours differ.
 
     Returns:
         (num_classes, 3) uint8, RGB.
     """
-    rows = list(SCANNET_COLOURS[:num_classes])
-    for index in range(len(rows), num_classes):
-        extra = index - len(SCANNET_COLOURS)
+    table = _TABLES[name]
+    rows = list(table[:num_classes])
+    for extra in range(num_classes - len(rows)):
         hue = (0.11 + extra * _GOLDEN_RATIO) % 1.0
         value = (0.9, 0.7, 0.5)[extra % 3]
         red, green, blue = colorsys.hsv_to_rgb(hue, 0.65, value)
@@ -75,14 +96,14 @@ def class_palette(num_classes: int) -> NDArray[np.uint8]:
     return np.array(rows, dtype=np.uint8).reshape(num_classes, 3)
 
 
-def colour_labels(labels: NDArray[np.integer], num_classes: int) -> NDArray[np.uint8]:
-    """RGB of every label; anything outside 0..num_classes-1 gets the ignore colour.
+def colour_labels(labels: NDArray[np.integer], palette: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """RGB of every label; anything that is no row of the palette gets the ignore colour.
 
-    Shapes: labels (P,), result (P, 3) uint8.
+    Shapes: labels (P,), palette (C, 3), result (P, 3) uint8.
     """
-    table = np.concatenate([class_palette(num_classes), np.array([IGNORE_COLOUR], dtype=np.uint8)])
-    known = (labels >= 0) & (labels < num_classes)
-    return table[np.where(known, labels, num_classes)]
+    table = np.concatenate([palette, np.array([IGNORE_COLOUR], dtype=np.uint8)])
+    known = (labels >= 0) & (labels < len(palette))
+    return table[np.where(known, labels, len(palette))]
 
 
 def colour_errors(truth: NDArray[np.integer], prediction: NDArray[np.integer], num_classes: int) -> NDArray[np.uint8]:
@@ -96,12 +117,11 @@ def colour_errors(truth: NDArray[np.integer], prediction: NDArray[np.integer], n
 
 
 def legend_entries(
-    label_sets: Sequence[NDArray[np.integer]], class_names: Sequence[str]
+    label_sets: Sequence[NDArray[np.integer]], class_names: Sequence[str], palette: NDArray[np.uint8]
 ) -> list[tuple[str, tuple[int, int, int]]]:
     """(name, RGB) of every class that occurs in any of the label arrays, in class order; "ignored" comes last."""
     num_classes = len(class_names)
     present = np.unique(np.concatenate([np.unique(labels) for labels in label_sets]))
-    palette = class_palette(num_classes)
     entries = []
     for label in present[(present >= 0) & (present < num_classes)].tolist():
         red, green, blue = palette[label].tolist()

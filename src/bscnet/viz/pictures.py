@@ -7,15 +7,26 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from matplotlib.figure import Figure
-from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from bscnet.viz.camera import Camera, frame_camera, open_room, point_spacing, view_direction
-from bscnet.viz.offscreen import render_panels
-from bscnet.viz.palette import CORRECT_COLOUR, ERROR_COLOUR, colour_errors, colour_labels, legend_entries
+from bscnet.settings.words import PaletteName
+from bscnet.viz.camera import frame_camera, open_room, point_spacing, view_direction
+from bscnet.viz.palette import (
+    CORRECT_COLOUR,
+    DEFAULT,
+    ERROR_COLOUR,
+    class_palette,
+    colour_errors,
+    colour_labels,
+    legend_entries,
+)
+from bscnet.viz.sheet import compose, trimmed
+from bscnet.viz.splats import render_panels
 
 _PANEL_PIXELS = (1000, 720)
+_CLOSED = 2.0
+"""Diameter of a disc in the spacing of the points at which one sees no longer through randomly scattered ones."""
+
 _MAX_POINTS = 400_000
 
 
@@ -29,7 +40,7 @@ def scene_picture(
     *,
     title: str | None = None,
     towards: Sequence[float] | None = None,
-    timeout_s: float = 120.0,
+    palette: PaletteName = DEFAULT,
 ) -> Path:
     """Write a PNG with the panels input, truth, prediction, errors, a legend of the classes present, and the mIoU.
 
@@ -41,7 +52,6 @@ def scene_picture(
 
     Raises:
         ValueError: shapes disagree or there is no finite point.
-        RenderError: this machine cannot render; the text says why.
     """
     count = len(points)
     for name, array, shape in (
@@ -55,19 +65,20 @@ def scene_picture(
     if count == 0 or not np.isfinite(points).all():
         raise ValueError("points must be finite and at least one")
 
+    table = class_palette(len(class_names), palette)
     score = scene_miou(truth, prediction, len(class_names))
     drawn, direction = _drawn_points(points, towards)
     seen, guess = truth[drawn], prediction[drawn]
     panels = {
         "input": np.asarray(colours[drawn], dtype=np.uint8),
-        "truth": colour_labels(seen, len(class_names)),
-        "prediction": colour_labels(guess, len(class_names)),
+        "truth": colour_labels(seen, table),
+        "prediction": colour_labels(guess, table),
         "errors": colour_errors(seen, guess, len(class_names)),
     }
     heading = f"mIoU of this scene {100 * score:.1f} %" if math.isfinite(score) else "no labelled point"
-    legend = [*legend_entries([seen, guess], class_names), ("right", CORRECT_COLOUR), ("wrong", ERROR_COLOUR)]
+    legend = [*legend_entries([seen, guess], class_names, table), ("right", CORRECT_COLOUR), ("wrong", ERROR_COLOUR)]
     text = f"{title}: {heading}" if title else heading
-    return _write_picture(Path(path_png), text, points[drawn], direction, panels, legend, timeout_s)
+    return _write_picture(Path(path_png), text, points[drawn], direction, panels, legend)
 
 
 def labelled_picture(
@@ -79,20 +90,17 @@ def labelled_picture(
     *,
     title: str,
     towards: Sequence[float] | None = None,
-    timeout_s: float = 120.0,
+    palette: PaletteName = DEFAULT,
 ) -> Path:
     """Write a PNG with the cloud and its labels side by side and a legend of the classes present.
 
     Seen as in `scene_picture`. Shapes: points (P, 3) metres, z up, finite, P >= 1; colours (P, 3) uint8; labels (P,).
-
-    Raises:
-        RenderError: this machine cannot render; the text says why.
     """
     drawn, direction = _drawn_points(points, towards)
-    shown = labels[drawn]
-    panels = {"input": np.asarray(colours[drawn]), "labels": colour_labels(shown, len(class_names))}
-    legend = legend_entries([shown], class_names)
-    return _write_picture(Path(path_png), title, points[drawn], direction, panels, legend, timeout_s)
+    shown, table = labels[drawn], class_palette(len(class_names), palette)
+    panels = {"input": np.asarray(colours[drawn]), "labels": colour_labels(shown, table)}
+    legend = legend_entries([shown], class_names, table)
+    return _write_picture(Path(path_png), title, points[drawn], direction, panels, legend)
 
 
 def cloud_picture(
@@ -102,18 +110,14 @@ def cloud_picture(
     *,
     title: str,
     towards: Sequence[float] | None = None,
-    timeout_s: float = 120.0,
 ) -> Path:
     """Write a PNG of a cloud of which no labels are known.
 
     Seen as in `scene_picture`. Shapes: points (P, 3) metres, z up, finite, P >= 1; colours (P, 3) uint8.
-
-    Raises:
-        RenderError: this machine cannot render; the text says why.
     """
     drawn, direction = _drawn_points(points, towards)
     panels = {"input": np.asarray(colours[drawn])}
-    return _write_picture(Path(path_png), title, points[drawn], direction, panels, [], timeout_s)
+    return _write_picture(Path(path_png), title, points[drawn], direction, panels, [])
 
 
 def _drawn_points(
@@ -138,14 +142,12 @@ def _write_picture(
     towards: NDArray[np.float64],
     panels: dict[str, NDArray[np.uint8]],
     legend: Sequence[tuple[str, tuple[int, int, int]]],
-    timeout_s: float,
 ) -> Path:
     camera = frame_camera(points, towards, _PANEL_PIXELS[0] / _PANEL_PIXELS[1])
-    pixels = _point_pixels(points, camera, _PANEL_PIXELS[1])
-    images = render_panels(points, list(panels.values()), camera, _PANEL_PIXELS, pixels, timeout_s)
-    figure = _compose(heading, list(panels), images, legend)
+    diameter = _CLOSED * point_spacing(points)
+    images = render_panels(points, list(panels.values()), camera, _PANEL_PIXELS, diameter)
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=120, facecolor="white", bbox_inches="tight", pad_inches=0.12)
+    compose(heading, trimmed(dict(zip(panels, images, strict=True))), legend).save(path)
     return path
 
 
@@ -161,45 +163,3 @@ def scene_miou(truth: NDArray[np.integer], prediction: NDArray[np.integer], num_
     union = np.bincount(seen, minlength=num_classes) + np.bincount(guess[valid], minlength=num_classes) - hit
     present = union > 0
     return float(np.mean(hit[present] / union[present])) if present.any() else math.nan
-
-
-def _point_pixels(points: NDArray[np.floating], camera: Camera, height: int) -> float:
-    """Size in pixels at which drawn points just close up: their spacing on the surfaces, as projected."""
-    distance = float(np.linalg.norm(np.subtract(camera.eye, camera.centre)))
-    pixels_per_m = height / (2 * distance * math.tan(math.radians(camera.view_angle / 2)))
-    return float(np.clip(1.5 * point_spacing(points) * pixels_per_m, 2.0, 14.0))
-
-
-def _trim(images: Sequence[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
-    """Cut the white border that all images share."""
-    inked = np.any(np.stack([image.min(axis=2) < 0.99 for image in images]), axis=0)
-    rows, columns = np.flatnonzero(inked.any(axis=1)), np.flatnonzero(inked.any(axis=0))
-    if len(rows) == 0:
-        return list(images)
-    return [image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] for image in images]
-
-
-def _compose(
-    heading: str,
-    names: Sequence[str],
-    images: Sequence[NDArray[np.float32]],
-    legend: Sequence[tuple[str, tuple[int, int, int]]],
-) -> Figure:
-    trimmed = _trim(images)
-    aspect = trimmed[0].shape[0] / trimmed[0].shape[1]
-    columns = min(2, len(images))
-    rows = math.ceil(len(images) / columns)
-    figure = Figure(figsize=(6.5 * columns, 6.5 * rows * aspect + 1.4), layout="constrained")
-    figure.suptitle(heading, fontsize=15)
-    for axes, name, image in zip(figure.subplots(rows, columns, squeeze=False).flat, names, trimmed, strict=True):
-        axes.imshow(image, interpolation="antialiased")
-        axes.set_title(name, fontsize=13)
-        axes.set_axis_off()
-    handles = [
-        Patch(facecolor=(red / 255, green / 255, blue / 255), edgecolor="0.4", linewidth=0.5, label=name)
-        for name, (red, green, blue) in legend
-    ]
-    if handles:
-        columns = min(8, len(handles))
-        figure.legend(handles=handles, loc="outside lower center", ncols=columns, frameon=False, fontsize=11)
-    return figure

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from selenium import webdriver
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
@@ -19,12 +20,12 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from bscnet.viz.camera import ceiling_height
 from bscnet.viz.page import PageScene, write_page
-from bscnet.viz.palette import CORRECT_COLOUR, ERROR_COLOUR, IGNORE_COLOUR, SCANNET_COLOURS
+from bscnet.viz.palette import CORRECT_COLOUR, DISTINCT_COLOURS, ERROR_COLOUR, IGNORE_COLOUR
 from fixtures.pages import COLOURS, NAMES, blocks, read_back, room
 
 pytestmark = pytest.mark.slow
 
-WALL, FLOOR, CABINET = SCANNET_COLOURS[:3]
+WALL, FLOOR, CABINET = DISTINCT_COLOURS[:3]
 # viridis at 0, 127/255, 1 and 64/255 (Smith and van der Walt, 2015)
 VIRIDIS = ((68, 1, 84), (33, 144, 140), (253, 231, 36), (58, 82, 139))
 GONE = None
@@ -123,6 +124,7 @@ def near(found: list[tuple[int, int, int] | None], wanted: list[Any], tolerance:
     )
 
 
+MODES = ["colour", "truth", "prediction", "error", "confidence", "height"]
 COLOURS_OF = {
     "colour": [tuple(row) for row in COLOURS.tolist()],
     "truth": [WALL, FLOOR, CABINET, IGNORE_COLOUR],
@@ -135,18 +137,18 @@ COLOURS_OF = {
 def test_every_mode_gives_the_points_its_colours(opened: Callable[..., Page]) -> None:
     page = opened(blocks())
     assert page.browser.title == "four blocks"
-    assert [mode["name"] for mode in page.run("return viewer.modes")] == list(COLOURS_OF)
+    assert [mode["name"] for mode in page.run("return viewer.modes")] == MODES
     page.run("viewer.setShading(false)")
     for place, (name, wanted) in enumerate(COLOURS_OF.items()):
         if place % 2:
             page.press(str(place + 1))
         else:
-            page.find(f"#modes [data-mode={name}]").click()
+            page.find(f".modes [data-mode={name}]").click()
         page.settle()
         assert near(page.tops(), wanted), (name, page.tops())
-        pressed = page.browser.find_elements(By.CSS_SELECTOR, "#modes [aria-pressed=true]")
+        pressed = page.browser.find_elements(By.CSS_SELECTOR, ".over:not([hidden]) .modes [aria-pressed=true]")
         assert [button.get_attribute("data-mode") for button in pressed] == [name]
-        assert page.find("#key").is_displayed() is (name in ("error", "confidence"))
+        assert page.find(".key").is_displayed() is (name in ("error", "confidence"))
     page.run("viewer.setShading(true)")  # flat tops stay as they are, edges grow dark
     assert near(page.tops(), COLOURS_OF["confidence"], 40)
 
@@ -156,7 +158,7 @@ def test_key_of_errors_says_how_many(opened: Callable[..., Page]) -> None:
     page.press("4")
     page.settle()
     # two blocks of four are right, one wrong, one ignored
-    assert page.find("#key").text.split() == ["right", "50.0", "%", "wrong", "25.0", "%", "ignored", "25.0", "%"]
+    assert page.find(".key").text.split() == ["right", "50.0", "%", "wrong", "25.0", "%", "ignored", "25.0", "%"]
 
 
 def test_canvas_is_not_blank_and_changes_when_turned(opened: Callable[..., Page]) -> None:
@@ -272,18 +274,18 @@ def test_table_has_counts_and_ious(opened: Callable[..., Page]) -> None:
 @pytest.mark.parametrize(
     "missing, modes",
     [
-        (("truth",), ["colour", "prediction", "confidence"]),
-        (("prediction", "confidence"), ["colour", "truth"]),
-        (("truth", "prediction", "confidence"), ["colour"]),
+        (("truth",), ["colour", "prediction", "confidence", "height"]),
+        (("prediction", "confidence"), ["colour", "truth", "height"]),
+        (("truth", "prediction", "confidence"), ["colour", "height"]),
     ],
 )
 def test_only_what_is_known_can_be_chosen(
     missing: tuple[str, ...], modes: list[str], opened: Callable[..., Page]
 ) -> None:
     page = opened(blocks(**dict.fromkeys(missing)))
-    buttons = page.browser.find_elements(By.CSS_SELECTOR, "#modes button")
+    buttons = page.browser.find_elements(By.CSS_SELECTOR, ".over:not([hidden]) .modes button")
     assert [button.get_attribute("data-mode") for button in buttons] == modes
-    assert page.find("#classes").is_displayed() is (len(modes) > 1)
+    assert page.find("#classes").is_displayed() is (len(modes) > 2)
     assert "IoU" not in page.find("aside").text
     page.run("viewer.setShading(false)")
     page.press("5", "1")  # the fifth mode does not exist
@@ -306,10 +308,10 @@ def test_a_point_says_what_is_known_of_it(opened: Callable[..., Page]) -> None:
     WebDriverWait(page.browser, 10).until(lambda _: not box.is_displayed())
     ActionChains(page.browser).move_to_element_with_offset(canvas, *there).click().move_by_offset(0, 300).perform()
     page.settle()
-    assert box.is_displayed() and page.find("#ring").is_displayed()
+    assert box.is_displayed() and page.find(".ring").is_displayed()
     page.press(Keys.ESCAPE)
     page.settle()
-    assert not box.is_displayed() and not page.find("#ring").is_displayed()
+    assert not box.is_displayed() and not page.find(".ring").is_displayed()
 
 
 def test_picked_point_is_the_foremost_one_drawn_there(opened: Callable[..., Page]) -> None:
@@ -406,6 +408,103 @@ def test_page_works_inside_another_that_trusts_it_with_nothing_but_scripts(
     browser.switch_to.default_content()
 
 
+def test_any_value_colours_the_points_and_has_a_bar(opened: Callable[..., Page]) -> None:
+    block = np.repeat(np.arange(4), len(blocks().points) // 4)
+    values = {"intensity": np.array([10.0, 1000.0, 505.0, np.nan])[block], "9 <b>": np.full(len(block), 7.0)}
+    page = opened(blocks(values=values))
+    page.run("viewer.setShading(false)")
+    page.find(".modes [data-mode=intensity]").click()
+    page.settle()
+    assert near(page.tops(), [VIRIDIS[0], VIRIDIS[2], (33, 145, 140), IGNORE_COLOUR], 3)
+    assert page.find(".key").text.split() == ["intensity", "10", "505", "1,000"]
+    page.run("viewer.select(...viewer.project(arguments[0], [0, 0, 0]))", page.point(2))
+    assert {"505", "7"} <= set(page.find("#point").text.split())
+    page.press("6", Keys.ESCAPE)  # height: the tops lie at one metre, which is as high as anything
+    page.settle()
+    assert near(page.tops(), [VIRIDIS[2]] * 4, 3)
+    assert page.find(".key").text.split() == ["height", "0", "m", "0.5", "m", "1", "m"]
+    page.press("8")  # of what is the same everywhere no colour says anything
+    page.settle()
+    assert len(set(page.tops())) == 1 and page.find(".key").text.startswith("9 <b>")
+
+
+def test_two_views_show_the_same_points_in_two_colourings(opened: Callable[..., Page]) -> None:
+    page = opened(blocks())
+    page.run("viewer.setShading(false)")
+    whole = page.run("return viewer.rectangles()")[0]
+    page.press("c")
+    page.settle()
+    (left, right) = page.run("return viewer.rectangles()")
+    assert left == [0, 0, whole[2] / 2, whole[3]] and right == [whole[2] / 2, 0, whole[2] / 2, whole[3]]
+    assert near(page.tops(), COLOURS_OF["truth"])
+    halves = np.split(page.picture(), 2, axis=1)
+    assert all(0.02 < (half[..., 3] > 0).mean() < 0.9 for half in halves)
+    np.testing.assert_array_equal(halves[0][..., 3], halves[1][..., 3])
+    third = [round(value) for value in page.run("return viewer.project(arguments[0], [0, 0, 0])", page.point(2))[:2]]
+    assert near([tuple(half[third[1], third[0], :3].tolist()) for half in halves], [CABINET, WALL])
+    shown = page.browser.find_elements(By.CSS_SELECTOR, ".over:not([hidden]) .modes [aria-pressed=true]")
+    assert [button.get_attribute("data-mode") for button in shown] == ["truth", "prediction"]
+    # a point is found in either view, and ringed in both
+    for beside in (0, right[0]):
+        assert page.run("return viewer.pick(arguments[0], arguments[1])", third[0] + beside, third[1]) is not None
+    page.run("viewer.select(arguments[0], arguments[1])", third[0] + right[0], third[1])
+    page.settle()
+    first, second = (ring.rect for ring in page.browser.find_elements(By.CSS_SELECTOR, ".ring"))
+    assert second["x"] - first["x"] == pytest.approx(right[0], abs=1) and second["y"] == first["y"]
+    shown[1].find_element(By.XPATH, "../button[@data-mode='error']").click()
+    page.settle()
+    assert page.run("return [...viewer.views[1].rgba.subarray(4 * arguments[0])]", page.point(2))[:3] == [*ERROR_COLOUR]
+    page.find("#compare").click()
+    page.settle()
+    assert page.run("return [viewer.views.length, viewer.mode.name, viewer.rectangles().length]") == [1, "error", 1]
+
+
+def test_an_address_opens_the_page_as_it_was_seen(opened: Callable[..., Page]) -> None:
+    page = opened(blocks())
+    page.run(
+        "viewer.turn(0.7, -0.2); viewer.approach(0.8); viewer.move(0.02, 0.01); viewer.setCeiling(0.93);"
+        "viewer.setSize(2.1); viewer.setHidden([1, 255]); viewer.setCompared(true); viewer.setMode('error', 0)"
+    )
+    page.settle()
+    page.find("#link").click()
+    state = (
+        "return [viewer.views.map((view) => view.mode.name), viewer.ceiling, viewer.size, [...viewer.hidden].sort(),"
+        "viewer.walls, viewer.shading]"
+    )
+    camera, told, seen = page.camera(), page.run(state), page.tops()
+    address = page.browser.current_url
+    assert "#view=" in address and "address" in page.find("#said").text
+    page.browser.get("about:blank")
+    page.browser.get(address)
+    WebDriverWait(page.browser, 60).until(lambda b: b.execute_script("return window.viewer?.frames > 0"))
+    page.settle()
+    assert page.camera() == pytest.approx(camera, rel=1e-6, abs=1e-6) and page.run(state) == told
+    assert page.tops() == seen and GONE in seen
+    # an address that was mangled on its way changes what it still says, and breaks nothing
+    page.run("location.hash = 'view=1,2,x&colour=nothing&cut=7&size=&hidden=a,1'")
+    WebDriverWait(page.browser, 10).until(lambda _: page.run("return [...viewer.hidden].join()") == "1")
+    page.settle()
+    assert page.camera() == pytest.approx(camera, rel=1e-6, abs=1e-6)
+    assert page.run("return [viewer.views.length, viewer.ceiling, viewer.size]") == [1, 1, told[2]]
+    page.browser.get(page.path.as_uri())
+    WebDriverWait(page.browser, 60).until(lambda b: b.execute_script("return window.viewer?.frames > 0"))
+
+
+def test_picture_is_saved_as_it_is_seen(opened: Callable[..., Page], tmp_path: Path) -> None:
+    page = opened(blocks(name="four / blocks"))
+    behaviour = {"behavior": "allow", "downloadPath": str(tmp_path)}
+    page.browser.execute_cdp_cmd("Browser.setDownloadBehavior", behaviour)
+    page.press("p")
+    path = tmp_path / "four-blocks.png"
+    WebDriverWait(page.browser, 30).until(lambda _: path.is_file() and path.stat().st_size > 0)
+    assert page.find("#said").text.startswith("four-blocks.png: ")
+    saved, seen = np.asarray(Image.open(path).convert("RGB")), page.picture()
+    assert saved.shape[:2] == seen.shape[:2]
+    drawn = seen[..., 3] > 0
+    np.testing.assert_array_equal(saved[drawn], seen[drawn][:, :3])
+    assert (saved[~drawn] > 230).all()
+
+
 def test_subset_says_so(opened: Callable[..., Page]) -> None:
     page = opened(blocks(), max_points=5000)
     total = f"{len(page.scene.points):,}"
@@ -431,8 +530,13 @@ def test_phone(opened: Callable[..., Page], browser: webdriver.Chrome) -> None:
     try:
         page = opened(blocks(facts={"run": "rooms-bsc_net-unet_s-5cm-s0-1a2b3c4d/001", "long": "x" * 90}))
         assert page.run("return [innerWidth, document.documentElement.scrollWidth]") == [390, 390]
-        for button in browser.find_elements(By.CSS_SELECTOR, "button"):
-            assert button.size["height"] >= 30 and button.rect["x"] + button.size["width"] <= 390
+        for compared in (True, False):
+            page.press("c")
+            page.settle()
+            assert page.find("#stage").get_attribute("class") == ("stacked" if compared else "")
+            for button in browser.find_elements(By.CSS_SELECTOR, "button"):
+                if button.is_displayed():
+                    assert button.size["height"] >= 30 and button.rect["x"] + button.size["width"] <= 390
         assert (page.picture()[..., 3] > 0).mean() > 0.05
         box = page.run(
             "const r = document.getElementById('canvas').getBoundingClientRect(); return [r.x, r.y, r.width, r.height]"

@@ -14,8 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from bscnet.settings.words import PaletteName, words
 from bscnet.viz.page import PageScene, write_page
 from bscnet.viz.page.page import SCRIPTS
+from bscnet.viz.page.scene import VIEWS
 from bscnet.viz.palette import class_palette
 from bscnet.viz.pictures import scene_miou
 from fixtures.pages import COLOURS, SURE, blocks, elements, read_back
@@ -23,6 +25,8 @@ from fixtures.pages import COLOURS, SURE, blocks, elements, read_back
 SLOW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 FLOATS = st.floats(-1e6, 1e6, width=32)
 TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
+VALUES = st.floats(-1e306, 1e306) | st.just(math.nan) | st.just(math.inf)
+VALUE_NAMES = TEXT.filter(lambda name: name not in VIEWS)
 
 
 @st.composite
@@ -39,6 +43,8 @@ def scenes(draw: st.DrawFn) -> PageScene:
         confidence=draw(st.none() | arrays.arrays(np.float32, count, elements=st.floats(0, 1, width=32))),
         class_names=draw(st.lists(TEXT, max_size=255)),
         facts=draw(st.dictionaries(TEXT, TEXT, max_size=3)),
+        values=draw(st.dictionaries(VALUE_NAMES, arrays.arrays(np.float64, count, elements=VALUES), max_size=3)),
+        palette=draw(st.sampled_from(words(PaletteName))),
     )
 
 
@@ -51,6 +57,13 @@ def same(scene: PageScene, planes: dict[str, np.ndarray], layout: dict[str, Any]
         if labels is not None:
             classes = range(len(scene.class_names))
             assert planes[name].tolist() == [label if label in classes else 255 for label in labels[kept].tolist()]
+    for name, values in scene.values.items():
+        told = next(one for one in layout["values"] if one["name"] == name)
+        known = np.abs(values[kept]) < 1e300
+        np.testing.assert_array_equal(known, ~np.isnan(planes[name]))
+        off = np.abs(planes[name] - values[kept])[known]
+        assert (off <= told["step"] / 2 + 1e-9 * np.abs(values[kept][known])).all()
+        assert not known.any() or told["inner"][0] <= told["inner"][1]
     assert ("confidence" in planes) == (scene.confidence is not None)
     if scene.confidence is not None:
         assert np.abs(planes["confidence"] / 255 - scene.confidence[kept]).max() <= 0.5 / 255 + 1e-6
@@ -64,7 +77,7 @@ def test_points_come_back_within_half_a_step(scene: PageScene, tmp_path: Path) -
     assert description["name"] == scene.name and description["facts"] == dict(scene.facts)
     assert [row["name"] for row in description["classes"]] == list(scene.class_names)
     colours = np.array([row["colour"] for row in description["classes"]]).reshape(-1, 3)
-    assert (colours == class_palette(len(scene.class_names))).all()
+    assert (colours == class_palette(len(scene.class_names), scene.palette)).all()
 
 
 @SLOW
@@ -182,6 +195,8 @@ POINTS = blocks().points
         (changed(confidence=np.full(len(POINTS), np.nan, np.float32)), "between 0 and 1"),
         (changed(confidence=np.full(len(POINTS), 1.01, np.float32)), "between 0 and 1"),
         (changed(confidence=np.full(len(POINTS), -0.01, np.float32)), "between 0 and 1"),
+        (changed(values={"intensity": np.zeros(3)}), "intensity"),
+        (changed(values={"height": np.zeros(len(POINTS))}), "called height"),
         (changed(class_names=[str(k) for k in range(256)]), "at most 255"),
     ],
 )

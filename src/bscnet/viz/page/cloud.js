@@ -1,6 +1,7 @@
 // The points, read back from the page: layout and planes are those of payload.py.
 
 const NO_CLASS = 255;
+const NO_VALUE = 65535;
 
 // Positions are metres relative to `origin`, the middle of the cloud, where 32-bit floats are finest.
 async function readCloud(layout, text) {
@@ -8,7 +9,7 @@ async function readCloud(layout, text) {
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
   const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
   const count = layout.count;
-  const cloud = { count, truth: null, prediction: null, confidence: null };
+  const cloud = { count, truth: null, prediction: null, confidence: null, values: [] };
   let place = 0;
   for (const name of layout.planes) {
     if (name === "position") {
@@ -17,6 +18,10 @@ async function readCloud(layout, text) {
     } else if (name === "colour") {
       cloud.colour = bytes.subarray(place, place + 3 * count);
       place += 3 * count;
+    } else if (name.startsWith("value ")) {
+      const view = new DataView(bytes.buffer, place, 2 * count);
+      cloud.values.push(readValue(layout.values[cloud.values.length], view, count));
+      place += 2 * count;
     } else {
       cloud[name] = bytes.subarray(place, place + count);
       place += count;
@@ -24,6 +29,15 @@ async function readCloud(layout, text) {
   }
   if (place !== bytes.length) throw new Error(`${bytes.length} bytes of points where ${place} were expected`);
   return cloud;
+}
+
+// A further quantity: its name, the `inner` range over which colours change, and the number of every point or NaN.
+function readValue({ name, low, step, inner }, view, count) {
+  const numbers = Float64Array.from({ length: count }, (_, i) => {
+    const steps = view.getUint16(2 * i, true);
+    return steps === NO_VALUE ? NaN : low + step * steps;
+  });
+  return { name, inner, numbers };
 }
 
 function positions({ count, low, step }, values) {

@@ -28,7 +28,7 @@ function listenToPointers(canvas, viewer) {
     const [x, y] = [0, 1].map((k) => middle(after)[k] - middle(before)[k]);
     travelled += Math.hypot(x, y);
     const moves = after.length > 1 || event.shiftKey || (event.buttons & 6) !== 0;
-    if (moves) viewer.move(-x / canvas.clientHeight, y / canvas.clientHeight);
+    if (moves) viewer.move(-x / viewer.matrices.height, y / viewer.matrices.height);
     else viewer.turn(-x * TURN_PER_PIXEL, y * TURN_PER_PIXEL);
     if (after.length === 2) {
       viewer.approach(spread(before) / Math.max(spread(after), 1));
@@ -70,6 +70,9 @@ function listenToKeys(canvas, viewer) {
     w: () => viewer.setWalls(!viewer.walls),
     s: () => viewer.setShading(!viewer.shading),
     a: () => viewer.setHidden([]),
+    c: () => viewer.setCompared(viewer.views.length === 1),
+    l: () => linkToView(viewer),
+    p: () => savePicture(viewer),
     escape: () => viewer.deselect(),
   };
   document.addEventListener("keydown", (event) => {
@@ -83,7 +86,7 @@ function listenToKeys(canvas, viewer) {
       if (event.shiftKey) viewer.move(right * 0.04, up * 0.04);
       else viewer.turn(right * 0.08, up * 0.08);
     } else if (event.target === canvas && event.key === "Enter") {
-      viewer.select(canvas.clientWidth / 2, canvas.clientHeight / 2);
+      viewer.select(viewer.matrices.width / 2, viewer.matrices.height / 2);
     } else return;
     event.preventDefault();
   });

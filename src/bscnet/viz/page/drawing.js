@@ -58,6 +58,7 @@ void main() {
 }`;
 
 const ATTRIBUTES = ["position", "colour", "wall"];
+const COLOURS = ["colour", "colour beside"]; // buffers of the two views
 
 class Drawing {
   // Throws where the graphics driver refuses.
@@ -73,25 +74,25 @@ class Drawing {
     this.attributes = gl.createVertexArray();
     gl.bindVertexArray(this.attributes);
     this.attribute("position", cloud.position, 3, gl.FLOAT, false);
-    this.attribute("colour", new Uint8Array(4 * cloud.count), 4, gl.UNSIGNED_BYTE, true);
+    for (const buffer of COLOURS) this.attribute("colour", new Uint8Array(4 * cloud.count), 4, gl.UNSIGNED_BYTE, true, buffer);
     this.attribute("wall", new Uint8Array(cloud.count), 1, gl.UNSIGNED_BYTE, false);
     gl.bindVertexArray(null);
     this.target = gl.createFramebuffer();
     this.textures = [];
   }
 
-  attribute(name, data, size, type, normalized) {
+  attribute(name, data, size, type, normalized, buffer = name) {
     const gl = this.gl, place = ATTRIBUTES.indexOf(name);
-    this.buffers[name] = gl.createBuffer();
-    gl.bindBuffer(gl.ARRAY_BUFFER, this.buffers[name]);
+    this.buffers[buffer] = gl.createBuffer();
+    gl.bindBuffer(gl.ARRAY_BUFFER, this.buffers[buffer]);
     gl.bufferData(gl.ARRAY_BUFFER, data, gl.DYNAMIC_DRAW);
     gl.enableVertexAttribArray(place);
     gl.vertexAttribPointer(place, size, type, normalized, 0, 0);
   }
 
-  // New values of the attribute `colour` (RGBA bytes, alpha 0: not drawn) or `wall` (1: not drawn).
-  update(name, data) {
-    this.gl.bindBuffer(this.gl.ARRAY_BUFFER, this.buffers[name]);
+  // New values of `wall` (1: not drawn) or of one of COLOURS (RGBA bytes, alpha 0: not drawn).
+  update(buffer, data) {
+    this.gl.bindBuffer(this.gl.ARRAY_BUFFER, this.buffers[buffer]);
     this.gl.bufferSubData(this.gl.ARRAY_BUFFER, 0, data);
   }
 
@@ -115,9 +116,9 @@ class Drawing {
   }
 
   // ceiling: metres in the cloud's frame. pixels: size of a point one metre away. ratio: device pixels in a CSS pixel.
-  draw({ clip, near, far }, { ceiling, pixels, ratio, shading }) {
+  // rectangles: left, bottom, width and height of each view, device pixels; the views differ in nothing but colours.
+  draw({ clip, near, far }, { ceiling, pixels, ratio, shading, rectangles }) {
     const gl = this.gl, { width, height } = gl.canvas;
-    gl.viewport(0, 0, width, height);
     gl.bindFramebuffer(gl.FRAMEBUFFER, this.target);
     gl.enable(gl.DEPTH_TEST);
     gl.clearColor(0, 0, 0, 0);
@@ -129,9 +130,18 @@ class Drawing {
     gl.uniform1f(points.at("pixels"), pixels);
     gl.uniform2f(points.at("sizes"), 1.5 * ratio, Math.min(48 * ratio, this.largest));
     gl.bindVertexArray(this.attributes);
-    gl.drawArrays(gl.POINTS, 0, this.count);
+    gl.enable(gl.SCISSOR_TEST); // a disc ends where its view does
+    rectangles.forEach((rectangle, view) => {
+      gl.viewport(...rectangle);
+      gl.scissor(...rectangle);
+      gl.bindBuffer(gl.ARRAY_BUFFER, this.buffers[COLOURS[view]]);
+      gl.vertexAttribPointer(ATTRIBUTES.indexOf("colour"), 4, gl.UNSIGNED_BYTE, true, 0, 0);
+      gl.drawArrays(gl.POINTS, 0, this.count);
+    });
+    gl.disable(gl.SCISSOR_TEST);
     gl.bindVertexArray(null);
 
+    gl.viewport(0, 0, width, height);
     gl.bindFramebuffer(gl.FRAMEBUFFER, null);
     gl.disable(gl.DEPTH_TEST);
     const picture = this.picture;

@@ -9,7 +9,14 @@ const MODES = [
   { name: "confidence", needs: ["confidence"], by: ["prediction", "truth"] },
 ];
 
-const availableModes = (cloud) => MODES.filter((mode) => mode.needs.every((name) => cloud[name]));
+// Those of the scene, then the height above the floor and every further value, which have a `value` to show.
+function availableModes(cloud, scene) {
+  const top = Math.min(scene.ceiling, cloud.origin[2] + cloud.half[2]) - scene.floor;
+  const heights = Float32Array.from({ length: cloud.count }, (_, i) => cloud.position[3 * i + 2] + cloud.origin[2] - scene.floor);
+  const height = { name: "height", unit: " m", inner: [scene.layout.low[2] - scene.floor, top], numbers: heights };
+  const known = MODES.filter((mode) => mode.needs.every((name) => cloud[name]));
+  return [...known, ...[height, ...cloud.values].map((value) => ({ name: value.name, by: ["prediction", "truth"], value }))];
+}
 
 const labelsOf = (mode, cloud) => cloud[mode.by.find((name) => cloud[name])] ?? null;
 
@@ -28,7 +35,12 @@ function paint(cloud, scene, mode, hidden) {
 function colouring(cloud, scene, mode) {
   const { colour, count, truth, prediction, confidence } = cloud;
   const classColour = (label) => (label === NO_CLASS ? scene.ignored : scene.classes[label].colour);
-  const ramp = mode.name === "confidence" ? Array.from({ length: 256 }, (_, i) => rampColour(scene.ramp, i / 255)) : [];
+  const ramp = Array.from({ length: 256 }, (_, i) => rampColour(scene.ramp, i / 255));
+  if (mode.value) {
+    const { numbers, inner: [low, high] } = mode.value;
+    const share = (value) => (high > low ? clamp((value - low) / (high - low), 0, 1) : 0.5);
+    return (i) => (Number.isNaN(numbers[i]) ? scene.ignored : ramp[Math.round(255 * share(numbers[i]))]);
+  }
   return {
     colour: (i) => [colour[i], colour[count + i], colour[2 * count + i]],
     truth: (i) => classColour(truth[i]),

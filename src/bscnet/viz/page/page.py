@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import html
 import json
-import re
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +13,14 @@ from bscnet.viz.camera import ceiling_height, is_room, point_spacing, view_direc
 from bscnet.viz.page.payload import pack
 from bscnet.viz.page.scene import PageScene
 from bscnet.viz.page.summary import class_rows, mean_iou
+from bscnet.viz.page.template import filled, part, shown, source_hash
 from bscnet.viz.palette import CONFIDENCE_COLOURS, CORRECT_COLOUR, ERROR_COLOUR, IGNORE_COLOUR
 from bscnet.whole_file import written_whole
 
-SCRIPTS = ("vectors.js", "cloud.js", "camera.js", "modes.js", "walls.js", "drawing.js", "controls.js", "panel.js")
+SCRIPTS = (
+    "vectors.js", "cloud.js", "camera.js", "modes.js", "walls.js",
+    "drawing.js", "controls.js", "panel.js", "sharing.js",
+)  # fmt: skip
 """The viewer's parts in the order in which they are joined; viewer.js, which starts it, comes last."""
 
 _SEED = 0
@@ -45,13 +44,14 @@ def write_page(path: str | Path, scene: PageScene, max_points: int = 300_000) ->
         kept = np.sort(np.random.default_rng(_SEED).choice(len(kept), max_points, replace=False))
     description, payload = _description(scene, kept), ""
     description["layout"], payload = pack(scene, kept)
-    style, script = _part("viewer.css"), "".join(_part(name) for name in (*SCRIPTS, "viewer.js"))
+    style, script = part("viewer.css"), "".join(part(name) for name in (*SCRIPTS, "viewer.js"))
     script = f'"use strict";\n{script}'
-    text = _filled(
-        _part("viewer.html"),
+    text = filled(
+        part("viewer.html"),
         {
-            "title": html.escape(scene.name).encode("ascii", "xmlcharrefreplace").decode(),
-            "policy": f"default-src 'none'; img-src data:; style-src '{_hash(style)}'; script-src '{_hash(script)}'",
+            "title": shown(scene.name),
+            "style_hash": source_hash(style),
+            "script_hash": source_hash(script),
             "style": style,
             "script": script,
             "scene": _json(description),
@@ -88,20 +88,7 @@ def _description(scene: PageScene, kept: npt.NDArray[np.intp]) -> dict[str, Any]
     }
 
 
-def _part(name: str) -> str:
-    return (resources.files("bscnet.viz.page") / name).read_text(encoding="utf-8")
-
-
-def _hash(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-
-
 def _json(value: Any) -> str:
     """JSON that cannot end the script element it stands in, whatever the names are."""
     text = json.dumps(value, allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-
-
-def _filled(template: str, values: dict[str, str]) -> str:
-    """Every {{name}} replaced in one pass, so that nothing inside a value is taken for a place to fill."""
-    return re.sub(r"\{\{(\w+)\}\}", lambda match: values[match[1]], template)

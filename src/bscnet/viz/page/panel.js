@@ -3,6 +3,12 @@
 const byId = (id) => document.getElementById(id);
 const grouped = (number) => number.toLocaleString("en");
 const percent = (share) => (share === null ? "\u2013" : `${(100 * share).toFixed(1)} %`);
+// A value of a quantity, as finely as its range has to be told.
+function brief({ unit = "", inner: [low, high] }, value) {
+  if (Number.isNaN(value)) return "\u2013";
+  const digits = clamp(2 - Math.floor(Math.log10(high - low || 1)), 0, 9);
+  return `${value.toLocaleString("en", { maximumFractionDigits: digits })}${unit}`;
+}
 const css = ([red, green, blue]) => `rgb(${red}, ${green}, ${blue})`;
 
 // An element; text is set as text, so names may hold whatever they like.
@@ -31,20 +37,33 @@ function fillFacts(scene) {
       : `${grouped(shown)} points.`;
 }
 
+const overlays = () => [...document.querySelectorAll(".over")];
+
+// The buttons of both views; those of the second are seen when there is one.
 function makeModeButtons(viewer) {
-  viewer.modes.forEach((mode, place) => {
-    const button = element("button", { text: `${mode.name} `, children: [element("kbd", { text: place + 1 })] });
-    button.type = "button";
-    button.dataset.mode = mode.name;
-    button.addEventListener("click", () => viewer.setMode(mode.name));
-    byId("modes").append(button);
-  });
+  overlays().forEach((over, view) =>
+    viewer.modes.forEach((mode, place) => {
+      const keys = view === 0 && place < 9 ? [element("kbd", { text: place + 1 })] : [];
+      const button = element("button", { text: `${mode.name} `, children: keys });
+      button.type = "button";
+      button.dataset.mode = mode.name;
+      button.addEventListener("click", () => viewer.setMode(mode.name, view));
+      over.querySelector(".modes").append(button);
+    }),
+  );
+}
+
+// A bar of the colours of small to large, with what they stand for below it.
+function ramp(scene, title, ticks) {
+  const bar = element("i"), scale = element("div", { children: ticks.map((text) => element("span", { text })) });
+  bar.style.background = `linear-gradient(90deg, ${scene.ramp.map(css).join(", ")})`;
+  return element("div", { className: "ramp", children: [title, bar, scale] });
 }
 
 // The colours of a mode that are not those of classes.
-function fillKey(scene, mode) {
-  const key = byId("key");
+function fillKey(scene, mode, key) {
   key.replaceChildren();
+  key.dataset.mode = mode.name;
   if (mode.name === "error") {
     const count = (name) => scene.classes.reduce((all, row) => all + row[name], 0);
     const labelled = count("truth"), right = count("right");
@@ -55,11 +74,10 @@ function fillKey(scene, mode) {
       key.append(element("span", { title: `${grouped(points)} points`, children: [swatch(colour), `${name} ${share}`] }));
     }
   }
-  if (mode.name === "confidence") {
-    const bar = element("i"), ticks = ["0 %", "50 %", "100 %"].map((text) => element("span", { text }));
-    bar.style.background = `linear-gradient(90deg, ${scene.ramp.map(css).join(", ")})`;
-    const scale = element("div", { children: ticks });
-    key.append(element("div", { className: "ramp", children: ["how sure the network is", bar, scale] }));
+  if (mode.name === "confidence") key.append(ramp(scene, "how sure the network is", ["0 %", "50 %", "100 %"]));
+  if (mode.value) {
+    const [low, high] = mode.value.inner;
+    key.append(ramp(scene, mode.name, [low, (low + high) / 2, high].map((value) => brief(mode.value, value))));
   }
 }
 
@@ -113,6 +131,7 @@ function describePoint(scene, cloud, i) {
     lines.push([name, [swatch(colour), name === "truth" && text === "none" ? "ignored" : text]]);
   }
   if (cloud.confidence) lines.push(["confidence", [percent(cloud.confidence[i] / 255)]]);
+  for (const value of cloud.values) lines.push([value.name, [brief(value, value.numbers[i])]]);
   const colour = [0, 1, 2].map((k) => cloud.colour[k * cloud.count + i]);
   lines.push(["colour", [swatch(colour), colour.join(" ")]]);
   const place = [0, 1, 2].map((k) => (cloud.position[3 * i + k] + cloud.origin[k]).toFixed(2));
@@ -126,7 +145,17 @@ function describePoint(scene, cloud, i) {
 
 // Buttons, sliders and outputs as the viewer's state is.
 function showState(viewer, scene) {
-  for (const button of byId("modes").children) button.setAttribute("aria-pressed", button.dataset.mode === viewer.mode.name);
+  const shape = viewer.isBeside() ? "beside" : "stacked";
+  byId("stage").className = viewer.views.length > 1 ? shape : "";
+  overlays().forEach((over, k) => {
+    const view = viewer.views[k];
+    over.hidden = view === undefined;
+    if (!view) return;
+    for (const button of over.querySelectorAll("button")) button.setAttribute("aria-pressed", button.dataset.mode === view.mode.name);
+    const key = over.querySelector(".key");
+    if (key.dataset.mode !== view.mode.name) fillKey(scene, view.mode, key);
+  });
+  byId("compare").setAttribute("aria-pressed", viewer.views.length > 1);
   for (const button of byId("rows").querySelectorAll("button"))
     button.setAttribute("aria-pressed", !viewer.hidden.has(Number(button.dataset.label)));
   byId("walls").setAttribute("aria-pressed", viewer.walls);

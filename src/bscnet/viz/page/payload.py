@@ -16,6 +16,15 @@ NO_CLASS = 255
 
 _STEPS = 65535
 
+NO_VALUE = _STEPS
+"""The two bytes of a value that a point lacks."""
+
+_LARGEST = 1e300
+"""What is larger is taken for no value: differences of such numbers are none."""
+
+_INNER = (1.0, 99.0)
+"""Percentiles between which the colours of a value change: one stray point must not make all others alike."""
+
 
 def pack(scene: PageScene, kept: npt.NDArray[np.intp]) -> tuple[dict[str, Any], str]:
     """The layout (for JSON) and the text of the kept points' data: base64 of gzip of the planes, little-endian.
@@ -34,14 +43,33 @@ def pack(scene: PageScene, kept: npt.NDArray[np.intp]) -> tuple[dict[str, Any], 
             planes[name] = _label_bytes(labels[kept], len(scene.class_names))
     if scene.confidence is not None:
         planes["confidence"] = np.rint(np.clip(scene.confidence[kept], 0, 1) * 255).astype(np.uint8)
+    described = []
+    for number, (name, values) in enumerate(scene.values.items()):
+        steps, told = _value_steps(np.asarray(values, dtype=np.float64)[kept])
+        planes[f"value {number}"] = steps
+        described.append({"name": name, **told})
     raw = b"".join(np.ascontiguousarray(plane).tobytes() for plane in planes.values())
     layout = {
         "count": len(points),
         "low": low.tolist(),
         "step": step.tolist(),
-        "planes": list(planes),  # in this order: three planes of two bytes, three of one byte, then one byte each
+        # in this order: three planes of two bytes, three of one byte, one byte each, and two bytes each of the values
+        "planes": list(planes),
+        "values": described,
     }
     return layout, base64.b64encode(gzip.compress(raw, 9, mtime=0)).decode("ascii")
+
+
+def _value_steps(values: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.uint16], dict[str, Any]]:
+    """Values (P,) as steps `low + step * n`, and what of it the page has to know."""
+    known = np.abs(values) < _LARGEST
+    if not known.any():
+        return np.full(len(values), NO_VALUE, dtype="<u2"), {"low": 0.0, "step": 0.0, "inner": [0.0, 0.0]}
+    low, high = float(values[known].min()), float(values[known].max())
+    step = (high - low) / (_STEPS - 1)
+    steps = np.rint((np.where(known, values, low) - low) / (step or 1.0)).astype("<u2")
+    steps[~known] = NO_VALUE
+    return steps, {"low": low, "step": step, "inner": np.percentile(values[known], _INNER).tolist()}
 
 
 def _label_bytes(labels: npt.NDArray[np.integer], classes: int) -> npt.NDArray[np.uint8]:

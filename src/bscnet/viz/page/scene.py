@@ -8,8 +8,14 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from bscnet.settings.words import PaletteName
+from bscnet.viz.palette import DEFAULT
+
 MAX_CLASSES = 255
 """Labels travel as one byte, and one value of it means "none of the classes"."""
+
+VIEWS = ("colour", "truth", "prediction", "error", "confidence", "height")
+"""What a page colours points by beside `values`, which must not be called so."""
 
 _ROUNDING = 1e-5
 FARTHEST_M = 1e9
@@ -22,7 +28,8 @@ class PageScene:
     name: what the page calls the scene. points: (P, 3) metres, z up. colors: (P, 3) uint8, RGB. truth, prediction:
     (P,) class ids, anything outside the classes (such as -100) is ignored; None where there is none. confidence: (P,)
     in [0, 1], how sure the network is of its prediction. class_names: C names. facts: lines under the title, such as
-    {"run": …, "model": …}. towards: unit vector to the camera at first; None: as it fits.
+    {"run": …, "model": …}. towards: unit vector to the camera at first; None: as it fits. palette: of the classes.
+    values: (P,) of each name, further quantities such as an intensity, NaN where a point has none.
 
     Raises:
         ValueError: there is no point, shapes disagree, or a value is not finite or out of its range.
@@ -37,6 +44,8 @@ class PageScene:
     class_names: Sequence[str]
     facts: Mapping[str, str] = field(default_factory=dict)
     towards: tuple[float, float, float] | None = None
+    palette: PaletteName = DEFAULT
+    values: Mapping[str, npt.NDArray[np.floating]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         count = len(self.points)
@@ -48,6 +57,7 @@ class PageScene:
             ("truth", self.truth, (count,), "iu"),
             ("prediction", self.prediction, (count,), "iu"),
             ("confidence", self.confidence, (count,), "f"),
+            *((name, array, (count,), "f") for name, array in self.values.items()),
         ):
             if array is None:
                 continue
@@ -61,5 +71,7 @@ class PageScene:
         sure = self.confidence
         if sure is not None and not ((sure >= -_ROUNDING) & (sure <= 1 + _ROUNDING)).all():
             raise ValueError(f"confidence of {self.name} must lie between 0 and 1")
+        if taken := [name for name in self.values if name in VIEWS]:
+            raise ValueError(f"{self.name} cannot have further values called {', '.join(taken)}")
         if len(self.class_names) > MAX_CLASSES:
             raise ValueError(f"{len(self.class_names)} classes; a page shows at most {MAX_CLASSES}")

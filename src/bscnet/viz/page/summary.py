@@ -25,9 +25,9 @@ def class_rows(scene: PageScene) -> list[dict[str, Any]]:
     right = None
     if truth is not None and prediction is not None:
         right = _counts(truth[labelled & (truth == prediction)], classes)
-    rows = []
+    rows, colours = [], class_palette(classes, scene.palette)
     for place, name in enumerate(scene.class_names):
-        row: dict[str, Any] = {"name": name, "colour": class_palette(classes)[place].tolist(), "iou": None}
+        row: dict[str, Any] = {"name": name, "colour": colours[place].tolist(), "iou": None}
         for key, counts in (("truth", true), ("predicted", predicted), ("right", right)):
             row[key] = None if counts is None else int(counts[place])
         if right is not None:

@@ -7,8 +7,8 @@ class Viewer {
     Object.assign(this, { scene, cloud, canvas, size: 1.5, shading: true, walls: scene.room });
     this.ceiling = cloud.half[2] > 0 ? (scene.ceiling - scene.layout.low[2]) / (2 * cloud.half[2]) : 1;
     this.drawing = new Drawing(canvas, cloud);
-    this.modes = availableModes(cloud);
-    this.mode = this.modes.find(({ name }) => name === "prediction") ?? this.modes.at(-1);
+    this.modes = availableModes(cloud, scene);
+    this.views = [{ mode: this.modes.find(({ name }) => name === "prediction") ?? this.modes.findLast(({ value }) => value === undefined) }];
     this.hidden = new Set();
     this.isWall = new Uint8Array(cloud.count);
     this.selected = null;
@@ -17,9 +17,22 @@ class Viewer {
     this.reset();
   }
 
-  setMode(name) {
-    this.mode = this.modes.find((mode) => mode.name === name) ?? this.mode;
-    fillKey(this.scene, this.mode);
+  // Of the first view, which is the only one as long as nothing is compared.
+  get mode() {
+    return this.views[0].mode;
+  }
+
+  setMode(name, view = 0) {
+    this.views[view].mode = this.modes.find((mode) => mode.name === name) ?? this.views[view].mode;
+    this.changed("colours");
+  }
+
+  // A second view of the same points by the same camera: what was seen goes to the right, the truth comes to the left.
+  setCompared(on) {
+    const { mode, rgba } = this.views.at(-1);
+    const other = this.modes.find(({ name }) => name === "truth" && mode.name !== name) ?? this.modes[0];
+    this.views = on ? [{ mode: other, rgba }, { mode, rgba }] : [{ mode, rgba }];
+    this.stale.fit ||= this.untouched;
     this.changed("colours");
   }
 
@@ -122,13 +135,26 @@ class Viewer {
     return this.ceiling >= 1 ? Infinity : (2 * this.ceiling - 1) * half + 1e-6;
   }
 
-  isShown(i) {
-    return this.cloud.position[3 * i + 2] <= this.cut() && !(this.walls && this.isWall[i]) && this.rgba[4 * i + 3] > 0;
+  isShown(i, view = 0) {
+    const { rgba } = this.views[view];
+    return this.cloud.position[3 * i + 2] <= this.cut() && !(this.walls && this.isWall[i]) && rgba[4 * i + 3] > 0;
   }
 
   // Device pixels that a point one metre away takes.
   pixels() {
-    return (this.size * this.scene.spacing * this.canvas.height) / (2 * TANGENT);
+    return (this.size * this.scene.spacing * this.matrices.height * this.ratio) / (2 * TANGENT);
+  }
+
+  isBeside() {
+    return this.canvas.clientWidth >= this.canvas.clientHeight;
+  }
+
+  // Left, top, width and height of every view on the canvas, CSS pixels.
+  rectangles() {
+    const { clientWidth: width, clientHeight: height } = this.canvas, parts = this.views.length;
+    return this.views.map((_, k) =>
+      this.isBeside() ? [(k * width) / parts, 0, width / parts, height] : [0, (k * height) / parts, width, height / parts],
+    );
   }
 
   draw() {
@@ -138,28 +164,34 @@ class Viewer {
     drawing.resize(Math.max(1, Math.round(canvas.clientWidth * ratio)), Math.max(1, Math.round(canvas.clientHeight * ratio)));
     this.ratio = ratio;
     if (stale.colours) {
-      this.rgba = paint(cloud, this.scene, this.mode, this.hidden);
-      drawing.update("colour", this.rgba);
+      this.views.forEach((view, k) => {
+        view.rgba = paint(cloud, this.scene, view.mode, this.hidden);
+        drawing.update(COLOURS[k], view.rgba);
+      });
     }
     if (stale.walls) {
       if (this.walls) nearWalls(cloud, camera.azimuth, this.scene.floor - cloud.origin[2], this.cut(), this.isWall);
       else this.isWall.fill(0);
       drawing.update("wall", this.isWall);
     }
+    const [[, , width, height]] = this.rectangles();
     if (stale.fit) {
-      const share = [0.96, Math.max(0.6, 1 - BESIDE_PIXELS / canvas.clientHeight)];
-      camera.fit(cloud.position, (i) => this.isShown(i), canvas.width / canvas.height, share);
+      const share = [0.96, Math.max(0.6, 1 - BESIDE_PIXELS / height)];
+      camera.fit(cloud.position, (i) => this.isShown(i), width / height, share);
     }
     this.stale = {};
-    const shape = { width: canvas.clientWidth, height: canvas.clientHeight };
-    this.matrices = { ...camera.matrices(canvas.width / canvas.height), ...shape };
-    drawing.draw(this.matrices, { ceiling: this.cut(), pixels: this.pixels(), ratio, shading: this.shading });
-    this.placeRing();
+    this.matrices = { ...camera.matrices(width / height), width, height };
+    const rectangles = this.rectangles().map(([left, top, wide, high]) => {
+      const [x, right, y, up] = [left, left + wide, canvas.clientHeight - top - high, canvas.clientHeight - top].map((value) => Math.round(value * ratio));
+      return [x, y, right - x, up - y];
+    });
+    drawing.draw(this.matrices, { ceiling: this.cut(), pixels: this.pixels(), ratio, shading: this.shading, rectangles });
+    this.placeRings();
     showState(this, this.scene);
     this.frames += 1;
   }
 
-  // Where point i stands on the canvas: into `place` x, y in CSS pixels and its distance along the view.
+  // Where point i stands in a view: into `place` x, y in CSS pixels and its distance along the view.
   project(i, place) {
     const m = this.matrices.clip, { position } = this.cloud;
     const x = position[3 * i], y = position[3 * i + 1], z = position[3 * i + 2];
@@ -170,30 +202,38 @@ class Viewer {
     return place;
   }
 
-  // The foremost point that is drawn at (x, y), or null.
+  // The foremost point that is drawn at (x, y) of the canvas, or null.
   pick(x, y) {
     if (!this.matrices) return null;
+    const inside = ([left, top]) => x >= left && y >= top;
+    const rectangles = this.rectangles(), view = rectangles.findLastIndex(inside);
+    if (view < 0) return null;
+    x -= rectangles[view][0];
+    y -= rectangles[view][1];
     const pixels = this.pixels() / this.ratio, place = [0, 0, 0];
     let best = null, foremost = Infinity;
     for (let i = 0; i < this.cloud.count; i++) {
       const w = this.project(i, place)[2];
       if (w <= this.matrices.near || w >= foremost) continue;
       const reach = Math.max(pixels / w / 2, 2.5), right = place[0] - x, down = place[1] - y;
-      if (right * right + down * down > reach * reach || !this.isShown(i)) continue;
+      if (right * right + down * down > reach * reach || !this.isShown(i, view)) continue;
       best = i;
       foremost = w;
     }
     return best;
   }
 
-  placeRing() {
-    const ring = byId("ring");
-    ring.hidden = this.selected === null;
-    if (ring.hidden) return;
-    const [x, y, w] = this.project(this.selected, [0, 0, 0]);
-    ring.hidden = w <= 0;
-    ring.style.left = `${x}px`;
-    ring.style.top = `${y}px`;
+  // Round the selected point in every view.
+  placeRings() {
+    const rectangles = this.rectangles();
+    document.querySelectorAll(".ring").forEach((ring, view) => {
+      ring.hidden = this.selected === null || view >= rectangles.length;
+      if (ring.hidden) return;
+      const [x, y, w] = this.project(this.selected, [0, 0, 0]), [left, top, width, height] = rectangles[view];
+      ring.hidden = w <= 0 || x < 0 || y < 0 || x > width || y > height;
+      ring.style.left = `${left + x}px`;
+      ring.style.top = `${top + y}px`;
+    });
   }
 }
 
@@ -205,6 +245,10 @@ function connect(viewer, scene, cloud) {
   byId("walls").addEventListener("click", () => viewer.setWalls(!viewer.walls));
   byId("shading").addEventListener("click", () => viewer.setShading(!viewer.shading));
   byId("reset").addEventListener("click", () => viewer.reset());
+  byId("compare").addEventListener("click", () => viewer.setCompared(viewer.views.length === 1));
+  byId("link").addEventListener("click", () => linkToView(viewer));
+  byId("save").addEventListener("click", () => savePicture(viewer));
+  addEventListener("hashchange", () => takeView(viewer, location.hash.slice(1)));
   byId("show-all").addEventListener("click", () => viewer.setHidden([]));
   byId("hide-all").addEventListener("click", () => viewer.setHidden([...scene.classes.keys(), NO_CLASS]));
   listenToPointers(canvas, viewer);
@@ -216,7 +260,7 @@ function connect(viewer, scene, cloud) {
 
 function refuse(sentence) {
   byId("canvas").hidden = true;
-  byId("over").hidden = true;
+  overlays().forEach((over) => (over.hidden = true));
   byId("message").textContent = sentence;
   byId("message").hidden = false;
 }
@@ -239,8 +283,8 @@ async function start() {
   }
   makeModeButtons(viewer);
   fillClasses(scene, cloud, viewer);
-  viewer.setMode(viewer.mode.name);
   connect(viewer, scene, cloud);
+  takeView(viewer, location.hash.slice(1));
   window.viewer = viewer; // for whoever wants to look into it from the console
 }
 
