@@ -38,14 +38,18 @@ def chain(scenes, tmp_path, monkeypatch):
     """Runs a chain in this process; its exit status."""
 
     def start(*arguments, output="runs"):
-        command = ["run", *SMALL, f"data.root={scenes}", f"output_dir={tmp_path / output}", *arguments]
-        monkeypatch.setattr(sys, "argv", command)
-        try:
-            return run.main()
-        except SystemExit as stop:
-            return stop.code
+        return started(monkeypatch, scenes, tmp_path / output, *arguments)
 
     return start
+
+
+def started(monkeypatch, scenes, output, *arguments):
+    """The exit status of a chain in this process."""
+    monkeypatch.setattr(sys, "argv", ["run", *SMALL, f"data.root={scenes}", f"output_dir={output}", *arguments])
+    try:
+        return run.main()
+    except SystemExit as stop:
+        return stop.code
 
 
 def result(output: Path):
@@ -57,10 +61,30 @@ def weights(row):
     return network_state(read_checkpoint(row["checkpoint"]))
 
 
+SEARCH = ("recipe.epochs=3", "method.G=2")
+REAL = ("recipe.epochs=1", "backend=torch", "method=real")
+
+
+@pytest.fixture(scope="module")
+def finished(scenes, tmp_path_factory):
+    """The output folder of a chain with these words, which is trained once for all tests of the module."""
+    made = {}
+
+    def find(*arguments):
+        if arguments not in made:
+            folder = tmp_path_factory.mktemp("finished")
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(native_gain, "step_times", lambda *_: StepTimes(1, {"torch": 1.0, "native": 1.0}))
+                assert started(patch, scenes, folder, *arguments) == 0
+            made[arguments] = folder
+        return made[arguments]
+
+    return find
+
+
 @pytest.mark.slow
-def test_bsc_net_searches_carries_and_binarizes(chain, tmp_path, backend):
-    assert chain("recipe.epochs=3", f"backend={backend}", "method.G=2") == 0
-    found = result(tmp_path / "runs")
+def test_bsc_net_searches_carries_and_binarizes(finished, backend):
+    found = result(finished(*SEARCH, f"backend={backend}"))
     assert (found["status"], found["backend"]) == ("finished", backend)
     assert [(row["name"], row["precision"], row["epochs"]) for row in found["stages"]] == [
         ("search", "a1w32", 1), ("activations", "a1w32", 1), ("weights", "a1w1", 1),
@@ -116,14 +140,12 @@ def test_an_interrupted_chain_ends_with_the_weights_of_an_uninterrupted_one(chai
 
 
 @pytest.mark.slow
-def test_a_chain_is_trained_in_mixed_precision(chain, tmp_path):
-    words = ("recipe.epochs=3", "backend=torch", "method.G=2")
-    found = {}
-    for precision in ("bf16-mixed", "32-true"):
-        assert chain(*words, f"trainer.precision={precision}", output=precision) == 0
-        found[precision] = result(tmp_path / precision)["stages"]
-        assert [row["epochs"] for row in found[precision]] == [1, 1, 1]
-    for mixed, single in zip(found["bf16-mixed"], found["32-true"], strict=True):
+def test_a_chain_is_trained_in_mixed_precision(chain, tmp_path, finished):
+    assert chain(*SEARCH, "backend=torch", "trainer.precision=bf16-mixed") == 0
+    found = result(tmp_path / "runs")["stages"]
+    assert [row["epochs"] for row in found] == [1, 1, 1]
+    singles = result(finished(*SEARCH, "backend=torch"))["stages"]  # trainer.precision is 32-true
+    for mixed, single in zip(found, singles, strict=True):
         one, other = weights(mixed), weights(single)
         assert all(one[name].dtype == value.dtype for name, value in other.items())
         assert all(value.isfinite().all() for value in one.values())
@@ -165,8 +187,9 @@ def test_a_stage_is_trained_by_a_job_that_goes_on_by_itself(launcher, package, c
 
 
 @pytest.mark.slow
-def test_two_cpu_processes_train_a_chain_and_say_it_once(chain, tmp_path, backend, capfd):
-    assert chain("recipe.epochs=2", f"backend={backend}", "method=real", "trainer=ddp") == 0
+def test_two_cpu_processes_train_a_chain_and_say_it_once(chain, tmp_path, capfd):
+    """By the native backend; tests/training/test_ddp.py trains the others so."""
+    assert chain("recipe.epochs=2", "backend=native", "method=real", "trainer=ddp") == 0
     found = result(tmp_path / "runs")
     assert (found["status"], len(found["stages"])) == ("finished", 1)
     out, err = capfd.readouterr()
@@ -262,10 +285,10 @@ def test_an_unknown_setting_is_one_sentence_and_status_2(chain, tmp_path, words,
     assert not (tmp_path / "runs").exists() and "HYDRA_FULL_ERROR" not in os.environ
 
 
-def test_scores_are_left_without_pages_too(chain, tmp_path):
-    assert chain("recipe.epochs=1", "backend=torch", "method=real") == 0
-    (scores,) = (tmp_path / "runs").glob("*/001/scores.json")
-    assert json.loads(scores.read_text())["miou"] == pytest.approx(result(tmp_path / "runs")["stages"][0]["val_miou"])
+def test_scores_are_left_without_pages_too(finished):
+    runs = finished(*REAL)
+    (scores,) = runs.glob("*/001/scores.json")
+    assert json.loads(scores.read_text())["miou"] == pytest.approx(result(runs)["stages"][0]["val_miou"])
     assert not list(scores.parent.glob("*.html"))
 
 
@@ -323,9 +346,8 @@ def test_a_small_gain_is_not_worth_a_sentence():
 
 
 @pytest.mark.slow
-def test_a_finished_real_chain_teaches_another_and_resumes_with_it(chain, tmp_path, capsys):
-    assert chain("recipe.epochs=1", "backend=torch", "method=real", output="teacher") == 0
-    (teacher,) = (tmp_path / "teacher").glob("*/001")
+def test_a_finished_real_chain_teaches_another_and_resumes_with_it(chain, tmp_path, finished, capsys):
+    (teacher,) = finished(*REAL).glob("*/001")
     words = ("recipe.epochs=4", "backend=torch", "method=irnet", f"distill.teacher={teacher}")
     assert chain(*words, output="whole") == 0
     (second,) = (tmp_path / "whole").glob("*/001/stage2/csv/version_0/metrics.csv")

@@ -12,7 +12,12 @@ import pytest
 
 from fixtures.model_files import write_model
 
+ROOT = Path(__file__).resolve().parents[2]
 Build = Callable[..., Path]
+WITHOUT_KERNELS = {f"test_{part}.cpp" for part in (
+    "json", "safetensors", "description", "reading", "sites", "sorting", "team"
+)}  # fmt: skip
+"""Unit tests that run the same instructions whichever kernels are chosen."""
 MEMORY = "address,undefined"
 INPUTS = 20_000
 
@@ -51,17 +56,35 @@ def seeds(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     ]
 
 
+def tests_of_kernels(printed: str) -> list[str]:
+    """Of the unit tests that have run, those which kernels have a part in."""
+    sources = sorted((ROOT / "csrc" / "tests").glob("test_*.cpp"))
+    assert {path.name for path in sources} > WITHOUT_KERNELS
+    names = re.findall(
+        r"^TEST\((\w+)\)",
+        "\n".join(path.read_text() for path in sources if path.name not in WITHOUT_KERNELS),
+        flags=re.MULTILINE,
+    )
+    return [name for name in names if f"passed {name}\n" in printed]
+
+
+def check_unit_tests(program: Path, implementations: list[str]) -> None:
+    """All tests with the first kernels, those of kernels with the others too."""
+    printed = run(program, implementation=implementations[0])
+    assert ", 0 failures" in printed
+    names = tests_of_kernels(printed)
+    assert "threads_share_a_model" in names and len(names) > 20
+    for name in implementations[1:]:
+        printed = run(program, *names, implementation=name)
+        assert f"\n{len(names)} tests, " in printed and ", 0 failures" in printed
+
+
 def test_unit_tests_touch_no_foreign_memory(engine_build: Build, implementations: list[str]) -> None:
-    folder = engine_build("tests", sanitize=MEMORY)
-    for name in implementations:
-        assert ", 0 failures" in run(folder / "unit_tests", implementation=name)
+    check_unit_tests(engine_build("tests", sanitize=MEMORY) / "unit_tests", implementations)
 
 
 def test_threads_do_not_race(engine_build: Build, implementations: list[str]) -> None:
-    folder = engine_build("tests", sanitize="thread")
-    for name in implementations:
-        printed = run(folder / "unit_tests", implementation=name)
-        assert "passed threads_share_a_model" in printed and ", 0 failures" in printed
+    check_unit_tests(engine_build("tests", sanitize="thread") / "unit_tests", implementations)
 
 
 def fuzzed(printed: str) -> dict[str, int]:

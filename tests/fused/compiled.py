@@ -1,4 +1,7 @@
-"""Compiles every kernel of the fused operations for GPUs that need not be there; prints their number."""
+"""Compiles every kernel of the fused operations for a GPU that need not be there; prints how many it has made.
+
+Each kernel is compiled for a newer GPU too, with its first choice of constants.
+"""
 
 from __future__ import annotations
 
@@ -59,10 +62,12 @@ def kind(name: str, constants: dict[str, Any]) -> str:
 
 if __name__ == "__main__":
     made = 0
-    for capability in (80, 90):
-        for module in (norm, activation, weight):
-            for source in sources(module):
+    for module in (norm, activation, weight):
+        seen: set[str] = set()
+        for source in sources(module):
+            for capability in (80,) if source.fn.__name__ in seen else (80, 90):
                 compiled = triton.compile(source, target=GPUTarget("cuda", capability, 32))
                 assert compiled.asm["cubin"]
                 made += 1
+            seen.add(source.fn.__name__)
     print(made)

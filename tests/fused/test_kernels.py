@@ -30,17 +30,17 @@ def answer(script: str, **variables: str) -> str:
 @needs_triton
 @pytest.mark.slow
 def test_kernels_compute_what_the_plain_bodies_do() -> None:
-    """At odd numbers of channels, at one site, over several programs, and twice the same bits."""
+    """At odd numbers of channels, at one site, over several programs, and there twice the same bits."""
     found = json.loads(answer("interpreted.py", TRITON_INTERPRET="1"))
-    assert len(found) > 400
+    assert len(found) > 240
     assert {case: wrong for case, wrong in found.items() if wrong} == {}
 
 
 @needs_triton
 @pytest.mark.slow
 def test_kernels_compile(tmp_path: Path) -> None:
-    """For sm_80 and sm_90, with every flag on and off, in each form and with each estimator."""
-    assert int(answer("compiled.py", TRITON_INTERPRET="0", TRITON_CACHE_DIR=str(tmp_path))) == 70
+    """With every flag on and off, in each form and with each estimator; each kernel for sm_80 and for sm_90."""
+    assert int(answer("compiled.py", TRITON_INTERPRET="0", TRITON_CACHE_DIR=str(tmp_path))) == 35 + 10
 
 
 def test_nothing_imports_triton_before_a_kernel_is_launched() -> None:

@@ -65,21 +65,19 @@ def test_two_processes_train_one_network_and_score_the_split_once(
     assert (tmp_path / "plan.json").exists() == (conv == "composite")
 
 
-def searched(directory: Path, processes: int = 2, stop: int = -1, resume: bool = False) -> list[dict[str, Any]]:
+def searched(directory: Path, resume: bool, *left: Path) -> list[dict[str, Any]]:
     """Runs the search with Gumbel noise; what each process drew at its epochs' starts, and its weights."""
     directory.mkdir(exist_ok=True)
-    run_script("ddp_random_script.py", directory, processes, stop, int(resume))
-    files = [directory / f"rank{rank}-{int(resume)}.pt" for rank in range(processes)]
-    return [torch.load(file, weights_only=True) for file in files]
+    run_script("ddp_random_script.py", directory, int(resume), *left)
+    return [torch.load(directory / f"rank{rank}-{int(resume)}.pt", weights_only=True) for rank in (0, 1)]
 
 
 @pytest.mark.slow
 def test_every_process_has_random_numbers_of_its_own_which_a_resumed_run_goes_on_with(tmp_path: Path) -> None:
-    whole = searched(tmp_path / "whole")
+    whole = searched(tmp_path / "whole", False, tmp_path / "killed")
     drawn = [tuple(numbers) for rank in whole for numbers in rank["draws"].values()]
     assert len(set(drawn)) == len(drawn) == 8  # of no process and no epoch the same
-    searched(tmp_path / "parts", stop=2)
-    resumed = searched(tmp_path / "parts", resume=True)
+    resumed = searched(tmp_path / "killed", True)
     for one, other in zip(resumed, whole, strict=True):
         assert one["draws"] == {epoch: other["draws"][epoch] for epoch in (2, 3)}
         assert all(torch.equal(one["state"][key], value) for key, value in other["state"].items())
