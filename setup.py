@@ -14,7 +14,7 @@ from setuptools.errors import CompileError, PlatformError
 
 ROOT = Path(__file__).resolve().parent
 # Folders of csrc/ that are compiled; its tests, fuzz targets and examples are no part of a build.
-PARTS = ("model", "memory", "threads", "sites", "kernels", "engine", "cloud", "training")
+PARTS = ("cpu", "model", "memory", "threads", "sites", "kernels", "engine", "cloud", "training")
 # No contraction: a fused multiply-add is one only where the code writes fma, or results would differ between CPUs.
 # No traps of arithmetic: both sides of a selection may be computed, so that it takes vectors and no branch.
 FLAGS = ["-std=c++17", "-O3", "-g0", "-ffp-contract=off", "-fno-trapping-math", "-fvisibility=hidden", "-pthread"]

@@ -20,7 +20,9 @@
 #include <stdint.h>
 
 #ifndef BSCNET_API
-#if defined(__GNUC__)
+#if defined(_WIN32) && defined(BSCNET_BUILD)
+#define BSCNET_API __declspec(dllexport)
+#elif defined(__GNUC__)
 #define BSCNET_API __attribute__((visibility("default")))
 #else
 #define BSCNET_API

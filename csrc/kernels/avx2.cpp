@@ -8,10 +8,10 @@
 #include <cstring>
 #include <utility>
 
+#include "cpu/target.h"
 #include "kernels/kernels.h"
 
-#pragma GCC push_options
-#pragma GCC target("avx2,fma,bmi,bmi2,popcnt")
+BSCNET_BEGIN_TARGET("avx2,fma,bmi,bmi2,popcnt")
 
 namespace bscnet {
 namespace avx2 {
@@ -200,6 +200,6 @@ const Kernels kAvx2Kernels = {"avx2",
 
 }  // namespace bscnet
 
-#pragma GCC pop_options
+BSCNET_END_TARGET
 
 #endif

@@ -8,15 +8,15 @@
 #include <cstring>
 #include <utility>
 
+#include "cpu/target.h"
 #include "kernels/kernels.h"
 
-#pragma GCC push_options
 #if !defined(__clang__)
 // GCC 12 takes its own header's undefined vectors (_mm512_undefined_ps) for mistakes.
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #pragma GCC diagnostic ignored "-Wuninitialized"
 #endif
-#pragma GCC target( \
+BSCNET_BEGIN_TARGET(
     "avx512f,avx512bw,avx512vl,avx512dq,avx512vpopcntdq,avx512bitalg,avx512vbmi2,avx2,fma,bmi,bmi2,popcnt")
 
 namespace bscnet {
@@ -202,6 +202,6 @@ const Kernels kAvx512Kernels = {"avx512",
 
 }  // namespace bscnet
 
-#pragma GCC pop_options
+BSCNET_END_TARGET
 
 #endif

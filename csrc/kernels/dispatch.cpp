@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "cpu/features.h"
 #include "model/error.h"
 
 namespace bscnet {
@@ -11,19 +12,12 @@ namespace {
 
 constexpr const char* kVariable = "BSCNET_IMPLEMENTATION";
 
-/// Kernels that the CPU and the operating system support, best first. (__builtin_cpu_supports looks at both.)
+/// Kernels that the CPU and the operating system support, best first.
 std::vector<const Kernels*> supported() {
   std::vector<const Kernels*> found;
 #if defined(__x86_64__)
-  __builtin_cpu_init();
-  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
-  if (avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
-      __builtin_cpu_supports("avx512vpopcntdq") && __builtin_cpu_supports("avx512bitalg") &&
-      __builtin_cpu_supports("avx512vbmi2")) {
-    found.push_back(&kAvx512Kernels);
-  }
-  if (avx2) found.push_back(&kAvx2Kernels);
+  if (cpu_features().avx512_bits) found.push_back(&kAvx512Kernels);
+  if (cpu_features().avx2) found.push_back(&kAvx2Kernels);
 #endif
 #if defined(__aarch64__)
   found.push_back(&kNeonKernels);

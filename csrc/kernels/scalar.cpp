@@ -5,12 +5,10 @@
 #include <cstring>
 #include <utility>
 
+#include "cpu/target.h"
 #include "kernels/kernels.h"
 
-#if defined(__x86_64__)
-// Every x86-64 CPU since 2008 counts bits in one instruction.
-#pragma GCC target("popcnt")
-#endif
+BSCNET_BEGIN_POPCOUNT
 
 namespace bscnet {
 namespace scalar {
@@ -157,3 +155,5 @@ const Kernels kScalarKernels = {"scalar",
                                 scalar::finish_tile};
 
 }  // namespace bscnet
+
+BSCNET_END_POPCOUNT

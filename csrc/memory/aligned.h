@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <new>
@@ -14,10 +13,8 @@ class Aligned {
  public:
   Aligned() = default;
   explicit Aligned(std::size_t count) : count_(count) {
-    constexpr std::size_t kLine = 64;
     const std::size_t bytes = (count * sizeof(T) + kLine - 1) / kLine * kLine;
-    memory_.reset(static_cast<T*>(std::aligned_alloc(kLine, bytes == 0 ? kLine : bytes)));
-    if (memory_ == nullptr) throw std::bad_alloc();
+    memory_.reset(static_cast<T*>(::operator new(bytes, std::align_val_t{kLine})));
     std::memset(static_cast<void*>(memory_.get()), 0, bytes);
   }
 
@@ -28,8 +25,10 @@ class Aligned {
   const T& operator[](std::size_t i) const { return memory_.get()[i]; }
 
  private:
+  static constexpr std::size_t kLine = 64;
+
   struct Free {
-    void operator()(T* memory) const { std::free(memory); }
+    void operator()(T* memory) const { ::operator delete(memory, std::align_val_t{kLine}); }
   };
   std::unique_ptr<T, Free> memory_;
   std::size_t count_ = 0;

@@ -1,9 +1,8 @@
 #include "model/model_file.h"
 
 #include <cstdint>
-#include <cstdio>
 #include <filesystem>
-#include <memory>
+#include <fstream>
 #include <string>
 #include <system_error>
 
@@ -15,15 +14,12 @@ namespace {
 
 constexpr std::uintmax_t kMaxBytes = std::uintmax_t{1} << 31;
 
-struct Close {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
-
 [[noreturn]] void bad(const std::string& sentence) { throw Error(Fault::kBadFile, sentence); }
 
 }  // namespace
 
-std::vector<unsigned char> read_model_file(const char* path) {
+std::vector<unsigned char> read_model_file(const char* name) {
+  const std::filesystem::path path = std::filesystem::u8path(name);
   std::error_code error;
   const std::filesystem::file_status status = std::filesystem::status(path, error);
   if (status.type() == std::filesystem::file_type::not_found) bad("there is no such file");
@@ -36,17 +32,19 @@ std::vector<unsigned char> read_model_file(const char* path) {
   if (size > kMaxBytes) {
     bad("it has " + std::to_string(size) + " bytes; a model has at most " + std::to_string(kMaxBytes));
   }
-  const std::unique_ptr<std::FILE, Close> file(std::fopen(path, "rb"));
-  if (file == nullptr) bad("it cannot be opened");
+  std::ifstream file(path, std::ios::binary);
+  if (!file) bad("it cannot be opened");
+  const auto read = [&](unsigned char* to, std::size_t count) {
+    return static_cast<bool>(file.read(reinterpret_cast<char*>(to), static_cast<std::streamsize>(count)));
+  };
   unsigned char first[8] = {};
   if (size >= sizeof first) {
-    if (std::fread(first, 1, sizeof first, file.get()) != sizeof first) bad("it cannot be read");
+    if (!read(first, sizeof first)) bad("it cannot be read");
     header_bytes(first, size);
-    std::rewind(file.get());
+    file.seekg(0);
   }
   std::vector<unsigned char> bytes(static_cast<std::size_t>(size));
-  if (size > 0 && std::fread(bytes.data(), 1, bytes.size(), file.get()) != bytes.size())
-    bad("it cannot be read to its end");
+  if (!read(bytes.data(), bytes.size())) bad("it cannot be read to its end");
   return bytes;
 }
 

@@ -5,6 +5,8 @@
 #include <numeric>
 #include <string>
 
+#include "cpu/features.h"
+#include "cpu/target.h"
 #include "model/error.h"
 #include "sites/morton.h"
 #include "sites/sort_keys.h"
@@ -74,9 +76,10 @@ void make_keys_anywhere(const std::int32_t* coords, const std::int32_t* origin, 
 }
 
 #if defined(__x86_64__)
+BSCNET_BEGIN_TARGET("bmi2")
 /// The same with an instruction for spreading bits.
-__attribute__((target("bmi2"))) void make_keys_bmi2(const std::int32_t* coords, const std::int32_t* origin,
-                                                    std::size_t begin, std::size_t end, std::uint64_t* keys) {
+void make_keys_bmi2(const std::int32_t* coords, const std::int32_t* origin, std::size_t begin, std::size_t end,
+                    std::uint64_t* keys) {
   constexpr std::uint64_t kX = 0x249249249249ULL;
   for (std::size_t i = begin; i < end; ++i) {
     const std::int32_t* c = coords + 4 * i;
@@ -86,12 +89,12 @@ __attribute__((target("bmi2"))) void make_keys_bmi2(const std::int32_t* coords, 
     keys[i] = static_cast<std::uint64_t>(c[0]) << (3 * kAxisBits) | code;
   }
 }
+BSCNET_END_TARGET
 #endif
 
 MakeKeys best_make_keys() {
 #if defined(__x86_64__)
-  __builtin_cpu_init();
-  if (__builtin_cpu_supports("bmi2")) return make_keys_bmi2;
+  if (cpu_features().bmi2) return make_keys_bmi2;
 #endif
   return make_keys_anywhere;
 }

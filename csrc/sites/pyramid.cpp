@@ -3,13 +3,11 @@
 #include <algorithm>
 #include <array>
 
+#include "cpu/target.h"
 #include "sites/brick_index.h"
 #include "sites/morton.h"
 
-#if defined(__x86_64__)
-// Every x86-64 CPU since 2008 counts bits in one instruction.
-#pragma GCC target("popcnt")
-#endif
+BSCNET_BEGIN_POPCOUNT
 
 namespace bscnet {
 namespace {
@@ -213,3 +211,5 @@ std::size_t Pyramid::bytes() const {
 }
 
 }  // namespace bscnet
+
+BSCNET_END_POPCOUNT

@@ -1,6 +1,8 @@
 #include "threads/shared_team.h"
 
+#if !defined(_WIN32)
 #include <unistd.h>
+#endif
 
 namespace bscnet {
 namespace {
@@ -10,12 +12,21 @@ struct Shared {
   std::mutex mutex;
   Team* team = nullptr;
   int threads = -1;
-  pid_t process = 0;
+  long process = 0;
 };
 
 Shared& shared() {
   static Shared* const only = new Shared;
   return *only;
+}
+
+/// The number of this process; where processes do not fork, any number does.
+long this_process() {
+#if defined(_WIN32)
+  return 0;
+#else
+  return static_cast<long>(getpid());
+#endif
 }
 
 }  // namespace
@@ -29,7 +40,7 @@ SharedTeam::SharedTeam(int threads) {
     team_ = own_.get();
     return;
   }
-  const pid_t process = getpid();
+  const long process = this_process();
   if (all.process != process) all.team = nullptr;  // a fork takes the memory of a team along, but not its threads
   if (all.team == nullptr || all.threads != threads) {
     delete all.team;

@@ -5,10 +5,10 @@
 
 #include <type_traits>
 
+#include "cpu/target.h"
 #include "training/kernels.h"
 
-#pragma GCC push_options
-#pragma GCC target("avx2,fma,bmi,bmi2,popcnt")
+BSCNET_BEGIN_TARGET("avx2,fma,bmi,bmi2,popcnt")
 
 namespace bscnet {
 namespace training_avx2 {
@@ -74,6 +74,6 @@ const TrainingKernels kAvx2Training = {"avx2",
 
 }  // namespace bscnet
 
-#pragma GCC pop_options
+BSCNET_END_TARGET
 
 #endif

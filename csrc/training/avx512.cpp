@@ -5,15 +5,15 @@
 
 #include <type_traits>
 
+#include "cpu/target.h"
 #include "training/kernels.h"
 
-#pragma GCC push_options
 #if !defined(__clang__)
 // GCC 12 takes its own header's undefined vectors (_mm512_undefined_ps) for mistakes.
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #pragma GCC diagnostic ignored "-Wuninitialized"
 #endif
-#pragma GCC target("avx512f,avx512bw,avx512vl,avx512dq,avx512vpopcntdq,avx2,fma,bmi,bmi2,popcnt")
+BSCNET_BEGIN_TARGET("avx512f,avx512bw,avx512vl,avx512dq,avx512vpopcntdq,avx2,fma,bmi,bmi2,popcnt")
 
 namespace bscnet {
 namespace training_avx512 {
@@ -95,6 +95,6 @@ const TrainingKernels kAvx512Training = {"avx512",
 
 }  // namespace bscnet
 
-#pragma GCC pop_options
+BSCNET_END_TARGET
 
 #endif

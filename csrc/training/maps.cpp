@@ -5,13 +5,11 @@
 #include <memory>
 #include <utility>
 
+#include "cpu/target.h"
 #include "sites/pyramid.h"
 #include "training/flat_map.h"
 
-#if defined(__x86_64__)
-// Every x86-64 CPU since 2008 counts bits in one instruction.
-#pragma GCC target("popcnt")
-#endif
+BSCNET_BEGIN_POPCOUNT
 
 namespace bscnet {
 namespace {
@@ -270,3 +268,5 @@ PlannedMap TrainingSites::parents() const {
 }
 
 }  // namespace bscnet
+
+BSCNET_END_POPCOUNT

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdlib>
 #include <memory>
 #include <new>
 
@@ -13,17 +12,17 @@ class ScratchOf {
  public:
   ScratchOf() = default;
   explicit ScratchOf(std::size_t count) {
-    constexpr std::size_t kLine = 64;
     const std::size_t bytes = (count * sizeof(Number) + kLine - 1) / kLine * kLine;
-    memory_.reset(static_cast<Number*>(std::aligned_alloc(kLine, bytes == 0 ? kLine : bytes)));
-    if (memory_ == nullptr) throw std::bad_alloc();
+    memory_.reset(static_cast<Number*>(::operator new(bytes, std::align_val_t{kLine})));
   }
 
   Number* data() const { return memory_.get(); }
 
  private:
+  static constexpr std::size_t kLine = 64;
+
   struct Free {
-    void operator()(Number* memory) const { std::free(memory); }
+    void operator()(Number* memory) const { ::operator delete(memory, std::align_val_t{kLine}); }
   };
   std::unique_ptr<Number, Free> memory_;
 };

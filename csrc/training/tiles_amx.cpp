@@ -3,17 +3,22 @@
 
 #if defined(__x86_64__) && defined(__linux__) && __has_include(<amxtileintrin.h>)
 
-#include <cpuid.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cstring>
 
+#include "cpu/features.h"
+#include "cpu/target.h"
 #include "training/flat_map.h"
 
-#pragma GCC push_options
-#pragma GCC target( \
-    "avx512f,avx512bw,avx512vl,avx512dq,avx2,fma,bmi,bmi2,popcnt,amx-tile,amx-bf16,prefer-vector-width=512")
+#if defined(__clang__)
+#define BSCNET_WIDEST ""  // has no such word
+#else
+#define BSCNET_WIDEST ",prefer-vector-width=512"
+#endif
+
+BSCNET_BEGIN_TARGET("avx512f,avx512bw,avx512vl,avx512dq,avx2,fma,bmi,bmi2,popcnt,amx-tile,amx-bf16" BSCNET_WIDEST)
 
 namespace bscnet {
 namespace tiles_amx {
@@ -69,7 +74,7 @@ class Tiles {
 }  // namespace tiles_amx
 }  // namespace bscnet
 
-#pragma GCC pop_options
+BSCNET_END_TARGET
 
 namespace bscnet {
 namespace {
@@ -81,29 +86,6 @@ constexpr TileKernels kAmxTiles = {"amx",
                                    tiles_amx::add_products,
                                    tiles_amx::add_outer};
 
-/// Whether the CPU has tiles of bfloat16 in the shape used here, and AVX-512 beside them.
-bool cpu_has_tiles() {
-  constexpr unsigned kBfloat16 = 1u << 22;
-  constexpr unsigned kTile = 1u << 24;
-  constexpr unsigned kOsxsave = 1u << 27;
-  unsigned a = 0, b = 0, c = 0, d = 0;
-  if (__get_cpuid(1, &a, &b, &c, &d) == 0 || (c & kOsxsave) == 0) return false;
-  if (__get_cpuid_count(7, 0, &a, &b, &c, &d) == 0 || (d & kBfloat16) == 0 || (d & kTile) == 0) return false;
-  if (__get_cpuid_count(0x1d, 1, &a, &b, &c, &d) == 0) return false;
-  const bool shape = (b & 0xffff) >= 64 && b >> 16 >= 8 && (c & 0xffff) >= 16;
-  __builtin_cpu_init();
-  return shape && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("bmi2");
-}
-
-/// Whether the system keeps the tiles of a thread that it puts aside.
-bool system_keeps_tiles() {
-  constexpr unsigned kTileState = 3u << 17;
-  unsigned low = 0, high = 0;
-  asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-  return (low & kTileState) == kTileState;
-}
-
 /// Linux gives tiles to a process that asks for them, then to all its threads.
 bool system_grants_tiles() {
   constexpr int kRequestPermission = 0x1023;  // ARCH_REQ_XCOMP_PERM
@@ -114,7 +96,7 @@ bool system_grants_tiles() {
 }  // namespace
 
 const TileKernels* amx_tiles() {
-  static const bool usable = cpu_has_tiles() && system_keeps_tiles() && system_grants_tiles();
+  static const bool usable = cpu_features().tiles && cpu_features().avx512 && system_grants_tiles();
   return usable ? &kAmxTiles : nullptr;
 }
 
