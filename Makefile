@@ -38,7 +38,7 @@ run: setup  ## the main job: every stage of BSC-Net on simulated rooms, a few mi
 	$(VENV)/python -m bscnet.run stage=all recipe=quick $(ARGS)
 
 test: setup-dev  ## the whole test suite
-	$(VENV)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+	$(VENV)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: setup-dev  ## ruff, mypy, import order, notebooks, C++ format
 	$(VENV)/ruff check .

@@ -6,6 +6,7 @@ import importlib.util
 import os
 import random
 from collections.abc import Iterator
+from pathlib import Path
 
 import bscnet.threads  # noqa: F401  # says how idle threads wait, before torch loads
 
@@ -27,6 +28,15 @@ if not torch.cuda.is_available():
 
 ENGINE = importlib.util.find_spec("MinkowskiEngine") is not None
 ENGINE_REQUIRED = os.environ.get("BSCNET_REQUIRE_MINKOWSKI") == "1"
+TESTS = Path(__file__).parent
+LONGEST = (
+    "engine/test_sanitizers.py", "packaging/test_wheel.py", "chain/test_whole_chain.py", "engine/test_neon.py",
+    "sparse/tiles/test_operators.py", "engine/test_c_programs.py", "training/test_ddp.py", "study/test_runner.py",
+    "sweeper/test_chain_sweeper.py", "conf/test_compose.py", "benchmarks/test_gpu.py", "viz/page/test_browser.py",
+    "notebooks/test_notebooks.py", "cli/test_evaluate_and_show.py", "sparse/tiles/test_compilation.py",
+)  # fmt: skip
+"""Files that take a minute and more, about in the order of their length. Processes that share the files begin with
+these: one of them begun last would leave the others with nothing to do."""
 NO_ENGINE = "MinkowskiEngine is not installed (`bscnet doctor` says how to get it)"
 
 
@@ -58,7 +68,9 @@ def pytest_report_header() -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip, with the reason, what this machine cannot run; a required engine is never skipped."""
+    """Long files first. Skip, with the reason, what this machine cannot run; a required engine is never skipped."""
+    places = {TESTS / name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path, len(LONGEST)))
     for item in items:
         if item.get_closest_marker("minkowski") and not ENGINE and not ENGINE_REQUIRED:
             item.add_marker(pytest.mark.skip(reason=NO_ENGINE))

@@ -123,9 +123,16 @@ def test_a_launcher_is_the_plugin_or_a_stand_in_that_says_what_to_install(launch
         assert target.endswith("MissingLauncher") and cfg.hydra.launcher.package == f"hydra-{package}-launcher"
 
 
-@pytest.mark.parametrize("model", ["fcn_s", "fcn_h", "unet_s", "unet_h"])
-@pytest.mark.parametrize("method", [*OWN, *LITERATURE])
+@pytest.mark.parametrize(
+    "method, model",
+    [
+        (method, model)
+        for place, method in enumerate([*OWN, *LITERATURE])
+        for model in (("fcn_s", "unet_h"), ("fcn_h", "unet_s"))[place % 2]
+    ],
+)
 def test_every_model_can_be_built_for_every_stage_of_every_method(model, method):
+    """Every method with both families, every model with half of the methods of each kind."""
     small = "model.network.m=8"
     settings = compose_settings(f"model={model}", f"method={method}", small)
     for spec in method_stages(settings):

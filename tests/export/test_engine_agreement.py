@@ -60,7 +60,10 @@ def real() -> Scan:
     return Scan(cloud.name, cloud.points, cloud.colors, np.full(len(cloud.points), -100, np.int16))
 
 
-@pytest.fixture(scope="module", params=[simulated, real], ids=["simulated", "real"])
+SCENES = (simulated, real)
+
+
+@pytest.fixture(scope="module")
 def scene(request: pytest.FixtureRequest) -> tuple[torch.Tensor, torch.Tensor]:
     """Sites in lexicographic order; the real scene in two batches, so that both are seen."""
     make: Callable[[], Scan] = request.param
@@ -119,11 +122,19 @@ def in_order(trace: runtime.Trace) -> np.ndarray:
     return trace.data[np.lexsort(trace.coords.T[::-1])]
 
 
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize(
+    "scene, name, method",
+    [
+        pytest.param(SCENES[(i + j) % 2], name, method, id=f"{SCENES[(i + j) % 2].__name__}-{name}-{method}")
+        for i, name in enumerate(NETWORKS)
+        for j, method in enumerate(METHODS)
+    ],
+    indirect=["scene"],
+)
 def test_engine_agrees_with_torch(
     name: str, method: str, scene: tuple[torch.Tensor, torch.Tensor], tmp_path: Path
 ) -> None:
+    """Every network with every method, and each of both on either scene."""
     coords, feats = scene
     family, m, reps, depth = NETWORKS[name]
     net = network(family, m, reps, depth, classes=20, **METHODS[method])

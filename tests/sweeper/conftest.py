@@ -8,7 +8,9 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
+from io import StringIO
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -94,3 +96,12 @@ def scored(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.fixture
 def app(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> App:
     return App(monkeypatch, tmp_path / "runs")
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[App, int, str]:
+    """The app after a run of all stages, which several tests look at; its exit status, and what it has shown."""
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(StringIO()) as shown:
+        app = App(patch, tmp_path_factory.mktemp("whole") / "runs")
+        status = app.run()
+    return app, status, shown.getvalue()

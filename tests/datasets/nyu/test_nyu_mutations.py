@@ -10,6 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bscnet.data.scan import Scan
+from bscnet.datasets import isolated
+from bscnet.datasets.isolated import Tables, run_isolated
 from bscnet.datasets.nyu.projection import NUM_PIXELS
 from bscnet.datasets.nyu.reader import NyuDepth
 from bscnet.errors import InputError
@@ -21,6 +23,16 @@ MUTATIONS = st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0,
 """Places, as fractions of the bytes that may be hit, and new values."""
 
 FEW = settings(max_examples=25, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+
+
+@pytest.fixture
+def apart(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The parser of this name runs in a process of its own as always, the other here: its file is sound."""
+
+    def run(parse: Callable[[Path], Tables], path: Path) -> Tables:
+        return run_isolated(parse, path) if parse.__name__ == request.param else parse(path)
+
+    monkeypatch.setattr(isolated, "run_isolated", run)
 
 
 @pytest.fixture(scope="module")
@@ -82,9 +94,12 @@ def sound(source: NyuDepth) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("apart", ["locate"], indirect=True)
 @FEW
 @given(mutations=MUTATIONS)
-def test_mutated_structures(root: Path, labeled: bytes, structure: np.ndarray, mutations: Mutations) -> None:
+def test_mutated_structures(
+    apart: None, root: Path, labeled: bytes, structure: np.ndarray, mutations: Mutations
+) -> None:
     try:
         (root / LABELED).write_bytes(mutated(labeled, structure, mutations))
         outcome(root)
@@ -115,9 +130,10 @@ def same(a: Scan, b: Scan) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("apart", ["parse_splits"], indirect=True)
 @FEW
 @given(mutations=MUTATIONS, cut=st.none() | st.floats(0, 1))
-def test_mutated_splits(tmp_path: Path, mutations: Mutations, cut: float | None) -> None:
+def test_mutated_splits(apart: None, tmp_path: Path, mutations: Mutations, cut: float | None) -> None:
     if not (tmp_path / LABELED).exists():
         write_labeled(tmp_path / LABELED, make_frames(2, seed=2))
     content = write_splits(tmp_path / SPLITS, [1], [2]).read_bytes()

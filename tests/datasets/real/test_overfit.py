@@ -33,7 +33,7 @@ def test_a_small_network_fits_the_frame() -> None:
     data = SingleCloudDataModule(folder_with("arc2017"), "arc2017", **options)
     (batch,) = data.train_dataloader()
     network = UNet(3, 41, m=16, reps=1, depth=3, layers=LayerFactory(norm_momentum=0.1))
-    sites = SparseTensor(batch.feats, batch.coords, backend="torch")
+    sites = SparseTensor(batch.feats, batch.coords, backend="native")
     # One class a site: the share of points that this can get right at all, as a voxel may hold points of two classes.
     votes = class_histogram(batch.point_to_voxel, batch.labels, len(batch.coords), 41)
     assert votes.amax(1).sum() / len(batch.labels) == pytest.approx(0.971, abs=0.01)
@@ -46,7 +46,7 @@ def test_a_small_network_fits_the_frame() -> None:
     metric = SegmentationMetric(41)
     with torch.no_grad():
         (scored,) = data.val_dataloader()
-        logits = network(SparseTensor(scored.feats, scored.coords, backend="torch"))
+        logits = network(SparseTensor(scored.feats, scored.coords, backend="native"))
     metric.update(logits[scored.point_to_voxel], scored.labels)
     found = metric.compute()
     assert found.acc > 0.93

@@ -33,7 +33,7 @@ def test_threads_and_levels_change_no_bit() -> None:
     best, *others = implementations()
     wanted = digests(best, 1)
     assert len(wanted) > 200
-    for level, threads in [(best, 2), (best, 3), *((level, 2) for level in others)]:
+    for level, threads in [(best, 3), *((level, 2) for level in others)]:
         found = digests(level, threads)
         assert found == wanted, (
             level,
