@@ -56,7 +56,7 @@ def seeds(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     ]
 
 
-def tests_of_kernels(printed: str) -> list[str]:
+def kernel_tests(printed: str) -> list[str]:
     """Of the unit tests that have run, those which kernels have a part in."""
     sources = sorted((ROOT / "csrc" / "tests").glob("test_*.cpp"))
     assert {path.name for path in sources} > WITHOUT_KERNELS
@@ -72,7 +72,7 @@ def check_unit_tests(program: Path, implementations: list[str]) -> None:
     """All tests with the first kernels, those of kernels with the others too."""
     printed = run(program, implementation=implementations[0])
     assert ", 0 failures" in printed
-    names = tests_of_kernels(printed)
+    names = kernel_tests(printed)
     assert "threads_share_a_model" in names and len(names) > 20
     for name in implementations[1:]:
         printed = run(program, *names, implementation=name)
