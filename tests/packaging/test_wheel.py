@@ -241,7 +241,7 @@ WORKS_IN = {
     ("predict", "scan.ply", "-o", "labelled.ply", "--page", "page.html"): "",
     ("predict", "scan.ply", "-o", "labelled.las"): "predict",
     ("show", "labelled.ply", "-o", "views"): "predict",
-    ("simulate", "sim", "--scenes", "2", "--quick", "--voxel-length", "0.1", "--workers", "1", "--quiet"): "predict",
+    ("simulate", "sim", "--scenes", "2", "--quick", "--voxel-length", "0.1", "--workers", "1", "--quiet"): "train",
     ("completion",): "predict",
     ("run", "stage=all", *TINY): "train",
     ("evaluate", "RUN", "-o", "scores.json"): "train",
