@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bscnet.errors import InputError
+from bscnet.installation import missing
 from bscnet.simulate.classes import CLASS_IDS
 from bscnet.simulate.scannet_layout import write_split
 from bscnet.simulate.scene import (
@@ -224,10 +225,10 @@ def _finish(
         if place.exists():
             raise InputError(f"{place}: damaged or not made here; remove this folder, then go on")
     _make(root, seed, todo, settings, workers, progress, sum(map(len, wanted.values())))
-    missing = unmade(root, seed, settings, wanted)
-    if missing:
-        changed = scans_folder(root, missing[0][0]) / scene_name(missing[0][1])
-        raise InputError(f"{root}: {len(missing)} scenes were changed while others were made, first {changed}")
+    lost = unmade(root, seed, settings, wanted)
+    if lost:
+        changed = scans_folder(root, lost[0][0]) / scene_name(lost[0][1])
+        raise InputError(f"{root}: {len(lost)} scenes were changed while others were made, first {changed}")
     for split, part in wanted.items():
         write_split(root, split, [scene_name(index) for index in part])
     manifest["complete"] = True
@@ -254,6 +255,8 @@ def _make(
     """Make the scenes that are missing, in this process or in several fresh ones."""
     if not todo:
         return
+    if missing("open3d"):  # told before rich, which a smaller extra brings
+        raise ModuleNotFoundError("rooms are scanned by Open3D", name="open3d")
     count = min(workers or len(os.sched_getaffinity(0)), len(todo))
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
