@@ -70,11 +70,14 @@ class Tint(Protocol):
 Transform = Thinning | Movement | Tint
 
 
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
 def _within(owner: Any, option: str, low: float, high: float, above: bool = False) -> None:
     """Refuse a value that is not from `low` (not equal to it, where `above`) to `high`, and finite."""
     value = getattr(owner, option)
-    number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    if number and (value > low if above else value >= low) and value <= high:
+    if _is_number(value) and (value > low if above else value >= low) and value <= high:
         return
     name = next(name for name, kind in TRANSFORMS.items() if kind is type(owner))
     bound = f"{'above' if above else 'from'} {low:g}" + (f" to {high:g}" if math.isfinite(high) else "")
@@ -83,10 +86,9 @@ def _within(owner: Any, option: str, low: float, high: float, above: bool = Fals
 
 def _lengths(option: str, values: Any) -> tuple[float, ...]:
     """Those of elastic distortion's passes, in metres; InputError: it is no list of positive numbers."""
-    if isinstance(values, Sequence) and not isinstance(values, str) and values:
-        numbers = [value for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
-        if len(numbers) == len(values) and all(0 < number < math.inf for number in numbers):
-            return tuple(float(number) for number in numbers)
+    listed = isinstance(values, Sequence) and not isinstance(values, str) and len(values) > 0
+    if listed and all(_is_number(value) and value > 0 for value in values):
+        return tuple(map(float, values))
     raise InputError(f"the augmentation elastic has {option}={values}, which must be a list of numbers above 0")
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from bscnet.settings.run import RunSettings
 from bscnet.settings.words import PaletteName
 
 IGNORE_COLOUR = (64, 64, 64)
@@ -69,7 +70,7 @@ DISTINCT_COLOURS: tuple[tuple[int, int, int], ...] = (
 """RGB that normal sight and dichromats tell apart, by `scripts/search_palette.py`: the first 20 together, the others
 one by one. Walls and floors are ScanNet's."""
 
-DEFAULT: PaletteName = "distinct"
+DEFAULT: PaletteName = RunSettings.palette
 
 _TABLES: dict[PaletteName, tuple[tuple[int, int, int], ...]] = {
     "distinct": DISTINCT_COLOURS,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from bscnet.viz.page.template import filled, part, shown, source_hash
+from bscnet.viz.page.template import filled, head, part, shown
 from bscnet.whole_file import written_whole
 
 
@@ -35,7 +35,6 @@ def write_index(
     Raises:
         InputError: the file cannot be written.
     """
-    style = part("index.css")
     known = {
         **facts,
         "mIoU": _percent(scores["miou"]),
@@ -50,9 +49,8 @@ def write_index(
     text = filled(
         part("index.html"),
         {
+            "head": head(title, part("index.css"), images="'self' file: data:"),
             "title": shown(title),
-            "style": style,
-            "style_hash": source_hash(style),
             "facts": "".join(
                 f"<div><dt>{shown(name)}</dt><dd>{shown(value)}</dd></div>" for name, value in known.items()
             ),

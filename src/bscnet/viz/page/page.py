@@ -13,7 +13,7 @@ from bscnet.viz.camera import ceiling_height, is_room, point_spacing, view_direc
 from bscnet.viz.page.payload import pack
 from bscnet.viz.page.scene import PageScene
 from bscnet.viz.page.summary import class_rows, mean_iou
-from bscnet.viz.page.template import filled, part, shown, source_hash
+from bscnet.viz.page.template import filled, head, part, shown
 from bscnet.viz.palette import CONFIDENCE_COLOURS, CORRECT_COLOUR, ERROR_COLOUR, IGNORE_COLOUR
 from bscnet.whole_file import written_whole
 
@@ -49,10 +49,8 @@ def write_page(path: str | Path, scene: PageScene, max_points: int = 300_000) ->
     text = filled(
         part("viewer.html"),
         {
+            "head": head(scene.name, style, script=script),
             "title": shown(scene.name),
-            "style_hash": source_hash(style),
-            "script_hash": source_hash(script),
-            "style": style,
             "script": script,
             "scene": _json(description),
             "points": payload,

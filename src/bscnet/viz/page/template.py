@@ -25,6 +25,21 @@ def shown(text: str) -> str:
     return html.escape(text).encode("ascii", "xmlcharrefreplace").decode()
 
 
+def head(title: str, style: str, images: str = "data:", script: str | None = None) -> str:
+    """What stands above the body of every page, which may load nothing but what is named here.
+
+    Args:
+        title: of the page, as it is to be read.
+        style: its style sheet.
+        images: sources of its images, in the words of a content security policy.
+        script: its script; None: it has none.
+    """
+    policy = f"default-src 'none'; img-src {images}; style-src '{source_hash(style)}'"
+    if script is not None:
+        policy += f"; script-src '{source_hash(script)}'"
+    return filled(part("head.html"), {"title": shown(title), "policy": policy, "style": style})
+
+
 def filled(template: str, values: Mapping[str, str]) -> str:
     """Every {{name}} replaced in one pass, so that nothing inside a value is taken for a place to fill."""
     return re.sub(r"\{\{(\w+)\}\}", lambda match: values[match[1]], template)
