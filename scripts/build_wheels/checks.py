@@ -26,6 +26,10 @@ _MACHINES = {
     ("win32", "x86_64"): lief.PE.Header.MACHINE_TYPES.AMD64,
 }
 
+_LEFT_OPEN = ("_mh_dylib_header", "__dso_handle", "_Zn[aw]*", "_Zd[al]*")
+"""What Zig's linker for macOS, which takes no list of what to show, shows of its own: places of the file, and the
+operators new and delete, weak ones, as any program may replace them."""
+
 
 def wheel_faults(wheel: Path, platform: Platform) -> list[str]:
     """What is wrong with a wheel, a sentence each."""
@@ -109,7 +113,8 @@ def _exported(binary: lief.Binary) -> list[str]:
         return [str(symbol.name) for symbol in binary.exported_symbols]
     if isinstance(binary, lief.MachO.Binary):  # external, defined, and not private to the library
         defined = [symbol for symbol in binary.symbols if symbol.raw_type & 0x11 == 1 and symbol.raw_type & 0x0E != 0]
-        return [str(symbol.name).removeprefix("_") for symbol in defined]
+        names = [str(symbol.name).removeprefix("_") for symbol in defined]
+        return [name for name in names if not any(fnmatch(name, left) for left in _LEFT_OPEN)]
     return [str(function.name) for function in binary.exported_functions]
 
 

@@ -23,6 +23,7 @@ OWN = ["bscnet_version", "bscnet_load"]
 
 def test_a_library_of_macos() -> None:
     assert library_faults(macho(ARM64, (11, 0), [SYSTEM], OWN), MAC) == []
+    assert library_faults(macho(ARM64, (11, 0), [SYSTEM], [*OWN, "__dso_handle", "_Znwm", "_ZdlPv"]), MAC) == []
     foreign = "/opt/homebrew/lib/libomp.dylib"
     cases = {
         macho(X86_64, (11, 0), [SYSTEM], OWN): "it is made for CPU_TYPE.X86_64, not for arm64",
