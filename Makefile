@@ -20,7 +20,7 @@ SETUP := PYTHONPATH=scripts PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m setup_env
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 CPP := $(wildcard csrc/*.cpp csrc/*.h csrc/*/*.cpp csrc/*/*.h benchmarks/*/*.cpp)
 
-.PHONY: help setup setup-dev engine run test lint format docs bench bench-training bench-data bench-peers doctor clean distclean
+.PHONY: help setup setup-dev engine run test lint format docs wheels bench bench-training bench-data bench-peers doctor clean distclean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,11 @@ format: setup-dev  ## let ruff and nbstripout put the files in order
 
 docs: setup-dev  ## the documentation site: build/site/index.html
 	NO_MKDOCS_2_WARNING=1 $(VENV)/mkdocs build --quiet --strict
+
+wheels:  ## source archive and a wheel for each platform, all made here: dist/ (docs/wheels.md)
+	test -x .cache/release/bin/python || $(PYTHON) -m venv .cache/release
+	.cache/release/bin/python -m pip install --quiet -c constraints.txt -r scripts/build_wheels/requirements.txt
+	PYTHONPATH=scripts .cache/release/bin/python -m build_wheels $(ARGS)
 
 bench: setup  ## packed runtime against its peers, floor and targets: benchmarks/runtime.md and .json
 	$(VENV)/python -m benchmarks.runtime $(ARGS)

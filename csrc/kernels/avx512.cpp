@@ -16,8 +16,7 @@
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #pragma GCC diagnostic ignored "-Wuninitialized"
 #endif
-BSCNET_BEGIN_TARGET(
-    "avx512f,avx512bw,avx512vl,avx512dq,avx512vpopcntdq,avx512bitalg,avx512vbmi2,avx2,fma,bmi,bmi2,popcnt")
+BSCNET_BEGIN_TARGET(BSCNET_AVX512 ",avx512vpopcntdq,avx512bitalg,avx512vbmi2")
 
 namespace bscnet {
 namespace avx512 {

@@ -8,7 +8,7 @@
 #include "cpu/target.h"
 #include "training/kernels.h"
 
-BSCNET_BEGIN_TARGET("avx2,fma,bmi,bmi2,popcnt")
+BSCNET_BEGIN_TARGET(BSCNET_AVX2)
 
 namespace bscnet {
 namespace training_avx2 {

@@ -18,7 +18,7 @@
 #define BSCNET_WIDEST ",prefer-vector-width=512"
 #endif
 
-BSCNET_BEGIN_TARGET("avx512f,avx512bw,avx512vl,avx512dq,avx2,fma,bmi,bmi2,popcnt,amx-tile,amx-bf16" BSCNET_WIDEST)
+BSCNET_BEGIN_TARGET(BSCNET_AVX512 ",amx-tile,amx-bf16" BSCNET_WIDEST)
 
 namespace bscnet {
 namespace tiles_amx {

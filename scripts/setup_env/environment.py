@@ -46,7 +46,7 @@ def engine_sources(root: Path) -> list[Path]:
 
 def engine_built(root: Path) -> bool:
     """Whether the compiled engine lies where the editable package loads it from."""
-    return any((root / "src" / "bscnet" / "runtime").glob("_engine*.so"))
+    return any((root / "src" / "bscnet" / "runtime").glob("libbscnet_engine.*"))
 
 
 def install_package(root: Path, python: Path, stamps: Path, log: Path, extras: str, torch: str) -> None:

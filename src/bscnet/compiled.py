@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Mapping
-from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from typing import Any
 
+from bscnet.engine_file import engine_file
 from bscnet.errors import InputError
 from bscnet.installation import how_to_install
 from bscnet.version import __version__
@@ -30,11 +30,10 @@ def open_library(signatures: Signatures) -> ctypes.CDLL:
     Raises:
         InputError: it was not built, cannot be loaded, or belongs to another version of the package.
     """
-    folder = Path(__file__).resolve().parent / "runtime"
-    path = next((path for suffix in EXTENSION_SUFFIXES if (path := folder / f"_engine{suffix}").is_file()), None)
+    path = Path(__file__).resolve().parent / engine_file()
     advice = f"install bscnet again, with a C++ compiler where it is built: {how_to_install('')}"
-    if path is None:
-        raise InputError(f"the compiled engine is missing from {folder}: {advice}")
+    if not path.is_file():
+        raise InputError(f"the compiled engine is missing from {path.parent}: {advice}")
     try:
         library = ctypes.CDLL(str(path))
         for name, (result, arguments) in {**COMMON, **signatures}.items():

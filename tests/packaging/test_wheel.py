@@ -17,6 +17,7 @@ import pytest
 
 from bscnet import __version__, runtime
 from bscnet.cli import COMMANDS, RUN
+from bscnet.engine_file import engine_file
 from fixtures.clouds import room, write_ply
 from fixtures.environments import ended, environment
 from fixtures.model_files import write_model
@@ -120,12 +121,12 @@ def bare(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_source_archive_holds_every_file_of_the_engine(archive: Path) -> None:
     with tarfile.open(archive) as files:
         names = {name.split("/", 1)[1] for name in files.getnames() if "/" in name}
-    parts = ("capi.cpp", "include", "model", "sites", "kernels", "engine")
+    parts = ("capi.cpp", "exports.map", "include", "cpu", "model", "sites", "kernels", "engine")
     sources = {
         str(path.relative_to(ROOT))
         for part in parts
         for path in [ROOT / "csrc" / part, *(ROOT / "csrc" / part).rglob("*")]
-        if path.suffix in (".cpp", ".h")
+        if path.suffix in (".cpp", ".h", ".map")
     }
     assert len(sources) > 20 and sources <= names
     assert {"setup.py", "setup.cfg", "pyproject.toml", "LICENSE"} <= names
@@ -133,9 +134,9 @@ def test_source_archive_holds_every_file_of_the_engine(archive: Path) -> None:
 
 
 def test_wheel_holds_the_engine_and_the_configuration(wheel: Path) -> None:
-    assert "linux" in wheel.name and "none-any" not in wheel.name
+    assert wheel.name.startswith(f"bscnet-{__version__}-py3-none-linux_")
     names = zipfile.ZipFile(wheel).namelist()
-    assert len([name for name in names if name.startswith("bscnet/runtime/_engine") and name.endswith(".so")]) == 1
+    assert [name for name in names if name.endswith(".so")] == [f"bscnet/{engine_file()}"]
     assert "bscnet/conf/config.yaml" in names and "bscnet/py.typed" in names
     shipped = {path.name for path in (ROOT / "src" / "bscnet" / "weights").iterdir()}
     assert {name for name in names if name.startswith("bscnet/weights/")} == {
@@ -304,7 +305,7 @@ def test_missing_engine_is_one_sentence(tmp_path: Path) -> None:
     code = "from bscnet import runtime; runtime.load('model.safetensors')"
     done = said(sys.executable, "-c", code, folder=tmp_path, PYTHONPATH=str(project / "src"))
     assert "InputError: the compiled engine is missing from" in done.stderr.splitlines()[-1]
-    (project / "src" / "bscnet" / "runtime" / "_engine.so").write_bytes(b"no library")
+    (project / "src" / "bscnet" / engine_file()).write_bytes(b"no library")
     done = said(sys.executable, "-c", code, folder=tmp_path, PYTHONPATH=str(project / "src"))
     last = done.stderr.splitlines()[-1]
     assert "cannot be used" in last and last.endswith("pip install --force-reinstall bscnet")

@@ -160,7 +160,7 @@ def test_package_is_installed_once_and_again_when_its_needs_change(tmp_path: Pat
         (tmp_path / name).write_text(name)
     (tmp_path / "constraints.txt").write_text("torch==2.13.0\n")
     source = tmp_path / "csrc" / "kernels" / "scalar.cpp"
-    library = tmp_path / "src" / "bscnet" / "runtime" / "_engine.so"
+    library = tmp_path / "src" / "bscnet" / "runtime" / "libbscnet_engine.so"
     for path in (source, library):
         path.parent.mkdir(parents=True)
         path.write_text("1")
