@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bscnet.errors import shown
+from bscnet.errors import end_on_sigterm, shown
 from bscnet.paths import config_dir
 
 if TYPE_CHECKING:
@@ -89,4 +89,5 @@ def _run_hydra() -> int:
 
 
 if __name__ == "__main__":
+    end_on_sigterm()
     sys.exit(main())

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import io
-import signal
-import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from hydra.core.utils import JobReturn
@@ -18,6 +16,7 @@ from bscnet.chain.chain import Chain
 from bscnet.chain.failure import StageFailure, failure_of
 from bscnet.chain.jobs import StartedJob, StartsJobs, job_starter
 from bscnet.chain.report import announce
+from bscnet.chain.termination import terminated_as_interrupted
 from bscnet.errors import InputError
 from bscnet.runs.outcome import load_outcome
 from bscnet.runs.stage import StageOutcome, StageSpec
@@ -48,12 +47,17 @@ class ChainRunner:
         self._jobs = 0
 
     def run(self, chains: Sequence[Chain]) -> None:
-        """Run the stages that are left of open chains. Ctrl-C passes through, with all jobs ended."""
-        if self._starter is not None:
-            self._run_each(chains, self._starter)
-            return
-        while batch := [(chain, spec) for chain in chains if (spec := chain.next_spec()) is not None]:
-            self._run_round(batch)
+        """Run the stages that are left of open chains.
+
+        Raises:
+            KeyboardInterrupt: Ctrl-C, or SIGTERM, which jobs elsewhere would otherwise survive; all jobs are ended.
+        """
+        with terminated_as_interrupted():
+            if self._starter is not None:
+                self._run_each(chains, self._starter)
+                return
+            while batch := [(chain, spec) for chain in chains if (spec := chain.next_spec()) is not None]:
+                self._run_round(batch)
 
     def _run_round(self, batch: Sequence[tuple[Chain, StageSpec]]) -> None:
         for chain, spec in batch:
@@ -72,17 +76,16 @@ class ChainRunner:
         waiting = list(chains)
         running: list[tuple[Chain, StageSpec, StartedJob]] = []
         try:
-            with _terminated_as_interrupted():
-                while waiting or running:
-                    for chain in waiting:
-                        running += self._started(chain, starter)
-                    waiting = []
-                    time.sleep(_PAUSE_S)
-                    for one in [one for one in running if one[2].done()]:
-                        running.remove(one)
-                        chain, spec, job = one
-                        self._record(chain, spec, _answer(chain, spec, job))
-                        waiting.append(chain)
+            while waiting or running:
+                for chain in waiting:
+                    running += self._started(chain, starter)
+                waiting = []
+                time.sleep(_PAUSE_S)
+                for one in [one for one in running if one[2].done()]:
+                    running.remove(one)
+                    chain, spec, job = one
+                    self._record(chain, spec, _answer(chain, spec, job))
+                    waiting.append(chain)
         except BaseException:
             # resume=true would have two processes write into one folder
             for _, _, job in running:
@@ -135,16 +138,3 @@ def _left_behind(chain: Chain, spec: StageSpec, error: Exception) -> StageOutcom
         return load_outcome(chain.stage_directory(spec))
     except InputError:
         return failure_of(error)
-
-
-@contextlib.contextmanager
-def _terminated_as_interrupted() -> Iterator[None]:
-    """Has a batch system's end of this process be Ctrl-C, which jobs elsewhere would otherwise survive."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

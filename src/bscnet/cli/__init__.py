@@ -5,12 +5,11 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from bscnet.errors import shown
+from bscnet.errors import end_on_sigterm, shown
 from bscnet.version import __version__
 
 
@@ -91,6 +90,6 @@ def main(argv: Sequence[str] | None = None) -> int:
             setattr(args, taking, [*getattr(args, taking), *late])
         return int(args.main(args))
 
-    if argv is None:  # the process is the command's: a batch system's end is as clean as Ctrl-C, and leaves no draft
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if argv is None:  # the process is the command's
+        end_on_sigterm()
     return shown(action)
