@@ -5,7 +5,8 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from bscnet.models.layers import LayerFactory
-from bscnet.nn import QuantizedConv, SparseConv3d, activated, fuses, operands_of, unpool
+from bscnet.nn import QuantizedConv, SparseConv3d, unpool
+from bscnet.nn.fusion import activated, fuses, operands_of
 from bscnet.sparse import Sites, SparseTensor
 from bscnet.sparse.operand import Operand
 

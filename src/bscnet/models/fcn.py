@@ -88,6 +88,14 @@ class FCN(nn.Module):
         InputError: unknown ``fcn_up``, or numbers that make no network.
 
     Source: BSC-Net supplement A.1, after SparseConvNet's FCN.
+
+    Examples:
+        >>> import torch
+        >>> from bscnet.models import FCN, LayerFactory
+        >>> from bscnet.sparse import SparseTensor
+        >>> x = SparseTensor(torch.ones(2, 3), torch.tensor([[0, 0, 0, 0], [0, 1, 0, 0]]))
+        >>> FCN(3, 20, m=8, reps=1, depth=2, layers=LayerFactory("a1w1", "shifted"))(x).shape
+        torch.Size([2, 20])
     """
 
     def __init__(

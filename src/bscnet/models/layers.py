@@ -58,6 +58,11 @@ class LayerFactory(BlockSwitches, QuantizerSwitches, ShiftSwitches):
 
     Source: BSC-Net supplement (real first layer, real 1x1 of Conv and DeConv, 1-bit projection); the rest are switches
     where the paper is silent.
+
+    Examples:
+        >>> from bscnet.models import LayerFactory
+        >>> LayerFactory("a1w32", "composite", cands="faces7").precision
+        'a1w32'
     """
 
     precision: Precision = "a1w1"

@@ -36,6 +36,14 @@ class NetworkSpec:
 
     Raises:
         InputError: a family that is none of these, or a size that is no whole number.
+
+    Examples:
+        >>> from bscnet.models import LayerFactory, NetworkSpec
+        >>> layers = LayerFactory(conv="shifted")
+        >>> spec = NetworkSpec("unet", m=16, reps=1, depth=6, in_channels=3, num_classes=20, layers=layers)
+        >>> network = spec.build()
+        >>> NetworkSpec.from_dict(spec.as_dict()) == spec
+        True
     """
 
     family: Family

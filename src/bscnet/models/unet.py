@@ -58,6 +58,14 @@ class UNet(nn.Module):
         head_norm: batch norm and activation before the linear head.
 
     Source: BSC-Net supplement A.1, after SparseConvNet's U-Net.
+
+    Examples:
+        >>> import torch
+        >>> from bscnet.models import LayerFactory, UNet
+        >>> from bscnet.sparse import SparseTensor
+        >>> x = SparseTensor(torch.ones(2, 3), torch.tensor([[0, 0, 0, 0], [0, 1, 0, 0]]))
+        >>> UNet(3, 20, m=8, reps=1, depth=2, layers=LayerFactory("a1w1", "shifted"))(x).shape
+        torch.Size([2, 20])
     """
 
     def __init__(

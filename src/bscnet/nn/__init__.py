@@ -3,7 +3,6 @@
 from bscnet.nn.activation import ACTIVATIONS, RPReLU, make_activation
 from bscnet.nn.composite_conv import CompositeShiftConv3d
 from bscnet.nn.conv import QuantizedConv, SparseConv3d, StridedConv3d, TransposedConv3d, binary_weights
-from bscnet.nn.fusion import activated, fuses, operands_of
 from bscnet.nn.linear import SiteLinear
 from bscnet.nn.norm import SiteNorm
 from bscnet.nn.orbits import ORBITS, orbit_of
@@ -30,13 +29,10 @@ __all__ = [
     "SparseConv3d",
     "StridedConv3d",
     "TransposedConv3d",
-    "activated",
     "binary_weights",
     "calibrate",
-    "fuses",
     "importance",
     "make_activation",
-    "operands_of",
     "orbit_of",
     "penalty",
     "set_progress",

@@ -30,7 +30,14 @@ class PReLU(nn.PReLU):
 
 
 class RPReLU(nn.Module):
-    """``PReLU_c(x - gamma_c) + zeta_c`` (ReActNet, arXiv 2003.03488)."""
+    """``PReLU_c(x - gamma_c) + zeta_c`` (ReActNet, arXiv 2003.03488).
+
+    Examples:
+        >>> import torch
+        >>> from bscnet.nn import RPReLU
+        >>> RPReLU(2)(torch.tensor([[-1.0, 2.0]])).tolist()
+        [[-0.25, 2.0]]
+    """
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -55,5 +62,10 @@ def make_activation(name: Activation, channels: int) -> nn.Module:
 
     Raises:
         InputError: unknown name.
+
+    Examples:
+        >>> from bscnet.nn import make_activation
+        >>> make_activation("prelu", 8)
+        PReLU(num_parameters=8)
     """
     return chosen(ACTIVATIONS, name, "act")(channels)

@@ -44,6 +44,18 @@ class CompositeShiftConv3d(QuantizedConv):
         temperature: of the relaxation.
 
     Source: BSC-Net (arXiv 2303.15493), public figure of the search; composite convolution after EdMIPS (2004.05795).
+
+    Examples:
+        >>> import torch
+        >>> from bscnet.nn import CompositeShiftConv3d
+        >>> from bscnet.search import candidate_shifts
+        >>> from bscnet.sparse import SparseTensor
+        >>> x = SparseTensor(torch.ones(2, 3), torch.tensor([[0, 0, 0, 0], [0, 1, 0, 0]]))
+        >>> conv = CompositeShiftConv3d(3, 8, 2, candidate_shifts("all27"))
+        >>> conv(x)
+        SparseTensor(2 sites, 8 channels, stride 1, torch)
+        >>> conv.importance().shape
+        torch.Size([2, 27])
     """
 
     candidates: Tensor

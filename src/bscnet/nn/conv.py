@@ -31,6 +31,13 @@ class QuantizedConv(nn.Module):
 
     Attributes:
         output_factor: the factor, decided by the input; None is 1.
+
+    Examples:
+        >>> from bscnet.nn import QuantizedConv, SparseConv3d
+        >>> from bscnet.quantizers import SignQuantizer, WeightQuantizer
+        >>> binary = SparseConv3d(16, 8, 3, SignQuantizer(), WeightQuantizer(8))
+        >>> isinstance(binary, QuantizedConv)
+        True
     """
 
     def __init__(
@@ -136,6 +143,17 @@ class SparseConv3d(QuantizedConv):
         weight: ``(kernel_size**3, in_channels, out_channels)``, cells in the order of ``kernel_offsets``.
 
     Source: Graham et al., CVPR 2018.
+
+    Examples:
+        >>> import torch
+        >>> from bscnet.nn import SparseConv3d
+        >>> from bscnet.sparse import SparseTensor
+        >>> x = SparseTensor(torch.ones(2, 3), torch.tensor([[0, 0, 0, 0], [0, 1, 0, 0]]))
+        >>> conv = SparseConv3d(3, 8)
+        >>> conv(x)
+        SparseTensor(2 sites, 8 channels, stride 1, torch)
+        >>> conv.weight.shape
+        torch.Size([27, 3, 8])
     """
 
     def __init__(
@@ -163,6 +181,14 @@ class StridedConv3d(QuantizedConv):
 
     Attributes:
         weight: ``(8, in_channels, out_channels)``.
+
+    Examples:
+        >>> import torch
+        >>> from bscnet.nn import StridedConv3d
+        >>> from bscnet.sparse import SparseTensor
+        >>> x = SparseTensor(torch.ones(2, 3), torch.tensor([[0, 0, 0, 0], [0, 1, 0, 0]]))
+        >>> StridedConv3d(3, 8)(x)
+        SparseTensor(1 sites, 8 channels, stride 2, torch)
     """
 
     def __init__(
@@ -186,6 +212,14 @@ class TransposedConv3d(StridedConv3d):
 
     Attributes:
         weight: ``(8, in_channels, out_channels)``.
+
+    Examples:
+        >>> import torch
+        >>> from bscnet.nn import StridedConv3d, TransposedConv3d
+        >>> from bscnet.sparse import SparseTensor
+        >>> x = SparseTensor(torch.ones(2, 3), torch.tensor([[0, 0, 0, 0], [0, 1, 0, 0]]))
+        >>> TransposedConv3d(8, 3)(StridedConv3d(3, 8)(x), x.sites)
+        SparseTensor(2 sites, 3 channels, stride 1, torch)
     """
 
     def apply_kernel(self, x: SparseTensor, feats: Operand, weight: Tensor, fine: Sites | None) -> SparseTensor:
@@ -196,7 +230,16 @@ class TransposedConv3d(StridedConv3d):
 
 
 def binary_weights(network: nn.Module) -> Iterator[nn.Parameter]:
-    """Latent weights that ``network`` quantizes in its forward pass."""
+    """Latent weights that ``network`` quantizes in its forward pass.
+
+    Examples:
+        >>> import torch
+        >>> from bscnet.nn import SparseConv3d, binary_weights
+        >>> from bscnet.quantizers import WeightQuantizer
+        >>> network = torch.nn.Sequential(SparseConv3d(4, 8), SparseConv3d(8, 8, weight_quantizer=WeightQuantizer(8)))
+        >>> [tuple(weight.shape) for weight in binary_weights(network)]
+        [(27, 8, 8)]
+    """
     for module in network.modules():
         if isinstance(module, QuantizedConv) and module.weight_quantizer is not None:
             yield module.weight

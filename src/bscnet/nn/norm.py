@@ -13,6 +13,12 @@ class SiteNorm(nn.BatchNorm1d):
     """Batch norm over all active sites of the batch; SparseConvNet's eps 1e-4 and momentum 0.01 are the defaults.
 
     A batch with a single site has no variance: it is normalized by the running statistics, which it leaves alone.
+
+    Examples:
+        >>> import torch
+        >>> from bscnet.nn import SiteNorm
+        >>> SiteNorm(1)(torch.tensor([[-1.0], [1.0]])).round(decimals=3).flatten().tolist()
+        [-1.0, 1.0]
     """
 
     running_mean: Tensor

@@ -20,5 +20,11 @@ _ORBIT_OF = {shift: name for name, shifts in ORBITS.items() for shift in shifts}
 
 
 def orbit_of(shift: Shift) -> str:
-    """The orbit of a shift, a key of ``ORBITS``."""
+    """The orbit of a shift, a key of ``ORBITS``.
+
+    Examples:
+        >>> from bscnet.nn import orbit_of
+        >>> orbit_of((0, 0, 0)), orbit_of((1, 0, 0)), orbit_of((0, -1, 1))
+        ('level centre', 'level side', 'above side')
+    """
     return _ORBIT_OF[shift]

@@ -21,6 +21,11 @@ class OutputFactor(nn.Module):
 
     Attributes:
         refusal: why the engine cannot hold it; the end of a sentence.
+
+    Examples:
+        >>> from bscnet.nn import OutputFactor, SceneGate, SiteMagnitude
+        >>> issubclass(SiteMagnitude, OutputFactor), issubclass(SceneGate, OutputFactor)
+        (True, True)
     """
 
     refusal: str
@@ -40,6 +45,16 @@ class SiteMagnitude(OutputFactor):
     """``K_u``: the mean over the sites v that output u reads of ``A_v = mean_c |x_v|``. Absent sites do not count.
 
     Source: XNOR-Net (arXiv 1603.05279), whose box filter divides by all cells; on sites most are absent.
+
+    Examples:
+        >>> import torch
+        >>> from bscnet.nn import SiteMagnitude, SparseConv3d
+        >>> from bscnet.sparse import SparseTensor
+        >>> x = SparseTensor(torch.ones(2, 3), torch.tensor([[0, 0, 0, 0], [0, 1, 0, 0]]))
+        >>> conv = SparseConv3d(3, 8)
+        >>> conv.output_factor = SiteMagnitude()
+        >>> conv(x)
+        SparseTensor(2 sites, 8 channels, stride 1, torch)
     """
 
     refusal = "scales every site by the magnitude of its neighbours (method.per_site_scale)"
@@ -54,6 +69,15 @@ class SceneGate(OutputFactor):
     """``sigmoid(V relu(U z))`` of each scene, z the mean of its input over the sites; U reduces it to an eighth.
 
     Source: Real-to-Binary (ICLR 2020, openreview BJg4NgBKvH), section 4.3; larq/zoo, real_to_bin_nets.py.
+
+    Examples:
+        >>> import torch
+        >>> from bscnet.nn import SceneGate
+        >>> from bscnet.sparse import SparseTensor
+        >>> x = SparseTensor(torch.ones(2, 16), torch.tensor([[0, 0, 0, 0], [0, 1, 0, 0]]))
+        >>> gate = SceneGate(16, 8)
+        >>> gate(x, x, lambda feats: feats).shape
+        torch.Size([2, 8])
     """
 
     refusal = "scales every scene by a gate of its mean (method.scene_gate)"

@@ -18,7 +18,16 @@ from bscnet.sparse import SparseTensor
 
 
 def set_progress(network: nn.Module, progress: float) -> None:
-    """Tell every quantizer which share of the stage's epochs is done, 0 to 1."""
+    """Tell every quantizer which share of the stage's epochs is done, 0 to 1.
+
+    Examples:
+        >>> from bscnet.nn import SparseConv3d, set_progress
+        >>> from bscnet.quantizers import SignQuantizer
+        >>> conv = SparseConv3d(3, 8, input_quantizer=SignQuantizer("ede"))
+        >>> set_progress(conv, 0.5)
+        >>> conv.input_quantizer.progress
+        0.5
+    """
     for conv in _convolutions(network):
         for quantizer in (conv.input_quantizer, conv.weight_quantizer):
             hook = getattr(quantizer, "set_progress", None)
@@ -27,7 +36,18 @@ def set_progress(network: nn.Module, progress: float) -> None:
 
 
 def penalty(network: nn.Module) -> Tensor | None:
-    """What the weight quantizers add to the loss, a number; None where none of them does."""
+    """What the weight quantizers add to the loss, a number; None where none of them does.
+
+    Examples:
+        >>> import torch
+        >>> from bscnet.nn import SparseConv3d, penalty
+        >>> from bscnet.quantizers import WeightQuantizer
+        >>> penalty(SparseConv3d(3, 8, weight_quantizer=WeightQuantizer(8))) is None
+        True
+        >>> pulled = WeightQuantizer(8, penalty="bilinear", penalty_weight=0.1)
+        >>> penalty(SparseConv3d(3, 8, weight_quantizer=pulled)).ndim
+        0
+    """
     terms = [
         conv.weight_quantizer.penalty(conv.weight)
         for conv in _convolutions(network)
@@ -48,6 +68,17 @@ def calibrate(network: nn.Module, forward: Callable[[], object]) -> list[nn.Para
 
     Returns:
         the parameters of the scales that were set.
+
+    Examples:
+        >>> import torch
+        >>> from bscnet.nn import SparseConv3d, calibrate
+        >>> from bscnet.quantizers import WeightQuantizer
+        >>> from bscnet.sparse import SparseTensor
+        >>> x = SparseTensor(torch.ones(2, 3), torch.tensor([[0, 0, 0, 0], [0, 1, 0, 0]]))
+        >>> quantizer = WeightQuantizer(8, scale="learned_from_mean_abs")
+        >>> network = torch.nn.Sequential(SparseConv3d(3, 8, weight_quantizer=quantizer))
+        >>> [tuple(scale.shape) for scale in calibrate(network, lambda: network(x))]
+        [(8,)]
     """
     waiting = {
         conv: conv.weight_quantizer.scale

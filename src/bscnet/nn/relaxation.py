@@ -16,7 +16,14 @@ from bscnet.settings import words
 
 
 def importance(logits: Tensor) -> Tensor:
-    """``pi = softmax(alpha)`` of each row of ``(G, n)`` search logits."""
+    """``pi = softmax(alpha)`` of each row of ``(G, n)`` search logits.
+
+    Examples:
+        >>> import torch
+        >>> from bscnet.nn import importance
+        >>> importance(torch.zeros(1, 4)).tolist()
+        [[0.25, 0.25, 0.25, 0.25]]
+    """
     return logits.softmax(dim=1) if logits.is_cuda else _Softmax.apply(logits)
 
 

@@ -33,6 +33,17 @@ class ShiftedSparseConv3d(QuantizedConv):
         shifts: ``(G, 3)`` int64 buffer, part of the checkpoint.
 
     Source: BSC-Net (arXiv 2303.15493), abstract and Fig. 1.
+
+    Examples:
+        >>> import torch
+        >>> from bscnet.nn import ShiftedSparseConv3d
+        >>> from bscnet.sparse import SparseTensor
+        >>> x = SparseTensor(torch.ones(2, 3), torch.tensor([[0, 0, 0, 0], [0, 1, 0, 0]]))
+        >>> conv = ShiftedSparseConv3d(3, 8, [(0, 0, 0), (1, 0, 0)])
+        >>> conv(x)
+        SparseTensor(2 sites, 8 channels, stride 1, torch)
+        >>> conv.shifts.tolist()
+        [[0, 0, 0], [1, 0, 0]]
     """
 
     shifts: Tensor

@@ -29,6 +29,11 @@ class Model:
 
     Raises:
         InputError: a model whose features points do not give.
+
+    Examples:
+        >>> import bscnet
+        >>> bscnet.load("indoor-5cm").class_names[:4]
+        ('wall', 'floor', 'cabinet', 'bed')
     """
 
     def __init__(self, session: Session, *, max_sites: int = MAX_SITES, indices: bool = False) -> None:
@@ -81,5 +86,13 @@ def load(
 
     Raises:
         InputError: no such name or file, a damaged one, or as of `Model`.
+
+    Examples:
+        >>> import bscnet, numpy as np
+        >>> model = bscnet.load("indoor-5cm", threads=1)
+        >>> points = np.random.default_rng(0).uniform(0, 1, (1000, 3))
+        >>> labels, confidence = model.label(points, np.full((1000, 3), 128, np.uint8))
+        >>> labels.shape, confidence.shape
+        ((1000,), (1000,))
     """
     return Model(runtime.load(path, threads=threads), max_sites=max_sites, indices=indices)

@@ -19,12 +19,26 @@ FOURIER_OMEGA = 0.1
 
 
 def clip_gradient(z: Tensor) -> Tensor:
-    """Straight-through gradient with clipping: ``1[|z| <= 1]`` (BNN, arXiv 1602.02830)."""
+    """Straight-through gradient with clipping: ``1[|z| <= 1]`` (BNN, arXiv 1602.02830).
+
+    Examples:
+        >>> import torch
+        >>> from bscnet.quantizers import clip_gradient
+        >>> clip_gradient(torch.tensor([-2.0, -0.5, 1.0])).tolist()
+        [0.0, 1.0, 1.0]
+    """
     return (z.abs() <= 1).to(z.dtype)
 
 
 def approx_gradient(z: Tensor) -> Tensor:
-    """Gradient of ApproxSign: ``2 + 2z`` on [-1, 0), ``2 - 2z`` on [0, 1), else 0 (Bi-Real Net, arXiv 1808.00278)."""
+    """Gradient of ApproxSign: ``2 + 2z`` on [-1, 0), ``2 - 2z`` on [0, 1), else 0 (Bi-Real Net, arXiv 1808.00278).
+
+    Examples:
+        >>> import torch
+        >>> from bscnet.quantizers import approx_gradient
+        >>> approx_gradient(torch.tensor([-2.0, -0.5, 0.0, 0.5])).tolist()
+        [0.0, 1.0, 2.0, 1.0]
+    """
     return (2 - 2 * z.abs()).clamp_min(0)
 
 

@@ -23,6 +23,12 @@ def mean_abs_scale(weight: Tensor) -> Tensor:
 
     Returns:
         ``(C_out,)`` scales, without gradient.
+
+    Examples:
+        >>> import torch
+        >>> from bscnet.quantizers import mean_abs_scale
+        >>> mean_abs_scale(torch.tensor([[1.0, -2.0], [3.0, -4.0]])).tolist()
+        [2.0, 3.0]
     """
     return weight.detach().abs().flatten(0, -2).mean(0)
 
@@ -57,7 +63,15 @@ class NoScale(WeightScale):
 
 
 class MeanAbsScale(WeightScale):
-    """The mean magnitude of a channel's latent weights, see ``mean_abs_scale``; no gradient (Bi-Real Net, ReActNet)."""
+    """The mean magnitude of a channel's latent weights, see ``mean_abs_scale``; no gradient (Bi-Real Net, ReActNet).
+
+    Examples:
+        >>> import torch
+        >>> from bscnet.quantizers import MeanAbsScale
+        >>> weight = torch.tensor([[1.0, -2.0], [3.0, -4.0]])
+        >>> MeanAbsScale()(weight, weight).tolist()
+        [2.0, 3.0]
+    """
 
     def forward(self, weight: Tensor, form: Tensor) -> Tensor:
         """See the base class."""
@@ -94,6 +108,13 @@ class LearnedScale(WeightScale):
 
     Source: XNOR-Net++ (arXiv 1909.13863), of whose factors those of height and width have no counterpart on sites;
     Real-to-Binary's baseline (larq/zoo, real_to_bin_nets.py).
+
+    Examples:
+        >>> import torch
+        >>> from bscnet.quantizers import LearnedScale
+        >>> weight = torch.randn(27, 4, 2)
+        >>> LearnedScale(2)(weight, weight).tolist()
+        [1.0, 1.0]
     """
 
     def __init__(self, channels: int) -> None:

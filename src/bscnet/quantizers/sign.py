@@ -15,7 +15,14 @@ from bscnet.settings.words import Estimator
 
 
 def sign(z: Tensor) -> Tensor:
-    """+1 where ``z >= 0``, -1 elsewhere; never 0 (XNOR-Net, arXiv 1603.05279)."""
+    """+1 where ``z >= 0``, -1 elsewhere; never 0 (XNOR-Net, arXiv 1603.05279).
+
+    Examples:
+        >>> import torch
+        >>> from bscnet.quantizers import sign
+        >>> sign(torch.tensor([-0.5, 0.0, 2.0])).tolist()
+        [-1.0, 1.0, 1.0]
+    """
     return torch.where(z >= 0, 1.0, -1.0).to(z.dtype)
 
 
@@ -37,6 +44,14 @@ def sign_ste(z: Tensor, estimator: Estimator, progress: float = 0.0) -> Tensor:
 
     Raises:
         InputError: unknown estimator.
+
+    Examples:
+        >>> import torch
+        >>> from bscnet.quantizers import sign_ste
+        >>> z = torch.tensor([-0.5, 0.25], requires_grad=True)
+        >>> sign_ste(z, "approx").sum().backward()
+        >>> z.grad.tolist()
+        [1.0, 1.5]
     """
     return _Sign.apply(z, gradient_of(estimator, "ste_act"), progress)
 
@@ -49,6 +64,17 @@ class SignQuantizer(nn.Module):
 
     Attributes:
         progress: of the stage, for gradients that change in it.
+
+    Examples:
+        >>> import torch
+        >>> from bscnet.quantizers import SignQuantizer
+        >>> z = torch.tensor([-0.5, 0.5, 2.0], requires_grad=True)
+        >>> signs = SignQuantizer("clip")(z)
+        >>> signs.tolist()
+        [-1.0, 1.0, 1.0]
+        >>> signs.sum().backward()
+        >>> z.grad.tolist()
+        [1.0, 1.0, 0.0]
     """
 
     precision = 1
@@ -83,6 +109,12 @@ class RSign(SignQuantizer):
     Args:
         channels: number of channels C.
         estimator: as in ``SignQuantizer``.
+
+    Examples:
+        >>> import torch
+        >>> from bscnet.quantizers import RSign
+        >>> RSign(2)(torch.tensor([[-0.5, 0.0]])).tolist()
+        [[-1.0, 1.0]]
     """
 
     def __init__(self, channels: int, estimator: Estimator = "approx") -> None:
@@ -100,6 +132,12 @@ class NoisySign(SignQuantizer):
     Args:
         channels: number of channels C.
         estimator: as in ``SignQuantizer``.
+
+    Examples:
+        >>> import torch
+        >>> from bscnet.quantizers import NoisySign
+        >>> NoisySign(2).eval()(torch.tensor([[-0.5, 0.0]])).tolist()
+        [[-1.0, 1.0]]
     """
 
     def __init__(self, channels: int, estimator: Estimator = "fourier") -> None:

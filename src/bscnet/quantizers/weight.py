@@ -30,6 +30,13 @@ class WeightQuantizer(nn.Module):
 
     Raises:
         InputError: an unknown name.
+
+    Examples:
+        >>> import torch
+        >>> from bscnet.quantizers import WeightQuantizer
+        >>> signs, scale = WeightQuantizer(2)(torch.tensor([[1.0, -2.0], [3.0, -4.0]]))
+        >>> signs.tolist(), scale.tolist()
+        ([[1.0, -1.0], [1.0, -1.0]], [2.0, 3.0])
     """
 
     precision = 1

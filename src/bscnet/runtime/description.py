@@ -22,6 +22,11 @@ class Features:
         kind: "cloud": means over a voxel's points; "given": from elsewhere, only the caller knows how.
         names: of the features, in the order of their channels; see `bscnet.data.features`.
         scale, offset: rgb is colour (0 to 255) / scale + offset.
+
+    Examples:
+        >>> from bscnet import runtime
+        >>> runtime.load("indoor-5cm").features.names
+        ('rgb',)
     """
 
     kind: Literal["cloud", "given"]

@@ -81,6 +81,11 @@ def implementation() -> str:
 
     Raises:
         InputError: the variable names kernels that are unknown or cannot run here.
+
+    Examples:
+        >>> from bscnet import runtime
+        >>> runtime.implementation() in runtime.implementations()
+        True
     """
     name = engine().bscnet_implementation()
     if name is None:
@@ -89,5 +94,11 @@ def implementation() -> str:
 
 
 def implementations() -> tuple[str, ...]:
-    """The kernels that this CPU can run, best first."""
+    """The kernels that this CPU can run, best first.
+
+    Examples:
+        >>> from bscnet import runtime
+        >>> runtime.implementations()[-1]
+        'scalar'
+    """
     return tuple(engine().bscnet_implementations().decode().split(","))

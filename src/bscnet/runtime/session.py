@@ -37,12 +37,25 @@ def load(path: str | os.PathLike[str], threads: int | None = None, *, keep_bytes
     Raises:
         InputError: no model of this name, the file is missing, damaged or no model of this format, or a number is out
             of range.
+
+    Examples:
+        >>> from bscnet import runtime
+        >>> runtime.load("indoor-5cm").voxel_size
+        0.05
     """
     return Session(os.path.abspath(model_file(path)), threads, keep_bytes)
 
 
 def loads(data: bytes, threads: int | None = None, *, keep_bytes: int = KEEP_BYTES) -> Session:
-    """`load` from the bytes of a file."""
+    """`load` from the bytes of a file.
+
+    Examples:
+        >>> from importlib.resources import files
+        >>> from bscnet import runtime
+        >>> data = files("bscnet.weights").joinpath("indoor-5cm.safetensors").read_bytes()
+        >>> runtime.loads(data).class_names == runtime.load("indoor-5cm").class_names
+        True
+    """
     return Session(bytes(data), threads, keep_bytes)
 
 
@@ -50,6 +63,14 @@ class Session:
     """A model and its settings. It never changes: any number of threads may call it at once; it can be pickled.
 
     session(coords, feats) -> logits; see `__call__`. Made by `load`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from bscnet import runtime
+        >>> session = runtime.load("indoor-5cm", threads=1)
+        >>> coords = np.array([[0, 0, 0, 0], [0, 1, 0, 0]])
+        >>> session(coords, np.zeros((2, 3), np.float32)).shape
+        (2, 20)
     """
 
     def __init__(self, source: Source, threads: int | None = None, keep_bytes: int = KEEP_BYTES) -> None:

@@ -11,6 +11,13 @@ class Times:
 
     kernel_maps: ordering the sites, their levels and neighbours. bit_convolutions: convolutions of signs with their
     output transforms. real_parts: convolutions, pooling and the like on real values. rest: everything else.
+
+    Examples:
+        >>> from bscnet import runtime
+        >>> session = runtime.load("indoor-5cm", threads=1)
+        >>> logits, times = session.timed([[0, 0, 0, 0]], [[0.0, 0.0, 0.0]])
+        >>> times.bit_convolutions > 0, times.workspace_bytes > 0
+        (True, True)
     """
 
     kernel_maps: float = 0.0

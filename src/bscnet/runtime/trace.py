@@ -24,6 +24,13 @@ class Trace:
     instruction, value: places in the lists of the model's description. what: a "real" value, "bits" as -1 and +1, or
     the integer "sums" of a bit convolution before its scale. coords: (N, 4) int32, batch, x, y, z in voxels of `level`;
     data: (N, C) float32, row by row theirs. The order of the rows is the engine's own.
+
+    Examples:
+        >>> from bscnet import runtime
+        >>> session = runtime.load("indoor-5cm", threads=1)
+        >>> steps = session.trace([[0, 0, 0, 0]], [[0.0, 0.0, 0.0]])
+        >>> sorted({step.what for step in steps})
+        ['bits', 'real', 'sums']
     """
 
     instruction: int

@@ -39,6 +39,11 @@ def candidate_shifts(name: Candidates) -> tuple[Shift, ...]:
 
     Raises:
         InputError: unknown name.
+
+    Examples:
+        >>> from bscnet.search import candidate_shifts
+        >>> len(candidate_shifts("all27")), candidate_shifts("all27")[0]
+        (27, (0, 0, 0))
     """
     return chosen(CANDIDATES, name, "cands")
 
@@ -55,6 +60,11 @@ def manual_shifts(name: Uniform, groups: int, seed: int = 0) -> tuple[Shift, ...
 
     Raises:
         InputError: unknown name, or a table of another number of groups.
+
+    Examples:
+        >>> from bscnet.search import manual_shifts
+        >>> manual_shifts("tetra4", 4)
+        ((1, 1, 1), (1, -1, -1), (-1, 1, -1), (-1, -1, 1))
     """
     if name == "none":
         return (_CENTRE,) * groups
@@ -72,6 +82,11 @@ def start_shifts(init: AlphaInit, groups: int, seed: int = 0) -> tuple[Shift, ..
 
     Raises:
         InputError: unknown name, or a table of another number of groups.
+
+    Examples:
+        >>> from bscnet.search import start_shifts
+        >>> start_shifts("uniform", 2) is None, start_shifts("centre", 2)
+        (True, ((0, 0, 0), (0, 0, 0)))
     """
     require_word(AlphaInit, init, "alpha_init")
     return None if init == "uniform" else manual_shifts("none" if init == "centre" else init, groups, seed)

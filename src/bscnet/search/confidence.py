@@ -54,6 +54,12 @@ def reduce_confidence(pis: list[Tensor], kind: Confidence = "entropy", reduce: R
 
     Raises:
         InputError: unknown kind or reduction, or no layer.
+
+    Examples:
+        >>> import torch
+        >>> from bscnet.search import reduce_confidence
+        >>> float(reduce_confidence([torch.tensor([[0.25, 0.75]])], "one_minus_max", "mean"))
+        0.25
     """
     value_of = chosen(CONFIDENCE, kind, "conf")
     require_word(Reduction, reduce, "reduce")
@@ -70,6 +76,15 @@ def confidence_loss(network: nn.Module, kind: Confidence = "entropy", reduce: Re
     """``reduce_confidence`` over all composite convolutions of a network (scalar, differentiable), temperature 1.
 
     Layers with as many candidates are taken together: dozens of tables of a few rows are dozens of launches on a GPU.
+
+    Examples:
+        >>> import torch
+        >>> from bscnet.nn import CompositeShiftConv3d
+        >>> from bscnet.search import candidate_shifts, confidence_loss
+        >>> conv = CompositeShiftConv3d(4, 8, 2, candidate_shifts("all27"))
+        >>> network = torch.nn.ModuleDict({"conv": conv})
+        >>> round(confidence_loss(network, "entropy", "mean").item(), 4)  # ln 27: nothing is decided yet
+        3.2958
     """
     alike: dict[int, list[Tensor]] = {}
     for layer in composite_layers(network).values():

@@ -16,6 +16,17 @@ class MeanImportance:
     """The mean of each layer's importance weights over the steps at which it was added.
 
     ``scores`` is by layer, ``(G, n_s)``; logits that swing at the end of the search count less in it.
+
+    Examples:
+        >>> import torch
+        >>> from bscnet.nn import CompositeShiftConv3d
+        >>> from bscnet.search import MeanImportance, candidate_shifts
+        >>> conv = CompositeShiftConv3d(4, 8, 2, candidate_shifts("all27"))
+        >>> network = torch.nn.ModuleDict({"conv": conv})
+        >>> mean = MeanImportance()
+        >>> mean.add(network)
+        >>> mean.scores()["conv"].shape
+        torch.Size([2, 27])
     """
 
     def __init__(self) -> None:
@@ -61,6 +72,15 @@ def shift_losses(
         seed: of what is drawn.
 
     Source: perturbation after Wang et al. (arXiv 2108.04392), ranking in a super-network after Guo et al. (1904.00420).
+
+    Examples:
+        >>> import torch
+        >>> from bscnet.nn import CompositeShiftConv3d
+        >>> from bscnet.search import candidate_shifts, shift_losses
+        >>> conv = CompositeShiftConv3d(4, 8, 2, candidate_shifts("all27"))
+        >>> network = torch.nn.ModuleDict({"conv": conv})
+        >>> shift_losses(network, lambda repeat: 1.0, repeats=1)["conv"].shape
+        torch.Size([2, 27])
     """
     layers = composite_layers(network)
     was_training = network.training

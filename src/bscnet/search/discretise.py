@@ -23,17 +23,43 @@ def _layers(network: nn.Module, kind: type[_Layer]) -> dict[str, _Layer]:
 
 
 def composite_layers(network: nn.Module) -> dict[str, CompositeShiftConv3d]:
-    """Every composite convolution of a network by module path."""
+    """Every composite convolution of a network by module path.
+
+    Examples:
+        >>> import torch
+        >>> from bscnet.nn import CompositeShiftConv3d
+        >>> from bscnet.search import candidate_shifts, composite_layers
+        >>> conv = CompositeShiftConv3d(4, 8, 2, candidate_shifts("all27"))
+        >>> network = torch.nn.ModuleDict({"conv": conv})
+        >>> list(composite_layers(network))
+        ['conv']
+    """
     return _layers(network, CompositeShiftConv3d)
 
 
 def shifted_layers(network: nn.Module) -> dict[str, ShiftedSparseConv3d]:
-    """Every shifted convolution of a network by module path."""
+    """Every shifted convolution of a network by module path.
+
+    Examples:
+        >>> import torch
+        >>> from bscnet.nn import ShiftedSparseConv3d
+        >>> from bscnet.search import shifted_layers
+        >>> list(shifted_layers(torch.nn.ModuleDict({"conv": ShiftedSparseConv3d(4, 8, [(0, 0, 1), (1, 0, 0)])})))
+        ['conv']
+    """
     return _layers(network, ShiftedSparseConv3d)
 
 
 def current_plan(network: nn.Module) -> ShiftPlan:
-    """The shifts that a network of shifted convolutions has now."""
+    """The shifts that a network of shifted convolutions has now.
+
+    Examples:
+        >>> import torch
+        >>> from bscnet.nn import ShiftedSparseConv3d
+        >>> from bscnet.search import current_plan
+        >>> current_plan(torch.nn.ModuleDict({"conv": ShiftedSparseConv3d(4, 8, [(0, 0, 1), (1, 0, 0)])})).shifts
+        {'conv': ((0, 0, 1), (1, 0, 0))}
+    """
     return ShiftPlan({name: layer.shift_tuple for name, layer in shifted_layers(network).items()})
 
 
@@ -46,6 +72,17 @@ def discretise(network: nn.Module, scores: Mapping[str, Tensor] | None = None) -
 
     Raises:
         InputError: the network has no composite convolution.
+
+    Examples:
+        >>> import torch
+        >>> from bscnet.nn import CompositeShiftConv3d
+        >>> from bscnet.search import candidate_shifts, discretise
+        >>> conv = CompositeShiftConv3d(4, 8, 2, candidate_shifts("all27"))
+        >>> network = torch.nn.ModuleDict({"conv": conv})
+        >>> with torch.no_grad():
+        ...     conv.alpha[0, 5] = 1.0
+        >>> discretise(network).shifts["conv"] == (candidate_shifts("all27")[5], (0, 0, 0))
+        True
     """
     layers = composite_layers(network)
     if not layers:
@@ -76,6 +113,15 @@ def apply_plan(network: nn.Module, plan: ShiftPlan) -> None:
 
     Raises:
         InputError: the plan names other layers than the network has, or another number of groups.
+
+    Examples:
+        >>> import torch
+        >>> from bscnet.nn import ShiftedSparseConv3d
+        >>> from bscnet.search import ShiftPlan, apply_plan
+        >>> network = torch.nn.ModuleDict({"conv": ShiftedSparseConv3d(4, 8, [(0, 0, 0), (0, 0, 0)])})
+        >>> apply_plan(network, ShiftPlan({"conv": ((0, 0, 1), (1, 0, 0))}))
+        >>> network["conv"].shifts.tolist()
+        [[0, 0, 1], [1, 0, 0]]
     """
     layers = shifted_layers(network)
     _check_plan(plan, {name: layer.groups for name, layer in layers.items()})
@@ -95,6 +141,15 @@ def discretised_state(state: Mapping[str, Tensor], plan: ShiftPlan, candidates: 
 
     Raises:
         InputError: the plan is of another network or, where kernels are unshared, holds a shift that is no candidate.
+
+    Examples:
+        >>> import torch
+        >>> from bscnet.nn import CompositeShiftConv3d
+        >>> from bscnet.search import candidate_shifts, discretise, discretised_state
+        >>> conv = CompositeShiftConv3d(4, 8, 2, candidate_shifts("all27"))
+        >>> network = torch.nn.ModuleDict({"conv": conv})
+        >>> sorted(discretised_state(network.state_dict(), discretise(network), candidate_shifts("all27")))
+        ['conv.shifts', 'conv.weight']
     """
     found = dict(state)
     prefixes = {key.removesuffix(_LOGITS) for key in state if f".{key}".endswith(f".{_LOGITS}")}

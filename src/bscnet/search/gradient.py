@@ -9,7 +9,21 @@ from bscnet.search.discretise import composite_layers
 
 
 class GradientSignal:
-    """Sums of the logits' gradients and of their squares over the steps at which they were added."""
+    """Sums of the logits' gradients and of their squares over the steps at which they were added.
+
+    Examples:
+        >>> import torch
+        >>> from bscnet.nn import CompositeShiftConv3d
+        >>> from bscnet.search import GradientSignal, candidate_shifts
+        >>> conv = CompositeShiftConv3d(4, 8, 2, candidate_shifts("all27"))
+        >>> network = torch.nn.ModuleDict({"conv": conv})
+        >>> signal = GradientSignal()
+        >>> for step in (1.0, 2.0):
+        ...     conv.alpha.grad = torch.full_like(conv.alpha, step)
+        ...     signal.add(network)
+        >>> {name: round(ratio, 3) for name, ratio in signal.ratios().items()}
+        {'conv': 9.0}
+    """
 
     def __init__(self) -> None:
         self._sums: dict[str, Tensor] = {}

@@ -22,6 +22,11 @@ class ShiftPlan:
         shifts: by module path of the convolution inside the network.
         search: plain values that tell how sure the search was that decided it; empty for other plans. Plans with the
             same shifts are equal.
+
+    Examples:
+        >>> from bscnet.search import ShiftPlan
+        >>> ShiftPlan({"encoder.conv": ((0, 0, 0), (1, 0, 0))}).shifts["encoder.conv"][1]
+        (1, 0, 0)
     """
 
     shifts: dict[str, tuple[Shift, ...]]

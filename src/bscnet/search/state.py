@@ -18,7 +18,17 @@ DECIDED = 0.5
 
 
 def search_state(network: nn.Module) -> dict[str, dict[str, list[float]]]:
-    """Of each composite layer the ``entropy``, the ``max_pi`` and its ``margin`` to the runner-up of each group."""
+    """Of each composite layer the ``entropy``, the ``max_pi`` and its ``margin`` to the runner-up of each group.
+
+    Examples:
+        >>> import torch
+        >>> from bscnet.nn import CompositeShiftConv3d
+        >>> from bscnet.search import candidate_shifts, search_state
+        >>> conv = CompositeShiftConv3d(4, 8, 2, candidate_shifts("all27"))
+        >>> network = torch.nn.ModuleDict({"conv": conv})
+        >>> search_state(network)["conv"]["margin"]
+        [0.0, 0.0]
+    """
     state = {}
     for name, layer in composite_layers(network).items():
         pi = layer.importance().detach()
@@ -37,6 +47,15 @@ def search_summary(network: nn.Module, signals: Mapping[str, float] | None = Non
 
     Returns:
         plain values: ``max_pi``, ``margin``, ``entropy`` (nats), ``gradient_signal`` (None where there is none).
+
+    Examples:
+        >>> import torch
+        >>> from bscnet.nn import CompositeShiftConv3d
+        >>> from bscnet.search import candidate_shifts, search_summary
+        >>> conv = CompositeShiftConv3d(4, 8, 2, candidate_shifts("all27"))
+        >>> network = torch.nn.ModuleDict({"conv": conv})
+        >>> round(search_summary(network)["max_pi"], 4)  # 1 / 27
+        0.037
     """
     layers = search_state(network).values()
     means = {key: fmean(value for layer in layers for value in layer[key]) for key in ("max_pi", "margin", "entropy")}
@@ -44,7 +63,14 @@ def search_summary(network: nn.Module, signals: Mapping[str, float] | None = Non
 
 
 def orbit_counts(plan: ShiftPlan) -> dict[str, int]:
-    """How many groups of a plan have a shift of each of the 9 orbits."""
+    """How many groups of a plan have a shift of each of the 9 orbits.
+
+    Examples:
+        >>> from bscnet.search import ShiftPlan, orbit_counts
+        >>> counts = orbit_counts(ShiftPlan({"conv": ((0, 0, 1), (1, 0, 0))}))
+        >>> {orbit: count for orbit, count in counts.items() if count}
+        {'level side': 1, 'above centre': 1}
+    """
     counts = dict.fromkeys(ORBITS, 0)
     for shifts in plan.shifts.values():
         for shift in shifts:
@@ -53,5 +79,11 @@ def orbit_counts(plan: ShiftPlan) -> dict[str, int]:
 
 
 def is_decided(summary: Mapping[str, Any]) -> bool:
-    """Whether the largest shifts of a ``search_summary`` hold half of the weight, in the mean over groups."""
+    """Whether the largest shifts of a ``search_summary`` hold half of the weight, in the mean over groups.
+
+    Examples:
+        >>> from bscnet.search import is_decided
+        >>> is_decided({"max_pi": 0.98}), is_decided({"max_pi": 0.05})
+        (True, False)
+    """
     return bool(summary["max_pi"] >= DECIDED)

@@ -20,6 +20,17 @@ class Sites(Protocol):
     """The active sites of one level of one batch, with every operator that depends on where they are.
 
     Feature arrays are ``(number of sites, channels)`` in row order. Kernel maps are built at first use and kept.
+
+    Examples:
+        >>> import torch
+        >>> from bscnet.sparse import SparseTensor
+        >>> sites = SparseTensor(torch.ones(3, 1), torch.tensor([[0, 0, 0, 0], [0, 1, 0, 0], [0, 5, 5, 5]])).sites
+        >>> len(sites), sites.tensor_stride
+        (3, 1)
+        >>> sites.coarser.coords.tolist()
+        [[0, 0, 0, 0], [0, 2, 2, 2]]
+        >>> sites.pool_sum(torch.ones(3, 1)).flatten().tolist()
+        [2.0, 1.0]
     """
 
     @property
@@ -104,6 +115,11 @@ def resolve_backend(name: str, device: torch.device | str = "cpu") -> tuple[Back
 
     Raises:
         InputError: unknown name, or another backend than torch asked for by name where it cannot serve.
+
+    Examples:
+        >>> from bscnet.sparse import resolve_backend
+        >>> resolve_backend("torch")
+        ('torch', 'asked for')
     """
     require_word(BackendChoice, name, "backend")
     if name == "torch":

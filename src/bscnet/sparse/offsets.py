@@ -28,6 +28,13 @@ def kernel_offsets(kernel_size: int) -> Tensor:
 
     Raises:
         InputError: kernel_size is below 1.
+
+    Examples:
+        >>> from bscnet.sparse import kernel_offsets
+        >>> kernel_offsets(3).shape
+        torch.Size([27, 3])
+        >>> kernel_offsets(3)[[0, 1, 13]].tolist()
+        [[-1, -1, -1], [0, -1, -1], [0, 0, 0]]
     """
     if kernel_size < 1:
         raise InputError(f"kernel_size is {kernel_size}; it must be at least 1")

@@ -28,6 +28,15 @@ class SparseTensor:
     Raises:
         InputError: shapes or types do not fit, a coordinate is out of range, a site is listed twice, a feature is NaN
             or infinite, or the backend cannot serve.
+
+    Examples:
+        >>> import torch
+        >>> from bscnet.sparse import SparseTensor
+        >>> x = SparseTensor(torch.ones(2, 3), torch.tensor([[0, 0, 0, 0], [0, 1, 0, 0]]))
+        >>> x
+        SparseTensor(2 sites, 3 channels, stride 1, torch)
+        >>> x.replace(x.feats[:, :1])
+        SparseTensor(2 sites, 1 channels, stride 1, torch)
     """
 
     def __init__(self, feats: Tensor, coords: Tensor, backend: str = "torch", maps: PreparedMaps | None = None) -> None:
