@@ -6,13 +6,14 @@ import importlib.util
 from pathlib import Path
 
 _EXTRAS = {
-    **dict.fromkeys(("laspy", "lazrs", "pyproj", "rich", "PIL", "imagecodecs", "argcomplete"), "predict"),
+    **dict.fromkeys(("laspy", "lazrs", "pyproj", "rich", "PIL", "argcomplete"), "predict"),
+    "imagecodecs": "pcd",
     "wandb_workspaces": "dashboard",
     **{package: package for package in ("tensorboard", "mlflow", "optuna", "ray", "submitit")},
 }
 """Which extra of pip brings a package, where the smallest that does is not `train`."""
 
-_BY_SETUP = ("", "predict", "train")
+_BY_SETUP = ("", "predict", "pcd", "train")
 """What `make setup` brings."""
 
 _OF_TRAINING = ("hydra", "pytorch_lightning")

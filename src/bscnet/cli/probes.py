@@ -14,7 +14,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any, NamedTuple
 
-from bscnet.installation import how_to_install, in_checkout, missing
+from bscnet.installation import extra_of, how_to_install, in_checkout, missing
 from bscnet.threads import COUNT, SPINS, waiting
 
 PACKAGES = ("pytorch-lightning", "torchmetrics", "hydra-core", "omegaconf", "matplotlib", "rich")
@@ -66,7 +66,8 @@ def formats() -> str:
     """The packages that read formats beside PLY, NPZ and text."""
     if lacking := missing(*FORMATS):
         raise RuntimeError(", ".join(f"no {name}: {FORMATS[name]}" for name in lacking))
-    return ", ".join(f"{name} {version(name)}" for name in FORMATS)
+    lzf = "without compressed PCD: " + how_to_install(extra_of(LZF)) if missing(LZF) else f"{LZF} {version(LZF)}"
+    return ", ".join([*(f"{name} {version(name)}" for name in FORMATS), lzf])
 
 
 def packages() -> str:
@@ -218,8 +219,11 @@ _MINKOWSKI = (
 
 _TO_BUILD = "; only building MinkowskiEngine needs it"
 
-FORMATS = {"laspy": "LAS and LAZ", "lazrs": "LAZ", "imagecodecs": "compressed PCD"}
+FORMATS = {"laspy": "LAS and LAZ", "lazrs": "LAZ"}
 """Packages that read clouds, and which."""
+
+LZF = "imagecodecs"
+"""The package that reads compressed PCD files."""
 
 PROBES = {
     "python": Probe(python, PREDICT, True, "install Python 3.11 or newer, and bscnet with it"),
