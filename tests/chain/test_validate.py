@@ -20,6 +20,7 @@ from bscnet.settings.words import PRESET_GROUPS
         ("model.layers_per_block=3", "model.layers_per_block=3 is not known: allowed are 1, 2"),
         ("data.voxel_size=0", "data.voxel_size=0 is not usable: it must be a number above 0"),
         ("data.voxel_size=inf", "data.voxel_size=inf is not usable"),
+        ("seed=4294967296", "seed=4294967296 is not usable: it must be a whole number from 0 to 4294967295"),
         ("data.voxel_size=nan", "data.voxel_size=nan is not usable"),
         ("recipe.epochs=2.5", "recipe.epochs=2.5 is not usable: it must be a whole number from 1 up"),
         ("recipe.batch_size=0", "recipe.batch_size=0 is not usable: it must be a whole number from 1 up, null"),

@@ -275,7 +275,10 @@ def test_a_foreign_checkpoint_is_refused(chain, tmp_path, capsys):
     [
         (["data.nonsense=1"], "Could not override 'data.nonsense'"),
         (["nonsense"], "Error parsing override 'nonsense'"),
-        (["method=real,nonsense", "-m"], "Could not find 'method/nonsense'"),
+        (
+            ["method=real,nonsense", "-m"],
+            "Could not find 'method/nonsense' Available options in 'method': bipointnet bireal",
+        ),
     ],
 )
 def test_an_unknown_setting_is_one_sentence_and_status_2(chain, tmp_path, words, sentence, capsys):

@@ -53,7 +53,8 @@ def composition_error(error: Exception) -> InputError:
     unknown = re.match(r"Could not override '([^']+)'", text)
     if unknown is not None and (refused := foreign_key(Configuration, unknown[1])) is not None:
         return refused  # Hydra would advise to add the key
-    return InputError(text.split(" Config search path")[0].split(" See https")[0])
+    text = text.split(" Config search path")[0].split(" See https")[0]
+    return InputError(re.sub(r"(?<= )_\w+ ?", "", text))  # files that others are made of are no choices
 
 
 def typed_settings(cfg: DictConfig, recorded: bool = False) -> Settings:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from bscnet.settings.group import OWN, OWN_OR_NULL
-from bscnet.settings.numbers import Count, Natural, NonNegative, Positive
+from bscnet.settings.numbers import Count, Natural, NonNegative, Positive, Seed
 from bscnet.settings.rules import Names, Number
 
 Features = Annotated[tuple[str, ...] | None, Names(optional=True)]
@@ -64,7 +64,7 @@ class DataSettings:
     cache_dir: Annotated[str | None, "folder for decoded scans and voxelized scenes; null: none"] = None
     train_scenes: Annotated[Count | None, OWN, "simulated scenes to train on"] = None
     val_scenes: Annotated[Count | None, OWN, "simulated scenes to score"] = None
-    rooms_seed: Annotated[Natural | None, OWN, "decides every byte of the rooms; not the seed of a run"] = None
+    rooms_seed: Annotated[Seed | None, OWN, "decides every byte of the rooms; not the seed of a run"] = None
     fold: Annotated[Natural | None, OWN, "the part that is held out"] = None
     gap: Annotated[NonNegative | None, OWN, "metres around it that are neither trained on nor scored"] = None
     crop: Annotated[

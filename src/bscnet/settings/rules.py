@@ -66,7 +66,7 @@ class Number:
         kind = "a whole number" if self.whole else "a number"
         bound = f"{kind} {'above' if self.above else 'from'} {self.low:g}{'' if self.above else ' up'}"
         if self.high < float("inf"):
-            bound = bound.removesuffix(" up") + f" to {self.high:g}"
+            bound = bound.removesuffix(" up") + f" to {self.high:.12g}"
         return bound + (", null" if self.optional else "")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from bscnet.settings.numbers import Count, Natural, NonNegative, Positive
+from bscnet.settings.numbers import Count, NonNegative, Positive, Seed
 from bscnet.settings.words import DistillKind, PaletteName
 
 
@@ -29,7 +29,7 @@ class RunSettings:
     stage: Annotated[
         int | Literal["all"], "all: every stage of the method, one after the other; or the number of one stage"
     ] = "all"
-    seed: Annotated[Natural, "of weights, batches and placements"] = 0
+    seed: Annotated[Seed, "of weights, batches and placements"] = 0
     init_from: Annotated[
         str | None, "checkpoint to start from; needed by a stage after the first when it is run alone"
     ] = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from bscnet.settings.numbers import Count, Natural, Share
+from bscnet.settings.numbers import Count, Seed, Share
 from bscnet.settings.rules import Wholes
 from bscnet.settings.words import AlphaInit, Candidates, Logits, Manual, Relaxation, SfscLayers
 
@@ -21,7 +21,7 @@ class ShiftSwitches:
         Manual, "preset shifts: a table, drawn (the same in all layers), drawn for each layer, or none"
     ] = "tetra4"
     manual_seed: Annotated[
-        Natural, "of manual=random and random_per_layer, alpha_init=random, plan_change=permuted"
+        Seed, "of manual=random and random_per_layer, alpha_init=random, plan_change=permuted"
     ] = 0
     manual_alternate: Annotated[bool, "negate the preset in every second layer of a block"] = False
     levels: Annotated[Levels, "levels whose layers are shifted or searched, such as [0,1,2]; null: all"] = None
