@@ -20,9 +20,7 @@ class ShiftSwitches:
     manual: Annotated[
         Manual, "preset shifts: a table, drawn (the same in all layers), drawn for each layer, or none"
     ] = "tetra4"
-    manual_seed: Annotated[
-        Seed, "of manual=random and random_per_layer, alpha_init=random, plan_change=permuted"
-    ] = 0
+    manual_seed: Annotated[Seed, "of manual=random and random_per_layer, alpha_init=random, plan_change=permuted"] = 0
     manual_alternate: Annotated[bool, "negate the preset in every second layer of a block"] = False
     levels: Annotated[Levels, "levels whose layers are shifted or searched, such as [0,1,2]; null: all"] = None
     sfsc_layers: Annotated[SfscLayers, "which SSC layers of a block are shifted"] = "all"
