@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Callable
 
@@ -42,8 +41,3 @@ def shown(action: Callable[[], int]) -> int:
         # what is still buffered must not be written, and complained about, when the interpreter ends
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
-
-
-def end_on_sigterm() -> None:
-    """Has a batch system's end of this process be as clean as Ctrl-C: `KeyboardInterrupt`, which leaves no draft."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)

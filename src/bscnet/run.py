@@ -13,8 +13,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bscnet.errors import end_on_sigterm, shown
+from bscnet.errors import shown
 from bscnet.paths import config_dir
+from bscnet.termination import end_on_sigterm
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig

@@ -16,10 +16,10 @@ from bscnet.chain.chain import Chain
 from bscnet.chain.failure import StageFailure, failure_of
 from bscnet.chain.jobs import StartedJob, StartsJobs, job_starter
 from bscnet.chain.report import announce
-from bscnet.chain.termination import terminated_as_interrupted
 from bscnet.errors import InputError
 from bscnet.runs.outcome import load_outcome
 from bscnet.runs.stage import StageOutcome, StageSpec
+from bscnet.termination import terminated_as_interrupted
 
 _PAUSE_S = 0.5
 """Time between two looks at the jobs that run elsewhere."""

@@ -9,7 +9,8 @@ import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from bscnet.errors import end_on_sigterm, shown
+from bscnet.errors import shown
+from bscnet.termination import end_on_sigterm
 from bscnet.version import __version__
 
 

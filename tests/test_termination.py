@@ -12,7 +12,7 @@ import pytest
 from torch.utils.data import DataLoader, Dataset
 from torch.utils.data._utils import signal_handling
 
-from bscnet.chain.termination import terminated_as_interrupted
+from bscnet.termination import terminated_as_interrupted
 
 
 class Slow(Dataset[int]):
