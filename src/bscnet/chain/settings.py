@@ -53,8 +53,9 @@ def composition_error(error: Exception) -> InputError:
     unknown = re.match(r"Could not override '([^']+)'", text)
     if unknown is not None and (refused := foreign_key(Configuration, unknown[1])) is not None:
         return refused  # Hydra would advise to add the key
-    text = text.split(" Config search path")[0].split(" See https")[0]
-    return InputError(re.sub(r"(?<= )_\w+ ?", "", text))  # files that others are made of are no choices
+    said, listed, choices = text.split(" Config search path")[0].split(" See https")[0].partition(" Available options ")
+    # files that others are made of are no choices
+    return InputError(said + listed + " ".join(word for word in choices.split(" ") if not word.startswith("_")))
 
 
 def typed_settings(cfg: DictConfig, recorded: bool = False) -> Settings:
