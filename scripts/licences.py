@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "docs" / "licences.md"
-EXTRAS = ("", "predict", "train")
+EXTRAS = ("", "predict", "pcd", "train")
 BESIDE = {"MinkowskiEngine": "MIT"}
 """What set-up builds and no extra of pip brings."""
 INSIDE = {"DejaVu Sans, a part of it": "Bitstream Vera, public domain"}

@@ -1,4 +1,4 @@
-"""A batch system's end of a run: SIGTERM is Ctrl-C."""
+"""A batch system's end of a process: SIGTERM is Ctrl-C."""
 
 from __future__ import annotations
 
@@ -9,13 +9,19 @@ from collections.abc import Iterator
 from types import FrameType
 
 
+def end_on_sigterm() -> None:
+    """Has SIGTERM raise `KeyboardInterrupt` from now on, which leaves no draft; to be called in the main thread."""
+    signal.signal(signal.SIGTERM, _interrupt)
+
+
 @contextlib.contextmanager
 def terminated_as_interrupted() -> Iterator[None]:
-    """Has SIGTERM raise `KeyboardInterrupt`; in the main thread alone, which has a process's signals."""
+    """The same within a block, in whatever program it runs; nothing in a thread that gets no signals."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, _interrupt)
+    before = signal.getsignal(signal.SIGTERM)
+    end_on_sigterm()
     try:
         yield
     finally:
