@@ -25,9 +25,12 @@ class Slow(Dataset[int]):
 
 
 def terminate(process: int) -> None:
-    """By another process, as torch forgives its workers what their parent does; and let the signal arrive."""
-    subprocess.run(["kill", "-TERM", str(process)], check=True)
-    time.sleep(0.5)
+    """By another process, as torch forgives its workers what their parent does; later, when it is known to run."""
+    killer = subprocess.Popen(["sh", "-c", f"sleep 1; kill -TERM {process}"])
+    try:
+        time.sleep(5)
+    finally:
+        killer.wait()
 
 
 def test_loaders_that_end_with_their_run_are_no_failure() -> None:
