@@ -7,6 +7,7 @@ What it needs is imported within its functions, so that a package that is not in
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -49,7 +50,18 @@ def main(words: Sequence[str] | None = None) -> int:
     """
     if words is not None:
         sys.argv = [COMMAND, *words]
+    sys.argv[1:] = overrides_first(sys.argv[1:])
     return shown(_run)
+
+
+def overrides_first(words: Sequence[str]) -> list[str]:
+    """A command line with its overrides before its options: argparse takes them as one piece alone, as in `a=1 -m`."""
+    overrides = [word for word in words if _is_override(word)]
+    return [*overrides, *(word for word in words if not _is_override(word))]
+
+
+def _is_override(word: str) -> bool:
+    return word.startswith("~") or ("=" in word and not word.startswith("-"))
 
 
 def _run() -> int:
@@ -60,7 +72,10 @@ def _run() -> int:
         return _run_hydra()
     from bscnet.chain.job import join_stage
 
-    return join_stage(Path(directory))
+    try:
+        return join_stage(Path(directory))
+    except KeyboardInterrupt:  # the process that waits for this one says it
+        return 130
 
 
 def _run_hydra() -> int:
@@ -70,17 +85,15 @@ def _run_hydra() -> int:
         InputError: an unknown key or choice.
     """
     import hydra
-    from hydra.errors import HydraException
-    from omegaconf.errors import OmegaConfBaseException
 
-    from bscnet.chain.settings import composition_error
+    from bscnet.chain.settings import composing
 
+    logging.raiseExceptions = False  # a full disk ends no training by a traceback for each line of its log
     before = os.environ.get(_RAISE)
     os.environ[_RAISE] = "1"
     try:
-        hydra.main(config_path=config_dir(), config_name="config", version_base="1.3")(task)()
-    except (HydraException, OmegaConfBaseException) as error:
-        raise composition_error(error) from error
+        with composing([word for word in sys.argv[1:] if _is_override(word)]):
+            hydra.main(config_path=config_dir(), config_name="config", version_base="1.3")(task)()
     finally:
         if before is None:
             del os.environ[_RAISE]

@@ -20,6 +20,8 @@ from bscnet.settings.machine import TrainerSettings
 def test_a_failure_is_one_line():
     assert failure_of(InputError("x is wrong")) == StageFailure("x is wrong", input_error=True)
     assert failure_of(RuntimeError("first\nsecond")) == StageFailure("RuntimeError: first")
+    told = "Caught OSError in DataLoader worker process 0.\nOriginal Traceback …:\n  File …\nOSError: disk gone\n"
+    assert failure_of(OSError(told)) == StageFailure("in a loading process: OSError: disk gone")
     assert failure_of(KeyError()) == StageFailure("KeyError")
 
 

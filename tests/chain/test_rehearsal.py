@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from bscnet.chain.named_callbacks import named_callbacks
 from bscnet.chain.rehearsal import rehearse
 from bscnet.chain.stages import method_stages
 from bscnet.errors import InputError
+from bscnet.search import ShiftPlan
 from bscnet.settings.composed import Settings
 from bscnet.training.averaging import Ema
 from bscnet.training.segmentation import MONITORED
@@ -61,10 +63,40 @@ def test_what_can_be_made_is_passed(modern: Settings, here: bool) -> None:
         ("optimizer.betas", [0.9, 1.5], "optimizer=adamw cannot be made of its options: Invalid beta parameter"),
         ("schedule.foo", 1, "schedule.foo is not an option of schedule=one_cycle"),
         ("schedule.pct_start", 1.5, "schedule=one_cycle cannot be made of its options: Expected float between 0 and 1"),
+        ("optimizer.betas", [0.9], "optimizer=adamw cannot be made of its options: tuple index out of range"),
+        ("optimizer.amsgrad", 5, "optimizer=adamw cannot be made of its options: _fused_adamw_.. received an invalid"),
+        ("schedule.div_factor", 0, "schedule=one_cycle cannot be made of its options: float division by zero"),
+        (
+            "schedule.div_factor",
+            1e-320,
+            "schedule=one_cycle cannot be made of its options: it makes a learning rate of",
+        ),
         ("schedule", {"name": "steps", "gamma": 0.1}, "schedule=steps needs schedule.milestones, schedule.reference"),
         ("schedule", {"name": "cosine", "warm_up": 1.0}, "schedule=cosine cannot be made of its options: warm_up is"),
         ("recipe.batch_size", 1, "augmentation.mix3d mixes two scenes of a batch: give recipe.batch_size=2 or more"),
         ("data.datamodule.foo", 1, "data.datamodule.foo is not an option of data=rooms"),
+        (
+            "data.datamodule.features",
+            ["rgb", "warmth"],
+            "data.features: the scans have no values for 'warmth', there are rgb, one",
+        ),
+        (
+            "data.datamodule._target_",
+            "os.getcwd",
+            "data.datamodule._target_=os.getcwd of data=rooms is no ScanDataModu",
+        ),
+        ("trainer.limit_train_batches", 0, "trainer.limit_train_batches=0 is not usable: it must be a number above 0"),
+        (
+            "trainer.val_check_interval",
+            1000,
+            "trainer.val_check_interval=1000 is not usable: it must be .* above 0 to 1",
+        ),
+        ("trainer.num_nodes", 2, "trainer.num_nodes=2 needs a process on each machine, which SLURM alone starts"),
+        (
+            "logger",
+            {"name": "wandb", "project": "a/b"},
+            "logger.project=a/b is not usable: Weights & Biases takes no / in",
+        ),
         ("trainer.gradient_clip", 1, "trainer.gradient_clip is no option of .* is trainer.gradient_clip_val meant?"),
         ("trainer.max_epochs", 3, "trainer.max_epochs cannot be given: recipe.epochs says how long"),
         ("trainer.fast_dev_run", True, "trainer.fast_dev_run cannot be given"),
@@ -98,6 +130,11 @@ def test_what_can_be_made_is_passed(modern: Settings, here: bool) -> None:
             {"_target_": "pytorch_lightning.callbacks.EMAWeightAveraging"},
             "callbacks.mine would average the shifts .* take callbacks=ema, or give callbacks.mine.use_buffers=false",
         ),
+        (
+            "callbacks.mine",
+            {"_target_": STOPPING, "monitor": "val/miou", "patience": "foo"},
+            "callbacks.mine.patience=foo is not usable: it must be a whole number",
+        ),
         ("trainer.callbacks", [{"_target_": "no.Such"}], r"trainer.callbacks\[0\]._target_=no.Such is nothing that"),
     ],
 )
@@ -105,6 +142,19 @@ def test_what_cannot_be_made_is_one_sentence(modern: Settings, key: str, value: 
     with pytest.raises(InputError, match=sentence) as error:
         tried(changed(modern, key, value))
     assert "\n" not in str(error.value)
+
+
+def test_networks_and_plans_are_made_before_a_stage_is(tmp_path: Path) -> None:
+    words = ("method=bsc_manual", "model.network.m=8", "trainer=cpu")
+    tried(compose_settings(*words, "method.manual=random", "method.G=8"))
+    with pytest.raises(InputError, match="16 channel groups asked for 8 channels"):
+        tried(compose_settings(*words, "method.manual=random", "method.G=16"))
+    with pytest.raises(InputError, match="shift plan /nowhere.json does not exist"):
+        tried(compose_settings(*words, "method.plan=/nowhere.json"))
+    plan = tmp_path / "plan.json"
+    ShiftPlan({"no.such.layer": ((0, 0, 0),) * 4}).save(plan)
+    with pytest.raises(InputError, match="the shift plan is of another network"):
+        tried(compose_settings(*words, f"method.plan='{plan}'"))
 
 
 def test_callbacks_of_any_class_are_made_in_order(modern: Settings) -> None:

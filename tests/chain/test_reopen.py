@@ -128,7 +128,7 @@ def test_data_that_are_not_there_or_take_no_such_option_are_one_sentence() -> No
     call = settings.plain["data"]["datamodule"]
     with pytest.raises(InputError, match=r"data\.datamodule\.shuffled is not an option of data=scannet"):
         build_datamodule(settings.changed("data", datamodule={**call, "shuffled": True}))
-    for target in ("bscnet.data.Nothing", "nowhere.Data", "bscnet.data"):
+    for target in ("bscnet.data.Nothing", "nowhere.Data"):
         with pytest.raises(InputError, match=rf"data\.datamodule\._target_={target} .* is nothing that can be found"):
             build_datamodule(settings.changed("data", datamodule={"_target_": target}))
 
@@ -151,5 +151,5 @@ def test_another_number_of_classes_than_the_data_have_is_refused(chain: Path) ->
 
 def test_data_that_are_no_scans_are_refused() -> None:
     settings = compose_settings("data=rooms")
-    with pytest.raises(InputError, match="data.datamodule of data=rooms is a dict, no ScanDataModule"):
+    with pytest.raises(InputError, match=r"data.datamodule._target_=builtins.dict of data=rooms is no ScanDataModule"):
         build_datamodule(settings.changed("data", datamodule={"_target_": "builtins.dict"}))

@@ -22,6 +22,10 @@ from bscnet.settings.words import PRESET_GROUPS
         ("data.voxel_size=inf", "data.voxel_size=inf is not usable"),
         ("seed=4294967296", "seed=4294967296 is not usable: it must be a whole number from 0 to 4294967295"),
         ("data.voxel_size=nan", "data.voxel_size=nan is not usable"),
+        ("+optimizer.betas=[0.9,nan]", r"optimizer.betas\[1\]=nan is not usable: it is no number"),
+        ("recipe.norm_momentum=5", "recipe.norm_momentum=5 is not usable: it must be a number above 0 to 1"),
+        ("threads=100000", "threads=100000 is not usable: it must be a whole number from 1 to 1024"),
+        ("+recipe.shares.serch=2", "recipe.shares.serch is of no stage: stages are search, pretrain, real"),
         ("recipe.epochs=2.5", "recipe.epochs=2.5 is not usable: it must be a whole number from 1 up"),
         ("recipe.batch_size=0", "recipe.batch_size=0 is not usable: it must be a whole number from 1 up, null"),
         (

@@ -32,6 +32,7 @@ def _completed(line: str, tmp_path: Path) -> set[str]:
     [
         ("bscnet ", {"run", "predict", "doctor", "completion"}, {"--json"}),
         ("bscnet doctor --", {"--json", "--only"}, {"--render"}),
+        ("bscnet study ", {"rooms", "recipes"}, {"run"}),
         ("bscnet completion ", {"bash", "zsh", "fish"}, {"run"}),
     ],
 )
@@ -50,6 +51,9 @@ def test_overrides_are_completed_in_a_shell(tmp_path: Path) -> None:
         ([], "method=bsc_", {"method=bsc_baseline", "method=bsc_manual", "method=bsc_net"}),
         ([], "recipe.ep", {"recipe.epochs="}),
         (["recipe=quick"], "see", {"seed="}),
+        ([], "method.relax=s", {"method.relax=softmax", "method.relax=supernet"}),
+        ([], "method.clip_latent=", {"method.clip_latent=true", "method.clip_latent=false"}),
+        ([], "distill.kind=a", {"distill.kind=attention"}),
         ([], "data.root=./no-such-folder/x", set()),
         ([], "nonsense.", set()),
         ([], "schema", set()),

@@ -150,7 +150,8 @@ def test_colours_are_shifted_by_scene_and_jittered_by_point() -> None:
         (3, "the augmentation 3 is not known"),
         ({"name": "scale", "lowest": 1}, "the augmentation scale has no lowest, it has low, high"),
         ({"name": "mirror", "p": 1}, "the augmentation mirror has no p, it has no options"),
-        ("crop", "the augmentation crop needs radius"),
+        ({"name": "crop", "probability": 1}, "the augmentation crop needs radius$"),
+        ({"name": ["crop"]}, r"the augmentation {'name': \['crop'\]} is not known"),
         (
             {"name": "dropout", "share": 1.5},
             "the augmentation dropout has share=1.5, which must be a number from 0 to 1",

@@ -68,6 +68,20 @@ def test_a_chain_that_cannot_run_is_told_and_the_others_stay(table: Path, capsys
     assert "broken" not in {row["arm"] for row in chains}
 
 
+def test_what_no_arm_can_be_is_told_before_a_chain_runs(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = table.read_text(encoding="utf-8")
+    for name, old, new, sentence in [
+        ("plain", "search: {overrides: [method=bsc_net", "search: {overrides: [method=real", "which searches none"),
+        ("wrong", "method=bsc_manual, stage=1", "method=bsc_manual, stage=1, seeds=1", "seeds"),
+    ]:
+        changed = table.with_name(f"{name}.yaml")
+        assert old in text
+        changed.write_text(text.replace(old, new), encoding="utf-8")
+        assert study(changed, "--arms", "plan") == 2
+        told = capsys.readouterr()
+        assert sentence in told.err and told.err.count("\n") == 1 and "mIoU" not in told.out
+
+
 def test_an_interrupted_study_stops_its_chains(table: Path) -> None:
     command = [sys.executable, "-m", "bscnet", "study", str(table), "--runs", str(table.parent / "more")]
     command += ["--out", str(table.parent / "more"), "--arms", "search", "--seeds", "1", "recipe.epochs=3000"]

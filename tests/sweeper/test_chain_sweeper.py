@@ -19,6 +19,8 @@ from bscnet.chain import scores
 from bscnet.chain.report import show_launcher_logs
 from bscnet.errors import InputError
 from bscnet.installation import how_to_install
+from bscnet.run import overrides_first
+from bscnet.runs.lock import RunLock
 from hydra_plugins.bscnet_chain_sweeper.missing_launcher import MissingLauncher
 
 FULL = "unet_s:0:stage1 unet_s:0:stage2 unet_s:0:stage3 "
@@ -149,6 +151,8 @@ def test_an_interrupted_chain_says_how_to_go_on_and_does(app, capsys):
     assert only(app)["status"] == "interrupted"
     line = capsys.readouterr().err.strip().splitlines()[-1]
     assert "seed=4" in line and line.endswith("resume=true")
+    assert app.run("-m", "seed=5") == 130
+    assert capsys.readouterr().err.strip().endswith("resume=true -m")
     app.before, app.calls = (lambda cfg: None), []
     assert app.run("seed=4", "resume=true") == 0
     assert app.order() == [("unet_s", 2), ("unet_s", 3)]
@@ -191,6 +195,49 @@ def test_what_the_run_before_has_not_drawn_is_drawn_by_resume(app, monkeypatch):
     assert app.run("resume=true") == 0 and drawn == []
     (chain / "scores.json").unlink()
     assert app.run("resume=true") == 0 and drawn == [chain]
+
+
+def test_a_run_that_trained_nothing_hides_no_finished_one(app, capsys):
+    def refuse(cfg):
+        raise InputError("no")
+
+    assert app.run("method=real") == 0
+    app.before = refuse
+    assert app.run("method=real") == 2
+    assert [Path(name).name for name in app.results()] == ["001", "002"]
+    app.calls = []
+    assert app.run("method=real", "resume=true") == 0
+    assert app.calls == [] and "001: everything is done" in capsys.readouterr().out
+
+
+def test_two_processes_do_not_train_in_one_folder(app, capsys):
+    assert app.run("stage=1") == 0
+    (chain,) = app.output.glob("*/001")
+    held = RunLock(chain)
+    assert app.run("resume=true") == 2
+    assert f"{chain} is being trained in by another process" in capsys.readouterr().err
+    held.release()
+    assert app.run("resume=true") == 0
+    assert app.run("resume=true") == 0  # given back, also where the process goes on
+
+
+def test_two_points_of_one_chain_are_not_resumed_in_one_folder(app, capsys):
+    assert app.run("-m", "threads=1,2", "method=real") == 0
+    assert [Path(name).name for name in app.results()] == ["001", "002"]
+    assert app.run("-m", "threads=1,2", "method=real", "resume=true") == 2
+    assert "two points of the sweep, which threads=2 does not tell apart" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words, told",
+    [
+        (["a=1", "-m", "b=2"], ["a=1", "b=2", "-m"]),
+        (["--config-dir", "x", "+a=1", "~b"], ["+a=1", "~b", "--config-dir", "x"]),
+        (["a=-m", "--cfg=job"], ["a=-m", "--cfg=job"]),
+    ],
+)
+def test_overrides_come_before_options(words, told):
+    assert overrides_first(words) == told
 
 
 def test_without_resume_a_new_directory_is_taken(app):

@@ -107,7 +107,7 @@ def test_an_end_of_the_sweep_is_the_end_of_its_jobs(app, jobs, number, capsys):
         signal.signal(number, before)
     assert [job.cancelled for job in jobs] == [True, True]
     assert {result["status"] for result in app.results().values()} == {"interrupted"}
-    assert capsys.readouterr().err.strip().endswith("resume=true")
+    assert capsys.readouterr().err.strip().endswith("resume=true -m")
 
 
 def test_every_stages_job_goes_on_where_it_is_started_anew(app):

@@ -36,3 +36,12 @@ def test_the_last_good_checkpoint_stays(ending: str, value: float, tmp_path: Pat
         checkpoint = read_checkpoint(tmp_path / "checkpoints" / kept)
         assert progress_of(checkpoint)["epochs"] == 1
         assert all(tensor.isfinite().all() for tensor in network_state(checkpoint).values())
+
+
+def test_answers_that_are_no_numbers_are_not_scored(tmp_path: Path) -> None:
+    """A negative variance is finite; its square root is not."""
+    network = unet()
+    name = [key for key in network.state_dict() if key.endswith("running_var")][-1]
+    with pytest.raises(InputError, match=r"answers over the validation split are not finite after epoch 2, though"):
+        train(network, spec(epochs=3), TinyData(), tmp_path, callbacks=[_Breaks(name, -1.0)])
+    assert progress_of(read_checkpoint(tmp_path / "checkpoints" / "last.ckpt"))["epochs"] == 1

@@ -43,8 +43,10 @@ def test_no_range_is_one_sentence(word):
 
 
 def test_two_searches_are_the_same_where_only_watching_and_launching_differ():
-    words = ["model=fcn_s", "seed=0,1", "output_dir=a", "launcher=joblib", "threads=2"]
-    same = read_space(["seed=0,1", "output_dir=b", "logger=wandb", "logger.project=x", "model=fcn_s"])
+    words = ["model=fcn_s", "seed=0,1", "output_dir=a", "launcher=joblib", "threads=2", "data.num_workers=4"]
+    same = read_space(
+        ["seed=0,1", "output_dir=b", "logger=wandb", "logger.project=x", "model=fcn_s", "+trainer.cuda_allocator=y"]
+    )
     assert read_space(words).digest == same.digest
     others = (["stage=1"], ["seed=0,1,2"], ["model=unet_s"], ["recipe.epochs=3"])
     assert len({read_space([*words, *other]).digest for other in (*others, [])}) == 5

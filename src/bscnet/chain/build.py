@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pydoc import locate
 from typing import TYPE_CHECKING, Any
 
 from hydra.errors import InstantiationException
@@ -75,6 +76,7 @@ def build_datamodule(settings: Settings) -> ScanDataModule:
     from bscnet.data.datamodule import ScanDataModule
 
     data = settings.data
+    _require_datamodule(data)
     batch_size = scenes_per_step(settings.recipe, data.voxel_size)
     try:
         datamodule = instantiate(
@@ -82,8 +84,7 @@ def build_datamodule(settings: Settings) -> ScanDataModule:
         )
     except InstantiationException as error:
         raise _refusal(settings.data, error) from error
-    if not isinstance(datamodule, ScanDataModule):
-        raise InputError(f"data.datamodule of data={data.name} is a {type(datamodule).__name__}, no ScanDataModule")
+    assert isinstance(datamodule, ScanDataModule)
     if datamodule.num_classes != data.num_classes:
         raise InputError(
             f"data.num_classes={data.num_classes} is not usable: data={data.name} has {datamodule.num_classes}"
@@ -101,16 +102,26 @@ def build_objective(loss: LossSettings, datamodule: ScanDataModule) -> Objective
     return Objective(loss.cross_entropy, loss.lovasz, loss.label_smoothing, weights)
 
 
+def _require_datamodule(data: DataSettings) -> None:
+    """See that the class that a data set names is there, and one of data sets."""
+    from bscnet.data.datamodule import ScanDataModule
+
+    named = data.datamodule._target_
+    found = locate(named)
+    if found is None:
+        raise InputError(f"data.datamodule._target_={named} of data={data.name} is nothing that can be found")
+    if not (isinstance(found, type) and issubclass(found, ScanDataModule)):
+        raise InputError(f"data.datamodule._target_={named} of data={data.name} is no ScanDataModule")
+
+
 def _refusal(data: DataSettings, error: InstantiationException) -> Exception:
-    """What Hydra wraps: the refusal of a constructor, a class that is not there, an option that it has not."""
+    """What Hydra wraps: the refusal of a constructor, or an option that it has not."""
     cause, named = error.__cause__, data.datamodule._target_
     if isinstance(cause, InputError):
         return cause
     if isinstance(cause, TypeError) and "unexpected keyword argument" in str(cause):
         option = str(cause).rpartition(" ")[2].strip("'")
         return InputError(f"data.datamodule.{option} is not an option of data={data.name} ({named})")
-    if cause is None or str(error).startswith("Error locating target"):
-        return InputError(f"data.datamodule._target_={named} of data={data.name} is nothing that can be found")
     return error
 
 

@@ -14,9 +14,10 @@ from bscnet.chain.teacher import require_teacher
 from bscnet.chain.validate import wanted_stages
 from bscnet.errors import InputError
 from bscnet.paths import config_dir
-from bscnet.runs.directory import chain_home, new_run, newest_run
-from bscnet.runs.finished import newest_manifest
+from bscnet.runs.directory import chain_home, new_run
+from bscnet.runs.finished import newest_manifest, run_to_resume
 from bscnet.runs.layout import OUTCOME_NAME, PLAN_NAME, RESULT_NAME, remove_left_drafts, stage_directory, stage_of
+from bscnet.runs.lock import RunLock
 from bscnet.runs.manifest import Manifest
 from bscnet.runs.stage import StageOutcome, StageSpec
 from bscnet.settings.composed import Settings
@@ -55,6 +56,7 @@ class Chain:
         self.title: str | None = settings.title
         self.failure: str | None = None
         self._manifest: Manifest | None = None
+        self._lock: RunLock | None = None
         self._continued: int | None = None
         self.was_finished = self._all_done()
         if not self.was_finished:
@@ -75,9 +77,14 @@ class Chain:
         return self.manifest.directory
 
     def open(self) -> None:
-        """Take a new directory, or with `resume: true` the newest one of this configuration, and write the manifest."""
-        found = newest_run(self.home) if self.settings.resume else None
+        """Take a new directory, or with `resume: true` that of `run_to_resume`, and write the manifest.
+
+        Raises:
+            InputError: another process trains there.
+        """
+        found = run_to_resume(self.home) if self.settings.resume else None
         if found is not None:
+            self._lock = RunLock(found)
             remove_left_drafts(found)
         if found is not None and (found / RESULT_NAME).is_file():
             self._manifest = Manifest.load(found)
@@ -85,11 +92,20 @@ class Chain:
         else:
             self._check_start(self.specs[self.wanted[0] - 1])
             # a directory without a record is of a run that was killed before it had written one
-            home = found if found is not None and not any(found.iterdir()) else new_run(self.home)
-            self._manifest = Manifest(home, _facts(self.settings), list(self.wanted))
+            if found is None or any(found.iterdir()):
+                self.close()
+                found = new_run(self.home)
+                self._lock = RunLock(found)
+            self._manifest = Manifest(found, _facts(self.settings), list(self.wanted))
         self.manifest.status = "finished" if self.next_spec() is None else "running"
         self.manifest.failure = None
         self.manifest.save()
+
+    def close(self) -> None:
+        """Let other processes go on with it."""
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
 
     def next_spec(self) -> StageSpec | None:
         """The first wanted stage that is not finished; None where all are, or where one failed."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from bscnet.errors import InputError
 
+_OF_LOADER = "in DataLoader worker process"
+
 
 @dataclass(frozen=True)
 class StageFailure:
@@ -17,7 +19,11 @@ class StageFailure:
 
 def failure_of(error: Exception) -> StageFailure:
     """The failure that an exception stands for."""
-    lines = str(error).strip().splitlines()
     if isinstance(error, InputError):
         return StageFailure(str(error), input_error=True)
-    return StageFailure(f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__)
+    lines = [line for line in str(error).strip().splitlines() if line.strip()]
+    if not lines:
+        return StageFailure(type(error).__name__)
+    if _OF_LOADER in lines[0]:  # torch puts the traceback there, whose last line is what has happened
+        return StageFailure(f"in a loading process: {lines[-1].strip()}")
+    return StageFailure(f"{type(error).__name__}: {lines[0]}")

@@ -21,6 +21,7 @@ from bscnet.chain.processes import (
     leave_failure,
     log_as_the_job,
     needs_processes,
+    require_nodes,
     run_apart,
     stage_settings,
 )
@@ -111,6 +112,7 @@ def run_one(settings: Settings, directory: Path) -> StageOutcome:
     from bscnet.training.fit import run_stage
     from bscnet.training.options import Machine, StageOptions, Start, Watchers
 
+    require_nodes(settings.trainer)
     require_device(settings)
     backend, _ = resolve_backend(settings.backend.name, device_kind(settings.trainer))
     plan = stage_plan(settings, spec, settings.shift_plan)

@@ -26,20 +26,37 @@ if TYPE_CHECKING:
 _WITH_PACKAGE = ("wandb", "tensorboard", "mlflow")
 """Loggers whose package is called as they are."""
 
+_NOT_IN_PROJECT = "/\\#?%:"
+"""Signs that Weights & Biases does not take in a project's name."""
+
 
 def require_logger(settings: Settings) -> None:
-    """See that the logger's package is there; InputError: it is not, and this is how to get it."""
-    name = settings.logger.name
+    """See that the logger's package is there, and that it takes the project's name.
+
+    Raises:
+        InputError: it is not, and this is how to get it; or a sign of the name is one that Weights & Biases refuses.
+    """
+    name, project = settings.logger.name, settings.logger.project
     if name in _WITH_PACKAGE and missing(name):
         raise InputError(
             f"logger={name} needs the package {name}, which is not installed: {how_to_install(extra_of(name))}, "
             "or take logger=csv"
         )
+    if name == "wandb" and (refused := [sign for sign in _NOT_IN_PROJECT if sign in project]):
+        raise InputError(f"logger.project={project} is not usable: Weights & Biases takes no {refused[0]} in it")
 
 
 def logs_to_wandb(settings: Settings) -> bool:
     """Whether Weights & Biases is asked for, and not switched off."""
     return settings.logger.name == "wandb" and not wandb_disabled()
+
+
+def is_logged(settings: Settings, directory: Path) -> bool:
+    """Whether the logger that is asked for has a run of this folder, or is to have none."""
+    name = settings.logger.name
+    if name == "tensorboard":
+        return (directory / name).is_dir()
+    return name == "csv" or (name == "wandb" and wandb_disabled()) or name in _remembered(directory)
 
 
 def build_loggers(settings: Settings, run: RunName) -> list[Logger]:

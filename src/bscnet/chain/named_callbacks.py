@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_type_hints
 
 from pytorch_lightning.callbacks import Callback, WeightAveraging
 
@@ -11,7 +11,9 @@ from bscnet.chain.made import made
 from bscnet.chain.validate_recipe import named_classes
 from bscnet.errors import InputError
 from bscnet.settings.groups import Configuration
+from bscnet.settings.rules import as_typed
 from bscnet.training.averaging import Ema
+from bscnet.training.hints import fits, in_words
 from bscnet.training.segmentation import CLASS_IOU, MONITORED
 
 
@@ -31,6 +33,7 @@ def named_callbacks(settings: Configuration, class_names: Sequence[str] | None =
 
 def _callback(key: str, options: Mapping[str, Any], class_names: Sequence[str] | None) -> Callback:
     found = made(key, dict(options))
+    _require_types(key, options, type(found))
     if not isinstance(found, Callback):
         raise InputError(f"{key} is a {type(found).__name__}, no callback of pytorch_lightning")
     monitor = getattr(found, "monitor", None)
@@ -44,6 +47,17 @@ def _callback(key: str, options: Mapping[str, Any], class_names: Sequence[str] |
             f"give {key}.use_buffers=false"
         )
     return found
+
+
+def _require_types(key: str, options: Mapping[str, Any], kind: type) -> None:
+    """See that options are what the class says it takes: Lightning's look at few of theirs before they use them."""
+    try:
+        hints = get_type_hints(kind.__init__)  # type: ignore[misc]
+    except (NameError, TypeError):  # of names that are there for a type checker alone
+        return
+    for name, value in options.items():
+        if name in hints and not isinstance(value, Mapping) and not fits(value, hints[name]):
+            raise InputError(f"{key}.{name}={as_typed(value)} is not usable: it must be {in_words(hints[name])}")
 
 
 def _is_logged(monitor: str, class_names: Sequence[str] | None) -> bool:

@@ -20,6 +20,7 @@ from typing import Any
 
 from bscnet.chain.device import device_kind
 from bscnet.chain.failure import StageFailure
+from bscnet.errors import InputError
 from bscnet.runs.layout import OUTCOME_NAME
 from bscnet.runs.outcome import load_outcome
 from bscnet.runs.records import read_record
@@ -52,6 +53,20 @@ def _device_count(trainer: TrainerSettings) -> int:
     import torch
 
     return torch.cuda.device_count()
+
+
+def require_nodes(trainer: TrainerSettings) -> None:
+    """See that somebody has started the processes on other machines that a Trainer would wait for.
+
+    Raises:
+        InputError: nobody has.
+    """
+    nodes = trainer.further.get("num_nodes", 1)
+    if isinstance(nodes, int) and nodes > 1 and os.environ.get(_TASKS, "1") == "1":
+        raise InputError(
+            f"trainer.num_nodes={nodes} needs a process on each machine, which SLURM alone starts: launcher=submitit "
+            "with as many hydra.launcher.nodes"
+        )
 
 
 def is_first_process() -> bool:

@@ -18,10 +18,12 @@ def method_stages(settings: Configuration) -> list[StageSpec]:
     have (see `stage_epochs`). The confidence loss acts only where shifts are searched (conv "composite").
 
     Raises:
-        InputError: fewer epochs than stages under `budget: per_chain`.
+        InputError: no stage at all, or fewer epochs than stages under `budget: per_chain`.
     """
     method, recipe = settings.method, settings.recipe
     rows = [row for row in method.stages if row.enabled]
+    if not rows:
+        raise InputError(f"no stage of method {method.name} is enabled: at least one is needed")
     epochs = stage_epochs(
         recipe,
         len(rows),

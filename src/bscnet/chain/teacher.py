@@ -45,7 +45,10 @@ def _teacher(given: str, settings: Settings, class_names: list[str]) -> Restored
     from bscnet.runs.restore import restore
 
     data, model = settings.data, settings.model
-    found = restore(Path(given).expanduser())
+    try:
+        found = restore(Path(given).expanduser())
+    except InputError as error:
+        raise InputError(f"distill.teacher={given}: {error}") from error
     known = found.metadata
     if known["precision"] != "a32w32":
         raise InputError(

@@ -7,6 +7,7 @@ from typing import Any
 
 from bscnet.errors import InputError
 from bscnet.settings.groups import Configuration
+from bscnet.settings.recipe import SHARED_STAGES
 from bscnet.settings.rules import as_typed
 
 
@@ -14,10 +15,14 @@ def validate_recipe(settings: Configuration) -> None:
     """See that the parts of a recipe can be of use.
 
     Raises:
-        InputError: no loss at all, no augmentation of such a name, or a callback without a class.
+        InputError: no loss at all, a share of no stage, no augmentation of such a name, or a callback without a class.
     """
     if settings.loss.cross_entropy == 0 and settings.loss.lovasz == 0:
         raise InputError("loss.cross_entropy=0 and loss.lovasz=0 leave nothing to train by: one must be above 0")
+    stages = dict.fromkeys([*SHARED_STAGES, *(row.name for row in settings.method.stages)])
+    for name in settings.recipe.shares:
+        if name not in stages:
+            raise InputError(f"recipe.shares.{name} is of no stage: stages are {', '.join(stages)}")
     if settings.augmentation.transforms is not None:
         from bscnet.data.transforms import read_transforms
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bscnet.cli.completing import STUDY
 from bscnet.cli.outputs import make_folder
 from bscnet.errors import InputError
 from bscnet.whole_file import write_json_whole, write_text_whole
@@ -21,9 +22,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument(
-        "table", metavar="TABLE", help="name of a study in conf/study, or the path of such a .yaml file"
-    )
+    parser.add_argument("table", metavar=STUDY, help="name of a study in conf/study, or the path of such a .yaml file")
     parser.add_argument("--jobs", type=int, default=1, help="chains side by side (default 1)")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads of a chain (default 1)")
     parser.add_argument("--seeds", metavar="N,N,…", help="run these seeds of the table alone")

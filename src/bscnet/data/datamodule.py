@@ -71,6 +71,8 @@ class ScanDataModule(pl.LightningDataModule):
     """How clouds' files are read on the way into a `Scan`, and which label each class has in them."""
     cloud_values: Collection[str] = ()
     """Measured values that stand in clouds' files."""
+    scan_values: Collection[str] | None = None
+    """Measured values that its scans have, for features; None: the scans themselves say it."""
 
     def __init__(
         self,
@@ -156,6 +158,19 @@ class ScanDataModule(pl.LightningDataModule):
     def report(self) -> RenderableType | None:
         """What there is to tell of the data set beside its problems, for a rich console; None: nothing."""
         return None
+
+    def require(self) -> None:
+        """See that there is something to train on, as far as that can be told without making or fetching anything.
+
+        Raises:
+            InputError: a feature that no scan has, or a missing file.
+        """
+        for name in self.features.names:
+            if self.scan_values is not None and name not in (*COMPUTED, *self.scan_values):
+                known = ", ".join([*COMPUTED, *self.scan_values])
+                raise InputError(f"data.features: the scans have no values for {name!r}, there are {known}")
+        if type(self).prepare_data is ScanDataModule.prepare_data:
+            self.setup()
 
     def setup(self, stage: str | None = None) -> None:
         """Read the split lists and see that every file is there."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -280,7 +280,7 @@ def read_transforms(entries: Sequence[str | Mapping[str, Any]]) -> tuple[Transfo
 def _read(entry: str | Mapping[str, Any]) -> Transform:
     options = {"name": entry} if isinstance(entry, str) else dict(entry) if isinstance(entry, Mapping) else {}
     name = options.pop("name", None)
-    if name not in TRANSFORMS:
+    if not isinstance(name, str) or name not in TRANSFORMS:
         raise InputError(f"the augmentation {entry!r} is not known: allowed are {', '.join(TRANSFORMS)}")
     kind = TRANSFORMS[name]
     known = [field.name for field in fields(kind)]
@@ -290,5 +290,6 @@ def _read(entry: str | Mapping[str, Any]) -> Transform:
     try:
         return kind(**options)
     except TypeError as error:  # an option that has no default
-        lacking = ", ".join(option for option in known if option not in options)
+        needed = [field.name for field in fields(kind) if field.default is MISSING]
+        lacking = ", ".join(option for option in needed if option not in options)
         raise InputError(f"the augmentation {name} needs {lacking}") from error

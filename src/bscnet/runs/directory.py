@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,15 @@ _WATCHING = ("log_every_n_steps", "cuda_allocator")
 
 LOADING = ("num_workers", "prepare_maps", "cache_dir", "pin_memory")
 """The same among the data's settings: how scenes are loaded, which changes no byte of them."""
+
+
+def is_decisive(key: str) -> bool:
+    """Whether a setting, by its dotted key, decides what a chain computes."""
+    group, _, rest = key.partition(".")
+    if group in NOT_HASHED:
+        return False
+    watched = {"trainer": _WATCHING, "data": LOADING}.get(group, ())
+    return rest.rpartition(".")[2] not in watched
 
 
 def config_hash(settings: Mapping[str, Any]) -> str:
@@ -76,8 +85,12 @@ def new_run(home: Path) -> Path:
 
 def newest_run(home: Path) -> Path | None:
     """The numbered directory with the highest number, or None."""
-    numbers = _numbers(home)
-    return home / f"{max(numbers):03d}" if numbers else None
+    return next(runs(home), None)
+
+
+def runs(home: Path) -> Iterator[Path]:
+    """The numbered directories, the newest first."""
+    return (home / f"{number:03d}" for number in sorted(_numbers(home), reverse=True))
 
 
 def _numbers(home: Path) -> list[int]:

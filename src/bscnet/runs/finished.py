@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from bscnet.errors import InputError
-from bscnet.runs.directory import newest_run
-from bscnet.runs.layout import RESULT_NAME
+from bscnet.runs.directory import newest_run, runs
+from bscnet.runs.layout import LAST, RESULT_NAME, checkpoint_folder, stage_directories
 from bscnet.runs.manifest import Manifest
 from bscnet.settings.composed import Settings
 
@@ -23,13 +23,22 @@ def chain_manifests(folder: str | Path) -> list[Manifest]:
     return [Manifest.load(path.parent) for path in paths]
 
 
+def run_to_resume(home: Path) -> Path | None:
+    """The newest run of one configuration that has a checkpoint; where none has, the newest; None: there is none."""
+    return next(filter(_has_begun, runs(home)), newest_run(home))
+
+
+def _has_begun(run: Path) -> bool:
+    return any((checkpoint_folder(stage) / LAST).is_file() for stage in stage_directories(run))
+
+
 def newest_manifest(home: Path) -> Manifest | None:
-    """The record of the newest run of one configuration; None: there is none, or it was killed before it wrote one.
+    """The record of the run that `resume: true` takes; None: there is none, or it was killed before it wrote one.
 
     Raises:
         InputError: it cannot be read.
     """
-    run = newest_run(home)
+    run = run_to_resume(home)
     return Manifest.load(run) if run is not None and (run / RESULT_NAME).is_file() else None
 
 

@@ -4,6 +4,8 @@ CHAIN/result.json               what the chain is and how far it got
 CHAIN/scores.json               scores of its validation scenes
 CHAIN/index.html                the page of the run: its scores, and links to the pages of scenes
 CHAIN/best.html, best.png       its best validation scene, and worst.html and worst.png
+CHAIN/loggers.json              the ids that loggers have for the chain's run, where there are such; also in a stage
+CHAIN/old-stage2-1/             a stage that was put aside, since one before it was trained anew
 CHAIN/stage1/                   one folder a stage, counted from 1
     outcome.json                what the stage left behind, once it is finished
     plan.json                   the shifts that a search decided, and a copy beside those that use them
@@ -12,6 +14,8 @@ CHAIN/stage1/                   one folder a stage, counted from 1
     csv/version_*/metrics.csv   a table for each time the stage was started
     .hydra/config.yaml          the settings that it ran with
     .hydra/hydra.yaml           how it was started, and in which directory
+    stage.log                   what it trained on what, a line an epoch, and how it ended
+    settings.json, logging.json, failure.json   what its processes are told and tell, where there are several
     error.log                   the traceback of an unforeseen error
 """
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import MISSING
 from typing import Any, TypeVar, cast
 
 from bscnet.errors import InputError
 from bscnet.settings.group import FURTHER, Setting, is_open, settings_of
-from bscnet.settings.rules import as_typed, refusal
+from bscnet.settings.rules import Flag, OneOf, as_typed, refusal
 
 T = TypeVar("T")
 
@@ -25,9 +26,23 @@ def check(group: type, values: Mapping[str, Any], place: str = "") -> None:
         InputError: names the first key whose value is not allowed, the value, and what is allowed.
     """
     known = settings_of(group)
+    if not place:
+        _require_numbers(values, "")
     for name, setting in known.items():
         if name in values and not pending(values[name]):
             _check_one(setting, values[name], _key(place, name))
+
+
+def _require_numbers(value: Any, key: str) -> None:
+    """See that no value is NaN, of open groups too; nothing that compares with it would find out."""
+    if isinstance(value, float) and math.isnan(value):
+        raise InputError(f"{key}=nan is not usable: it is no number")
+    if isinstance(value, Mapping):
+        for name, one in value.items():
+            _require_numbers(one, _key(key, str(name)))
+    elif isinstance(value, list):
+        for place, one in enumerate(value):
+            _require_numbers(one, f"{key}[{place}]")
 
 
 def require_known(group: type, values: Mapping[str, Any], place: str = "") -> None:
@@ -39,7 +54,7 @@ def require_known(group: type, values: Mapping[str, Any], place: str = "") -> No
     known = settings_of(group)
     foreign = [str(name) for name in values if name not in known]
     if foreign and not is_open(group):
-        raise _foreign(group, place, foreign[0])
+        raise not_a_setting(group, place, foreign[0])
     for name, setting in known.items():
         value = values.get(name)
         if setting.nested is not None:
@@ -54,14 +69,27 @@ def foreign_key(group: type, key: str) -> InputError | None:
     for name in key.split("."):
         setting = settings_of(group).get(name)
         if setting is None:
-            return None if is_open(group) else _foreign(group, place, name)
+            return None if is_open(group) else not_a_setting(group, place, name)
         if setting.nested is None or setting.rows:
             return None
         group, place = setting.nested, _key(place, name)
     return None
 
 
-def _foreign(group: type, place: str, name: str) -> InputError:
+def words_of(group: type, key: str) -> list[str]:
+    """What the setting of a dotted key may be, as typed, where that is one of a few words; else nothing."""
+    *path, last = key.split(".")
+    for name in path:
+        nested = settings_of(group)[name].nested if name in settings_of(group) else None
+        if nested is None:
+            return []
+        group = nested
+    setting = settings_of(group).get(last)
+    return setting.rule.allowed.split(", ") if setting is not None and isinstance(setting.rule, OneOf | Flag) else []
+
+
+def not_a_setting(group: type, place: str, name: str) -> InputError:
+    """The sentence about a key `name` that a group has not, with those that it has; place: key of the group."""
     whole = place or "the configuration"
     return InputError(f"{_key(place, name)} is not a setting: {whole} has {', '.join(settings_of(group))}")
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from bscnet.settings.numbers import Count, Natural, Positive
+from bscnet.settings.numbers import Count, Natural, Positive, Share
 from bscnet.settings.words import Budget, Carried
 
 SHARED_STAGES = ("search", "pretrain", "real", "real_again", "activations", "activations_again", "weights")
@@ -50,7 +50,7 @@ class RecipeSettings:
     gradient_clip_val: Annotated[Positive | None, "norm that the gradient of a step is cut to; null: it is not cut"] = (
         None
     )
-    norm_momentum: Annotated[Positive, "of batch norm, in torch's convention"] = 0.01
+    norm_momentum: Annotated[Share, "of batch norm, in torch's convention"] = 0.01
     norm_batches: Annotated[
         Natural,
         "training batches over which batch norm's statistics are estimated anew as a stage changes convolution or "

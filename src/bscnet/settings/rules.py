@@ -151,8 +151,3 @@ def refusal(key: str, value: Any, rule: Rule) -> InputError:
     if isinstance(rule, OneOf | Flag):
         return InputError(f"{key}={as_typed(value)} is not known: allowed are {rule.allowed}")
     return InputError(f"{key}={as_typed(value)} is not usable: it must be {rule.allowed}")
-
-
-def pending(value: Any) -> bool:
-    """Whether a value is an interpolation, or holds one, that is not resolved yet."""
-    return "${" in str(value)

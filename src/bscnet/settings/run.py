@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from bscnet.settings.numbers import Count, NonNegative, Positive, Seed
+from bscnet.settings.numbers import NonNegative, Positive, Seed, Threads
 from bscnet.settings.words import DistillKind, PaletteName
 
 
@@ -45,7 +45,7 @@ class RunSettings:
         str | None,
         "what the lines of progress begin with; a sweep says there which of its chains a stage is of",
     ] = None
-    threads: Annotated[Count | None, "CPU threads of one job; null: all that this process may use"] = None
+    threads: Annotated[Threads | None, "CPU threads of one job; null: all that this process may use"] = None
     picture: Annotated[
         bool,
         "pages and pictures of the best and the worst validation scene at the end of a chain; scores.json is always "

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from bscnet.errors import InputError
 from bscnet.runs.directory import chain_home
 from bscnet.runs.finished import is_finished, newest_manifest
 from bscnet.runs.manifest import Manifest
+from bscnet.settings.composed import Settings
 from bscnet.study.cases import Case, Need, all_cases, needs
 from bscnet.study.record import Record, record_of, save_plan
 from bscnet.study.table import Table
@@ -58,9 +59,11 @@ class Runner:
         """Run what is missing of the wanted chains and of those that they need; whether all of it is there now.
 
         Raises:
+            InputError: an arm's overrides make no configuration, or take a plan where none is searched.
             KeyboardInterrupt: passed on after the chains have been stopped; all can be resumed.
         """
         waiting = self._missing(wanted)
+        self._require(waiting)
         if not waiting:
             self.say("all chains are finished")
         running: dict[Case, tuple[subprocess.Popen[bytes], float]] = {}
@@ -93,6 +96,23 @@ class Runner:
         for case in wanted:
             look(case, False)
         return [case for case in all_cases(self.table) if case in found]
+
+    def _require(self, waiting: Sequence[Case]) -> None:
+        """See that the chains can be asked for, one of each arm in each section, before the first of them runs."""
+        known: dict[tuple[str, tuple[str, ...]], Settings] = {}
+        for case in waiting:
+            if (case.arm, case.section) in known:
+                continue
+            taken = needs(self.table, case)
+            try:
+                settings = composed_settings(self._with(case, {need.text: "not there yet" for need in taken}))
+            except InputError as error:
+                raise InputError(f"{case}: {error}") from error
+            known[case.arm, case.section] = settings
+            for need in taken:
+                source = known.get((need.case.arm, need.case.section))
+                if need.kind == "plan" and source is not None and not _searches(source):
+                    raise InputError(f"{case}: {need.text} takes the plan of {need.case.arm}, which searches none")
 
     def _start(self, waiting: list[Case], running: dict[Case, tuple[subprocess.Popen[bytes], float]]) -> None:
         """Start chains while there is room, each once what it needs is there."""
@@ -148,9 +168,13 @@ class Runner:
         return manifest if manifest is not None and is_finished(manifest) else None
 
     def _overrides(self, case: Case) -> list[str]:
+        return self._with(case, {need.text: str(self._path(need)) for need in needs(self.table, case)})
+
+    def _with(self, case: Case, paths: Mapping[str, str]) -> list[str]:
+        """The overrides of a case with what it takes from others put in, by how its overrides say it."""
         found = [*case.overrides, *case.section, *case.fold, f"seed={case.seed}"]
-        for need in needs(self.table, case):
-            found = [override.replace(need.text, quoted(str(self._path(need)))) for override in found]
+        for text, path in paths.items():
+            found = [override.replace(text, quoted(path)) for override in found]
         own = [f"threads={self.threads}", "picture=false", f"output_dir={quoted(str(self.runs))}"]
         return [*found, *own, *self.further]
 
@@ -164,6 +188,11 @@ class Runner:
 
     def _log(self, case: Case) -> Path:
         return self.runs / "logs" / f"{case.file_name}.log"
+
+
+def _searches(settings: Settings) -> bool:
+    """Whether a stage of the method leaves a plan."""
+    return any(row.enabled and row.conv == "composite" for row in settings.method.stages)
 
 
 def _stop(processes: Sequence[subprocess.Popen[bytes]]) -> None:

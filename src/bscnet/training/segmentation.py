@@ -9,7 +9,7 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
-from torchmetrics import MeanMetric
+from torchmetrics import MeanMetric, SumMetric
 
 from bscnet.ignore import IGNORE_INDEX
 from bscnet.metrics import SegmentationMetric, SegmentationScores
@@ -17,6 +17,7 @@ from bscnet.nn import binary_weights, calibrate, penalty, set_progress
 from bscnet.runs.checkpoint import METADATA_KEY
 from bscnet.settings.words import Backend
 from bscnet.sparse import SparseTensor
+from bscnet.training.finite import refuse_answers
 from bscnet.training.loss import point_cross_entropy
 from bscnet.training.objective import Objective
 from bscnet.training.optimizer import clips_scaled_gradients, make_optimizer
@@ -78,6 +79,7 @@ class SegmentationModule(pl.LightningModule):
         self.metadata = dict(metadata or {})
         self.val_metric = SegmentationMetric(num_classes)
         self.val_loss = MeanMetric(nan_strategy="ignore")
+        self.val_not_finite = SumMetric()  # batches
         self.val_scores: SegmentationScores | None = None  # of the latest validation
 
     def forward(self, batch: Batch) -> Tensor:
@@ -123,6 +125,7 @@ class SegmentationModule(pl.LightningModule):
         logits, labels = self(batch), batch.labels.long()
         self.val_metric.update(logits, labels)
         self.val_loss.update(point_cross_entropy(logits, labels), (labels != IGNORE_INDEX).sum())
+        self.val_not_finite.update(logits.isfinite().all().logical_not().float())
 
     def on_train_start(self) -> None:
         """Centres the latent weights that the stage begins with, unless it goes on."""
@@ -142,7 +145,13 @@ class SegmentationModule(pl.LightningModule):
             parameter.data.copy_(self.trainer.strategy.reduce(parameter.data.clone(), reduce_op="mean"))
 
     def on_validation_epoch_end(self) -> None:
-        """Scores the split. The metrics are summed over the processes, so that all of them have the same scores."""
+        """Scores the split. The metrics are summed over the processes, so that all of them have the same scores.
+
+        Raises:
+            InputError: an answer was not finite.
+        """
+        if self.val_not_finite.compute():
+            refuse_answers(self, self.current_epoch + 1)
         found = self.val_scores = self.val_metric.compute()
         self._log_shared("val/loss", self.val_loss.compute())
         self._log_shared("val/miou", found.miou.float(), prog_bar=True)
@@ -150,8 +159,8 @@ class SegmentationModule(pl.LightningModule):
         self._log_shared("val/acc", found.acc.float())
         for name, iou in zip(self.class_names, found.iou, strict=True):
             self._log_shared(f"{CLASS_IOU}{name}", iou.float())
-        self.val_metric.reset()
-        self.val_loss.reset()
+        for metric in (self.val_metric, self.val_loss, self.val_not_finite):
+            metric.reset()
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """The optimizer, fused where that goes, and its schedule."""

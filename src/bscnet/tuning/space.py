@@ -13,13 +13,16 @@ from hydra.core.override_parser.types import IntervalSweep, Override, RangeSweep
 
 from bscnet.chain.overrides import quoted, refuse_path, without_keys
 from bscnet.errors import InputError
-from bscnet.runs.directory import NOT_HASHED
+from bscnet.runs.directory import is_decisive
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
 
-_NO_PART = (*(key for key in NOT_HASHED if key != "stage"), "launcher")
-"""What may differ between two runs of the same search."""
+
+def _is_part(override: str) -> bool:
+    """Whether a fixed override decides what a search finds."""
+    key = override.lstrip("+~").partition("=")[0]
+    return key == "stage" or (is_decisive(key) and key.partition(".")[0] != "launcher")
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ class Space:
         """A text that is the same for two searches alone that try the same things."""
         from optuna.distributions import distribution_to_json
 
-        fixed = sorted(word for word in self.fixed if word.lstrip("+").partition("=")[0].split(".")[0] not in _NO_PART)
+        fixed = sorted(filter(_is_part, self.fixed))
         ranges = {key: json.loads(distribution_to_json(found)) for key, found in sorted(self.ranges.items())}
         return json.dumps({"fixed": fixed, "ranges": ranges}, sort_keys=True)
 

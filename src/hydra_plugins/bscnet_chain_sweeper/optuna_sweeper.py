@@ -17,6 +17,7 @@ from bscnet.chain.report import shown_path
 from bscnet.errors import InputError
 from bscnet.evaluation.percent import percent
 from bscnet.installation import extra_of, how_to_install, missing
+from bscnet.settings.rules import Number, refusal
 from bscnet.tuning.report import BEST_NAME, TABLE_NAME, short_overrides, trials_table, write_results
 from bscnet.tuning.space import Space, at_home, read_space
 from bscnet.tuning.trials import Trial, Trials
@@ -24,6 +25,9 @@ from hydra_plugins.bscnet_chain_sweeper.sweeper import ChainSweeper, start_comma
 
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
+
+
+_COUNT, _SHARE = Number(1, whole=True), Number(0, high=1)
 
 
 class OptunaSweeper(ChainSweeper):
@@ -69,16 +73,16 @@ class OptunaSweeper(ChainSweeper):
         return 0
 
     def _space(self, arguments: Sequence[str]) -> Space:
-        for name, value, low in (("n_trials", self._total, 1), ("n_jobs", self._at_a_time, 1)):
-            if not isinstance(value, int) or value < low:
-                raise InputError(f"hydra.sweeper.{name}={value} is not usable: it must be a whole number from {low} up")
+        for name, value in (("n_trials", self._total), ("n_jobs", self._at_a_time)):
+            if not _COUNT.accepts(value):
+                raise refusal(f"hydra.sweeper.{name}", value, _COUNT)
         if missing("optuna"):
             advice = how_to_install(extra_of("optuna"))
             raise InputError(f"hydra/sweeper=optuna needs the package optuna, which is not installed: {advice}")
-        if not 0 <= self._failure_rate <= 1:
-            raise InputError(
-                f"hydra.sweeper.max_failure_rate={self._failure_rate} is not usable: it is a share, 0 to 1"
-            )
+        if not _SHARE.accepts(self._failure_rate):
+            raise refusal("hydra.sweeper.max_failure_rate", self._failure_rate, _SHARE)
+        if self._name is not None and (self._name in ("", ".", "..") or Path(self._name).name != self._name):
+            raise InputError(f"hydra.sweeper.study_name={self._name} is not usable: it is the name of a folder")
         assert self.hydra_context is not None
         parser = OverridesParser.create(config_loader=self.hydra_context.config_loader)
         return read_space([*(f"{key}={value}" for key, value in self._params.items()), *arguments], parser)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from hydra.core.config_store import ConfigStore
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -22,8 +23,8 @@ from bscnet.chain.rehearsal import rehearse
 from bscnet.chain.report import give_titles, show_chain, show_launcher_logs, shown_path, sweep_table
 from bscnet.chain.runner import ChainRunner
 from bscnet.chain.settings import typed_settings
-from bscnet.errors import shown
-from bscnet.run import COMMAND
+from bscnet.errors import InputError, shown
+from bscnet.run import COMMAND, overrides_first
 from bscnet.runs.layout import is_scored
 from bscnet.runs.stage import StageOutcome
 from bscnet.settings.schema import register
@@ -42,6 +43,10 @@ _LAUNCHERS_HERE = ("basic_launcher", "joblib_launcher")
 """Launchers that run stages on this machine, whose devices are then known."""
 
 
+_FILE_WIDTH = 200
+"""Columns of what is written to a file: no window cuts tables there."""
+
+
 class ChainSweeper(Sweeper):
     """Expands sweeps into points and runs every point as a chain of stages, see `ChainRunner`.
 
@@ -53,6 +58,8 @@ class ChainSweeper(Sweeper):
         self.hydra_context: HydraContext | None = None
         self._task_function: TaskFunction | None = None
         self._console = Console()
+        if not self._console.is_terminal:
+            self._console.width = max(self._console.width, _FILE_WIDTH)
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         """Called by Hydra."""
@@ -71,6 +78,7 @@ class ChainSweeper(Sweeper):
     def _run(self, arguments: list[str], chains: list[Chain]) -> int:
         runner = self._runner()
         chains.extend(self._compose(point) for point in self._points(arguments))
+        _require_own_folders(chains)
         give_titles(chains)
         if not self._run_chains(runner, chains):
             return 130
@@ -86,19 +94,23 @@ class ChainSweeper(Sweeper):
     def _run_chains(self, runner: ChainRunner, chains: Sequence[Chain]) -> bool:
         """Open chains and run what is left of them; False after Ctrl-C, with the command that goes on."""
         assert self.config is not None
-        for chain in chains:
-            chain.open()
-            if chain.next_spec() is None:
-                self._console.print(f"{shown_path(chain.directory)}: everything is done", highlight=False)
-        if any(chain.next_spec() is not None for chain in chains):
-            show_launcher_logs(self._console, self.config.hydra.launcher)
+        opened: list[Chain] = []
         try:
+            for chain in chains:
+                chain.open()
+                opened.append(chain)
+                if chain.next_spec() is None:
+                    self._console.print(f"{shown_path(chain.directory)}: everything is done", highlight=False)
+            if any(chain.next_spec() is not None for chain in chains):
+                show_launcher_logs(self._console, self.config.hydra.launcher)
             runner.run(chains)
         except KeyboardInterrupt:
-            for chain in chains:
-                chain.interrupt()
             print(f"interrupted; this goes on where it stopped: {_resume_command()}", file=sys.stderr)
             return False
+        finally:
+            for chain in opened:
+                chain.interrupt()  # nothing where it has ended
+                chain.close()
         return True
 
     def _points(self, arguments: list[str]) -> list[list[str]]:
@@ -132,8 +144,11 @@ class ChainSweeper(Sweeper):
 
     @staticmethod
     def _is_told(chain: Chain) -> bool:
-        """Whether the run before has scored the chain already, to its end."""
-        return chain.was_finished and is_scored(chain.directory, chain.settings.picture)
+        """Whether the run before has scored the chain already, to its end, and told it to the logger."""
+        from bscnet.chain.loggers import is_logged
+
+        scored = chain.was_finished and is_scored(chain.directory, chain.settings.picture)
+        return scored and is_logged(chain.settings, chain.directory)
 
     def _score(self, chain: Chain) -> bool:
         """Scores and pages are an extra: where they cannot be made, one line says why and the chain stays finished.
@@ -196,4 +211,21 @@ def start_command() -> str:
 
 def _resume_command() -> str:
     given = [argument for argument in sys.argv[1:] if not argument.startswith("resume=")]
-    return f"{start_command()} {shlex.join([*given, 'resume=true'])}"
+    return f"{start_command()} {shlex.join(overrides_first([*given, 'resume=true']))}"
+
+
+def _require_own_folders(chains: Sequence[Chain]) -> None:
+    """See that no two points of a sweep would be resumed in one folder: they differ in nothing that is computed.
+
+    Raises:
+        InputError: two would.
+    """
+    known: dict[Path, Chain] = {}
+    for chain in chains:
+        other = known.setdefault(chain.home, chain)
+        if other is not chain and chain.settings.resume:
+            differ = [override for override in chain.overrides if override not in other.overrides]
+            raise InputError(
+                f"resume=true goes on with one chain in {shown_path(chain.home)} for two points of the sweep, which "
+                f"{' '.join(differ)} does not tell apart: sweep over what changes the result"
+            )

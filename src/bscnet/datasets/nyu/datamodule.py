@@ -28,6 +28,7 @@ class NyuDepthDataModule(ScanDataModule):
 
     class_names: Sequence[str] = class_names()
     reading = Reading(colors="255", labels=NYU40_IDS)
+    scan_values = ("depth",)
     single_view = True
 
     def __init__(

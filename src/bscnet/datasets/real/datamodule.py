@@ -17,7 +17,7 @@ from bscnet.data.scan import Scan
 from bscnet.data.source import SceneSource
 from bscnet.data.transforms import Crop
 from bscnet.datasets.real.files import cloud_files
-from bscnet.datasets.real.lidar import RealLidarSource
+from bscnet.datasets.real.lidar import MEASURED, RealLidarSource
 from bscnet.datasets.real.single import VIEWS, SingleCloudSource, upright
 from bscnet.errors import InputError
 
@@ -76,6 +76,7 @@ class RealLidarDataModule(OneSceneDataModule):
         self.crop = math.inf if crop is None else crop
         self.class_names = source.class_names
         self.reading, self.cloud_values = source.place.reading, ("intensity",)
+        self.scan_values = MEASURED
 
     def make_placement(self) -> Placement:
         """Random pieces to train on, the whole held-out part to score."""
@@ -89,7 +90,7 @@ class SingleCloudDataModule(OneSceneDataModule):
     def __init__(self, root: str | Path, cloud: str, **options: Any) -> None:
         self._single = SingleCloudSource(root, cloud)
         super().__init__(root, cloud, self._single, **options)
-        self.cloud_values = tuple(VIEWS[cloud].reading.scale)
+        self.cloud_values = self.scan_values = tuple(VIEWS[cloud].reading.scale)
 
     @property
     def reading(self) -> Reading:  # type: ignore[override]

@@ -23,14 +23,16 @@ from bscnet.ignore import IGNORE_INDEX
 READER_VERSION = 2
 """Part of every cache key: raise it when the same file would be read as other arrays."""
 
+MEASURED = ("intensity", "above_ground")
+"""Values of a scan beside position and colour; the latter is the height above the ground of that very part."""
+
 _PARTS = {"train": TRAIN, "val": HELD_OUT}
 
 
 class RealLidarSource:
     """The two scenes of one fold of a place.
 
-    Their measured values beside position and colour: "intensity" and "above_ground", the height above the ground of
-    that very part (`above_ground`), which is a feature only where one asks for it.
+    Their measured values are `MEASURED`, each a feature only where one asks for it.
     root: folder of the fetched files. site: the name of one of `PLACES`. fold: the part to hold out. gap: metres around
     it that are neither trained on nor scored. building_ceiling: metres above the cloud's lowest point from where on
     "building" is ignored (None: nowhere).
@@ -97,7 +99,7 @@ class RealLidarSource:
         assert cloud.intensity is not None
         intensity = self.place.reading.scaled("intensity", cloud.intensity[kept])
         height = above_ground(points) / HEIGHT_SCALE - 1
-        extra = {"intensity": intensity.astype(np.float32), "above_ground": height.astype(np.float32)}
+        extra = {name: values.astype(np.float32) for name, values in zip(MEASURED, (intensity, height), strict=True)}
         return Scan(scene, points, colors, labels, extra)
 
     def fingerprint(self, scene: str, labelled: bool = True) -> str:

@@ -18,6 +18,7 @@ class ScanNetDataModule(ScanDataModule):
 
     class_names: Sequence[str] = CLASS_NAMES
     reading = Reading(labels=NYU40_IDS)
+    scan_values = ()
 
     def make_source(self) -> ScanNet:
         """The reader of the folder."""

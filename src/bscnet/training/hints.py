@@ -1,0 +1,52 @@
+"""Values of a configuration against the type hints of what takes them."""
+
+from __future__ import annotations
+
+import types
+from typing import Any, Literal, Union, get_args, get_origin
+
+_KINDS = {
+    int: "a whole number",
+    float: "a number",
+    bool: "true, false",
+    str: "a text",
+    list: "a list",
+    dict: "a mapping",
+    type(None): "null",
+}
+
+
+def fits(value: Any, hint: Any) -> bool:
+    """Whether a value is of a type hint; whether the entries of a list or a mapping are, is not looked at.
+
+    A hint that is no class, such as a protocol's, takes anything.
+    """
+    origin = get_origin(hint)
+    if origin in (Union, types.UnionType):
+        return any(fits(value, one) for one in get_args(hint))
+    if origin is Literal:
+        return any(type(value) is type(one) and value == one for one in get_args(hint))
+    kind = origin or hint
+    if not isinstance(kind, type):
+        return True
+    if isinstance(value, bool) or kind is bool:
+        return isinstance(value, bool) and kind in (bool, object)
+    if kind is float:
+        return isinstance(value, int | float)
+    try:
+        return isinstance(value, kind)
+    except TypeError:  # a protocol that cannot be asked
+        return True
+
+
+def in_words(hint: Any) -> str:
+    """A type hint as one types its values."""
+    parts = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
+    words: list[str] = []
+    for part in parts:
+        if get_origin(part) is Literal:
+            words += [str(one) for one in get_args(part)]
+        else:
+            kind = get_origin(part) or part
+            words.append(_KINDS.get(kind, f"a {kind.__name__}"))
+    return ", ".join(dict.fromkeys(words))
