@@ -83,7 +83,7 @@ def test_what_can_be_made_is_passed(modern: Settings, here: bool) -> None:
         (
             "data.datamodule._target_",
             "os.getcwd",
-            "data.datamodule._target_=os.getcwd of data=rooms is no ScanDataModu",
+            "data.datamodule._target_=os.getcwd of data=rooms makes no data",
         ),
         ("trainer.limit_train_batches", 0, "trainer.limit_train_batches=0 is not usable: it must be a number above 0"),
         (

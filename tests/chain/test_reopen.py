@@ -151,5 +151,5 @@ def test_another_number_of_classes_than_the_data_have_is_refused(chain: Path) ->
 
 def test_data_that_are_no_scans_are_refused() -> None:
     settings = compose_settings("data=rooms")
-    with pytest.raises(InputError, match=r"data.datamodule._target_=builtins.dict of data=rooms is no ScanDataModule"):
+    with pytest.raises(InputError, match="data.datamodule of data=rooms is a dict, no ScanDataModule"):
         build_datamodule(settings.changed("data", datamodule={"_target_": "builtins.dict"}))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pydoc import locate
+from pydoc import ErrorDuringImport, locate
 from typing import TYPE_CHECKING, Any
 
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 
+from bscnet.chain.made import one_line
 from bscnet.chain.stages import scenes_per_step
 from bscnet.errors import InputError
 from bscnet.runs.stage import StageSpec
@@ -76,15 +77,16 @@ def build_datamodule(settings: Settings) -> ScanDataModule:
     from bscnet.data.datamodule import ScanDataModule
 
     data = settings.data
-    _require_datamodule(data)
+    maker = _maker(data)
     batch_size = scenes_per_step(settings.recipe, data.voxel_size)
     try:
         datamodule = instantiate(
             settings.plain["data"]["datamodule"], batch_size=batch_size, seed=settings.seed, _convert_="all"
         )
     except InstantiationException as error:
-        raise _refusal(settings.data, error) from error
-    assert isinstance(datamodule, ScanDataModule)
+        raise _refusal(settings.data, maker, error) from error
+    if not isinstance(datamodule, ScanDataModule):
+        raise InputError(f"data.datamodule of data={data.name} is a {type(datamodule).__name__}, no ScanDataModule")
     if datamodule.num_classes != data.num_classes:
         raise InputError(
             f"data.num_classes={data.num_classes} is not usable: data={data.name} has {datamodule.num_classes}"
@@ -102,26 +104,32 @@ def build_objective(loss: LossSettings, datamodule: ScanDataModule) -> Objective
     return Objective(loss.cross_entropy, loss.lovasz, loss.label_smoothing, weights)
 
 
-def _require_datamodule(data: DataSettings) -> None:
-    """See that the class that a data set names is there, and one of data sets."""
-    from bscnet.data.datamodule import ScanDataModule
-
+def _maker(data: DataSettings) -> Any:
+    """What makes a data set: its class, or a function of somebody's; InputError: there is no such thing."""
     named = data.datamodule._target_
-    found = locate(named)
+    try:
+        found = locate(named)
+    except ErrorDuringImport as error:
+        raise InputError(f"data.datamodule._target_={named} of data={data.name}: {one_line(error)}") from error
     if found is None:
         raise InputError(f"data.datamodule._target_={named} of data={data.name} is nothing that can be found")
-    if not (isinstance(found, type) and issubclass(found, ScanDataModule)):
-        raise InputError(f"data.datamodule._target_={named} of data={data.name} is no ScanDataModule")
+    return found
 
 
-def _refusal(data: DataSettings, error: InstantiationException) -> Exception:
-    """What Hydra wraps: the refusal of a constructor, or an option that it has not."""
+def _refusal(data: DataSettings, maker: Any, error: InstantiationException) -> Exception:
+    """What Hydra wraps: the refusal of a constructor, an option that it has not, what is no maker of data at all."""
+    from bscnet.data.datamodule import ScanDataModule
+
     cause, named = error.__cause__, data.datamodule._target_
     if isinstance(cause, InputError):
         return cause
     if isinstance(cause, TypeError) and "unexpected keyword argument" in str(cause):
         option = str(cause).rpartition(" ")[2].strip("'")
         return InputError(f"data.datamodule.{option} is not an option of data={data.name} ({named})")
+    if not (isinstance(maker, type) and issubclass(maker, ScanDataModule)):
+        return InputError(
+            f"data.datamodule._target_={named} of data={data.name} makes no data: {one_line(cause or error)}"
+        )
     return error
 
 
