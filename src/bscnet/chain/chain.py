@@ -23,6 +23,9 @@ from bscnet.runs.stage import StageOutcome, StageSpec
 from bscnet.settings.composed import Settings
 from bscnet.settings.group import as_plain
 
+_RUNNING = ("src", "conf", "csrc", "setup.py", "benchmarks/*.py")
+"""What of a checkout decides what a chain computes; tables that a study writes there are no change of it."""
+
 _OWN_KEYS = ("stage", "init_from", "shift_plan", "resume", "title")
 
 
@@ -218,16 +221,21 @@ def _facts(settings: Settings) -> dict[str, Any]:
 
 
 def checkout_commit() -> str | None:
-    """The commit of the checkout that runs, with "-dirty" where it was changed; None for an installed package."""
+    """The commit of the checkout that runs, "-dirty" where what runs was changed; None for an installed package."""
     root = Path(config_dir()).parent
     if not (root / ".git").exists():
         return None
-    command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
     try:
-        answer = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
+        commit = _git(root, "rev-parse", "HEAD")
+        changed = _git(root, "status", "--porcelain", "--untracked-files=no", "--", *_RUNNING)
     except (OSError, subprocess.SubprocessError):
         return None
-    return answer.stdout.strip() or None
+    return f"{commit}-dirty" if changed else commit
+
+
+def _git(root: Path, *words: str) -> str:
+    command = ["git", "-C", str(root), *words]
+    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=True).stdout.strip()
 
 
 def _existing(settings: Settings, key: str) -> str | None:
