@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 COMMAND = "bscnet run"
 """What `sys.argv` begins with where the program was started by that command."""
 
+_WITH_VALUE = ("--package", "-p", "--config-path", "-cp", "--config-name", "-cn", "--config-dir", "-cd", "--cfg", "-c")
+"""Options of Hydra's whose value is the next word."""
+
 _RAISE = "HYDRA_FULL_ERROR"
 
 
@@ -56,12 +59,18 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def overrides_first(words: Sequence[str]) -> list[str]:
     """A command line with its overrides before its options: argparse takes them as one piece alone, as in `a=1 -m`."""
-    overrides = [word for word in words if _is_override(word)]
-    return [*overrides, *(word for word in words if not _is_override(word))]
+    overrides, others = _parted(words)
+    return [*overrides, *others]
 
 
-def _is_override(word: str) -> bool:
-    return word.startswith("~") or ("=" in word and not word.startswith("-"))
+def _parted(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Overrides, and options of Hydra's with their values."""
+    overrides: list[str] = []
+    others: list[str] = []
+    for before, word in zip(["", *words], words, strict=False):
+        is_override = word.startswith("~") or ("=" in word and not word.startswith("-"))
+        (overrides if is_override and before not in _WITH_VALUE else others).append(word)
+    return overrides, others
 
 
 def _run() -> int:
@@ -92,7 +101,7 @@ def _run_hydra() -> int:
     before = os.environ.get(_RAISE)
     os.environ[_RAISE] = "1"
     try:
-        with composing([word for word in sys.argv[1:] if _is_override(word)]):
+        with composing(_parted(sys.argv[1:])[0]):
             hydra.main(config_path=config_dir(), config_name="config", version_base="1.3")(task)()
     finally:
         if before is None:

@@ -14,6 +14,7 @@ from bscnet.chain import job, processes
 from bscnet.chain.failure import StageFailure, failure_of
 from bscnet.chain.processes import STAGE_DIRECTORY, is_first_process, needs_processes, run_apart
 from bscnet.errors import InputError
+from bscnet.runs.lock import RunLock
 from bscnet.settings.machine import TrainerSettings
 
 
@@ -37,6 +38,15 @@ def test_bad_settings_come_back_as_a_value(settings, tmp_path):
 def test_a_job_runs_one_stage_only(settings, tmp_path):
     result = job.stage_job(OmegaConf.create(settings().plain), tmp_path)
     assert isinstance(result, StageFailure) and "stage=all is run by the chain's sweeper" in result.reason
+
+
+def test_a_stage_that_another_process_trains_is_left_alone(settings, tmp_path):
+    """As one on several devices does that has outlived its sweep."""
+    held = RunLock(tmp_path)
+    result = job.stage_job(OmegaConf.create(settings("stage=1").plain), tmp_path)
+    held.release()
+    assert result.input_error and f"{tmp_path} is being trained in by another process" in result.reason
+    assert not list(tmp_path.iterdir())
 
 
 def test_an_exit_is_a_failure_but_where_submitit_has_queued_the_job_anew(settings, tmp_path, monkeypatch):

@@ -232,7 +232,7 @@ def test_two_points_of_one_chain_are_not_resumed_in_one_folder(app, capsys):
     "words, told",
     [
         (["a=1", "-m", "b=2"], ["a=1", "b=2", "-m"]),
-        (["--config-dir", "x", "+a=1", "~b"], ["+a=1", "~b", "--config-dir", "x"]),
+        (["--config-dir", "x=y", "+a=1", "~b"], ["+a=1", "~b", "--config-dir", "x=y"]),
         (["a=-m", "--cfg=job"], ["a=-m", "--cfg=job"]),
     ],
 )

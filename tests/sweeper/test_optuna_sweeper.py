@@ -110,6 +110,8 @@ def test_failures_that_are_allowed_are_kept_in_the_table(app, capsys):
     [
         (["seed=0"], "has nothing to search"),
         (["seed=0,1", "hydra.sweeper.max_failure_rate=foo"], "hydra.sweeper.max_failure_rate=foo is not usable"),
+        (["seed=0,1", "hydra.sweeper.params=5"], "hydra.sweeper.params=5 is not usable"),
+        (["seed=0,1", "hydra.sweeper.sampler.seed=foo"], "hydra.sweeper.sampler.seed=foo is not usable"),
         (["seed=0,1", "hydra.sweeper.study_name=a/../../b"], "is not usable: it is the name of a folder"),
         (["seed=0,1", "hydra.sweeper.n_trials=0"], "hydra.sweeper.n_trials=0 is not usable"),
         (["seed=0,1", "+hydra.sweeper.sampler.colour=red"], "is no sampler of Optuna's"),

@@ -86,4 +86,5 @@ def test_a_database_keeps_the_trials_where_one_is_named(tmp_path):
     assert len(opened(tmp_path / "home", storage=database).all()) == 2
     assert not (tmp_path / "home" / "001" / JOURNAL_NAME).exists()
     with pytest.raises(InputError, match=r"cannot be opened \(nonsense://x\)"):
-        opened(tmp_path / "home", storage="nonsense://x")
+        opened(tmp_path / "other", storage="nonsense://x")
+    assert not (tmp_path / "other").exists()

@@ -34,8 +34,9 @@ from bscnet.chain.validate import wanted_stages
 from bscnet.data.cores import available_cores
 from bscnet.errors import InputError
 from bscnet.runs.layout import ERROR_LOG, PLAN_NAME
+from bscnet.runs.lock import RunLock
 from bscnet.runs.outcome import save_outcome
-from bscnet.runs.stage import StageOutcome
+from bscnet.runs.stage import StageOutcome, StageSpec
 from bscnet.settings.composed import Settings
 from bscnet.threads import set_count
 
@@ -94,13 +95,22 @@ def run_one(settings: Settings, directory: Path) -> StageOutcome:
     """Run one stage and write its record.
 
     Raises:
-        InputError: bad settings, data or checkpoint.
+        InputError: bad settings, data or checkpoint, or another process is at it: that of a sweep that was killed.
     """
     specs = method_stages(settings)
     wanted = wanted_stages(settings.stage, len(specs), settings.method.name)
     if settings.stage == "all":
         raise InputError("stage=all is run by the chain's sweeper: leave hydra.mode and hydra/sweeper as they are")
     spec = specs[wanted[0] - 1]
+    lock = RunLock(directory) if is_first_process() else None
+    try:
+        return _trained(settings, spec, directory)
+    finally:
+        if lock is not None:
+            lock.release()
+
+
+def _trained(settings: Settings, spec: StageSpec, directory: Path) -> StageOutcome:
     set_threads(settings.threads)
     set_allocator(settings.trainer)
 

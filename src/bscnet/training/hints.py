@@ -19,7 +19,8 @@ _KINDS = {
 def fits(value: Any, hint: Any) -> bool:
     """Whether a value is of a type hint; whether the entries of a list or a mapping are, is not looked at.
 
-    A hint that is no class, such as a protocol's, takes anything.
+    Kinds that no configuration can write, such as a path, a set or a class of Lightning's, take anything: who asks for
+    them makes them of what is given.
     """
     origin = get_origin(hint)
     if origin in (Union, types.UnionType):
@@ -27,16 +28,13 @@ def fits(value: Any, hint: Any) -> bool:
     if origin is Literal:
         return any(type(value) is type(one) and value == one for one in get_args(hint))
     kind = origin or hint
-    if not isinstance(kind, type):
+    if kind not in _KINDS:
         return True
     if isinstance(value, bool) or kind is bool:
-        return isinstance(value, bool) and kind in (bool, object)
+        return isinstance(value, bool) and kind is bool
     if kind is float:
         return isinstance(value, int | float)
-    try:
-        return isinstance(value, kind)
-    except TypeError:  # a protocol that cannot be asked
-        return True
+    return isinstance(value, kind)
 
 
 def in_words(hint: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -84,6 +85,9 @@ class Trials:
                 load_if_exists=True,
             )
         except Exception as error:  # SQLAlchemy's own, of every database
+            with contextlib.suppress(OSError):  # one that was made for this
+                self.directory.rmdir()
+                home.rmdir()
             reason = (str(error).splitlines() or [type(error).__name__])[0]
             raise InputError(
                 f"the search in {self.directory} cannot be opened ({storage or journal}): {reason}"

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
 
 
-_COUNT, _SHARE = Number(1, whole=True), Number(0, high=1)
+_COUNT, _SEED, _SHARE = Number(1, whole=True), Number(0, whole=True, optional=True), Number(0, high=1)
 
 
 class OptunaSweeper(ChainSweeper):
@@ -53,9 +53,9 @@ class OptunaSweeper(ChainSweeper):
         super().__init__()
         self._total, self._at_a_time = n_trials, n_jobs
         self._sampler_options = sampler
-        self._name, self._storage = study_name, storage
+        self._name, self._storage = None if study_name is None else str(study_name), storage
         self._failure_rate = max_failure_rate
-        self._params = params or {}
+        self._params = params
 
     def _run(self, arguments: list[str], chains: list[Chain]) -> int:
         space = self._space(arguments)
@@ -83,9 +83,14 @@ class OptunaSweeper(ChainSweeper):
             raise refusal("hydra.sweeper.max_failure_rate", self._failure_rate, _SHARE)
         if self._name is not None and (self._name in ("", ".", "..") or Path(self._name).name != self._name):
             raise InputError(f"hydra.sweeper.study_name={self._name} is not usable: it is the name of a folder")
+        seed, params = self._sampler_options.get("seed"), self._params if self._params is not None else {}
+        if not _SEED.accepts(seed):
+            raise refusal("hydra.sweeper.sampler.seed", seed, _SEED)
+        if not isinstance(params, Mapping):
+            raise InputError(f"hydra.sweeper.params={params} is not usable: it must be keys and values")
         assert self.hydra_context is not None
         parser = OverridesParser.create(config_loader=self.hydra_context.config_loader)
-        return read_space([*(f"{key}={value}" for key, value in self._params.items()), *arguments], parser)
+        return read_space([*(f"{key}={value}" for key, value in params.items()), *arguments], parser)
 
     def _sampler(self, number: int) -> BaseSampler:
         options = dict(self._sampler_options)
