@@ -28,7 +28,19 @@ if TYPE_CHECKING:
 COMMAND = "bscnet run"
 """What `sys.argv` begins with where the program was started by that command."""
 
-_WITH_VALUE = ("--package", "-p", "--config-path", "-cp", "--config-name", "-cn", "--config-dir", "-cd", "--cfg", "-c")
+_WITH_VALUE = (
+    "--package",
+    "-p",
+    "--config-path",
+    "-cp",
+    "--config-name",
+    "-cn",
+    "--config-dir",
+    "-cd",
+    "--cfg",
+    "-c",
+    "--experimental-rerun",
+)
 """Options of Hydra's whose value is the next word."""
 
 _RAISE = "HYDRA_FULL_ERROR"

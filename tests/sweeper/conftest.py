@@ -24,6 +24,7 @@ from bscnet.chain.chain import Chain
 from bscnet.errors import InputError
 from bscnet.paths import config_dir
 from bscnet.runs.stage import StageOutcome
+from bscnet.training import carry
 
 
 def write_stage(cfg: DictConfig, score: float) -> StageOutcome:
@@ -95,6 +96,7 @@ def scored(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.fixture
 def app(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> App:
+    monkeypatch.setattr(carry, "carry", lambda *_: None)  # text stands for weights
     return App(monkeypatch, tmp_path / "runs")
 
 

@@ -217,6 +217,13 @@ def test_two_processes_do_not_train_in_one_folder(app, capsys):
     assert app.run("resume=true") == 2
     assert f"{chain} is being trained in by another process" in capsys.readouterr().err
     held.release()
+    record, draft = (chain / "result.json").read_text(), chain / "stage1" / ".outcome.json.abcd1234.part"
+    draft.touch()
+    held = RunLock(chain / "stage1")  # of a stage that has outlived its sweep
+    assert app.run("resume=true") == 2
+    assert f"{chain / 'stage1'} is being trained in by another process" in capsys.readouterr().err
+    assert (chain / "result.json").read_text() == record and draft.exists()
+    held.release()
     assert app.run("resume=true") == 0
     assert app.run("resume=true") == 0  # given back, also where the process goes on
 

@@ -16,7 +16,15 @@ from bscnet.errors import InputError
 from bscnet.paths import config_dir
 from bscnet.runs.directory import chain_home, new_run
 from bscnet.runs.finished import newest_manifest, run_to_resume
-from bscnet.runs.layout import OUTCOME_NAME, PLAN_NAME, RESULT_NAME, remove_left_drafts, stage_directory, stage_of
+from bscnet.runs.layout import (
+    OUTCOME_NAME,
+    PLAN_NAME,
+    RESULT_NAME,
+    remove_left_drafts,
+    stage_directories,
+    stage_directory,
+    stage_of,
+)
 from bscnet.runs.lock import RunLock
 from bscnet.runs.manifest import Manifest
 from bscnet.runs.stage import StageOutcome, StageSpec
@@ -88,6 +96,7 @@ class Chain:
         found = run_to_resume(self.home) if self.settings.resume else None
         if found is not None:
             self._lock = RunLock(found)
+            self._require_idle(found)
             remove_left_drafts(found)
         if found is not None and (found / RESULT_NAME).is_file():
             self._manifest = Manifest.load(found)
@@ -109,6 +118,19 @@ class Chain:
         if self._lock is not None:
             self._lock.release()
             self._lock = None
+
+    def start(self) -> tuple[str | None, str | None]:
+        """Checkpoint and ShiftPlan that its first stage begins with, where those are given."""
+        return self._start_of(self.specs[self.wanted[0] - 1])
+
+    def _require_idle(self, run: Path) -> None:
+        """See that no stage has outlived a sweep that was killed: it holds the lock of its own folder."""
+        try:
+            for stage in stage_directories(run):
+                RunLock(stage).release()
+        except InputError:
+            self.close()
+            raise
 
     def next_spec(self) -> StageSpec | None:
         """The first wanted stage that is not finished; None where all are, or where one failed."""

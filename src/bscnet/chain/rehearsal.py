@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -28,7 +29,9 @@ T = TypeVar("T", OptimizerSettings, ScheduleSettings)
 _STEPS_PER_EPOCH = 100
 
 
-def rehearse(settings: Settings, specs: Sequence[StageSpec], here: bool) -> None:
+def rehearse(
+    settings: Settings, specs: Sequence[StageSpec], here: bool, checkpoint: str | None = None, plan: str | None = None
+) -> None:
     """Make networks, optimizers, schedules, callbacks, the Trainer and, where they are here, the data.
 
     Nothing is written.
@@ -37,17 +40,17 @@ def rehearse(settings: Settings, specs: Sequence[StageSpec], here: bool) -> None
         settings: of the chain.
         specs: its stages.
         here: they run on this machine.
+        checkpoint: that the first of them starts from.
+        plan: file of the shifts that a search decided, where the first of them has those.
 
     Raises:
         InputError: something of this cannot be made; the sentence names the setting.
     """
-    from bscnet.chain.build import build_datamodule, network_spec
+    from bscnet.chain.build import build_datamodule
     from bscnet.chain.device import trainer_options
     from bscnet.chain.loggers import require_logger
     from bscnet.chain.named_callbacks import named_callbacks
-    from bscnet.chain.plans import stage_plan
     from bscnet.chain.processes import require_nodes
-    from bscnet.search import apply_plan
     from bscnet.training.trainer_options import require_trainer_options
 
     if here:
@@ -56,10 +59,8 @@ def rehearse(settings: Settings, specs: Sequence[StageSpec], here: bool) -> None
     require_trainer_options(trainer_options(settings.trainer), here)
     for spec in specs:
         _require_steps(settings, spec)
-        plan = stage_plan(settings, spec, None)
-        network = _made(network_spec(settings, spec))
-        if plan is not None and settings.method.min_sites is None:  # else the data decide which layers have shifts
-            apply_plan(network, plan)
+        first = spec is specs[0]
+        _require_network(settings, spec, checkpoint if first else None, plan if first else None)
     if settings.augmentation.mix3d and scenes_per_step(settings.recipe, settings.data.voxel_size) < 2:
         raise InputError("augmentation.mix3d mixes two scenes of a batch: give recipe.batch_size=2 or more")
     names = None
@@ -68,6 +69,28 @@ def rehearse(settings: Settings, specs: Sequence[StageSpec], here: bool) -> None
         datamodule.require()
         names = [str(name) for name in datamodule.class_names]
     named_callbacks(settings, names)
+
+
+def _require_network(settings: Settings, spec: StageSpec, checkpoint: str | None, searched: str | None) -> None:
+    """See that a stage's network can be made, and that it takes the weights and the shifts that it starts from."""
+    from bscnet.chain.build import identity, network_spec
+    from bscnet.chain.plans import stage_plan
+    from bscnet.search import apply_plan
+    from bscnet.training.carry import carry
+    from bscnet.training.fit import IDENTITY
+
+    plan = stage_plan(settings, spec, searched)
+    try:
+        network = _made(network_spec(settings, spec))
+    except InputError as error:
+        raise InputError(f"model={settings.model.name} with method={settings.method.name}: {error}") from error
+    if settings.method.min_sites is not None:  # the data decide which layers have shifts
+        return
+    if checkpoint is not None:
+        known = identity(settings, spec)
+        carry(checkpoint, deepcopy(network), plan, {key: known[key] for key in IDENTITY if key in known})
+    elif plan is not None:
+        apply_plan(network, plan)
 
 
 @lru_cache(maxsize=8)
@@ -115,8 +138,10 @@ def _tried(group: str, options: T, make: Callable[[T], Any]) -> Any:
         return make(options)
     except Exception as error:  # whatever the options make torch's classes come to
         text = " ".join(str(error).split()).partition(" - got (")[0]  # torch lists a dozen arguments
-        if found := re.search(r"(unexpected keyword argument|multiple values for keyword argument) '(\w+)'", text):
-            raise InputError(f"{group}.{found[2]} is not an option of {choice}") from error
+        if found := re.search(r"unexpected keyword argument '(\w+)'", text):
+            raise InputError(f"{group}.{found[1]} is not an option of {choice}") from error
+        if found := re.search(r"multiple values for keyword argument '(\w+)'", text):
+            raise InputError(f"{group}.{found[1]} is not an option of {choice}: bscnet gives it") from error
         if found := re.search(r"missing \d+ required .*arguments?: (.*)", text):
             lacking = ", ".join(f"{group}.{name}" for name in re.findall(r"'(\w+)'", found[1]))
             raise InputError(f"{choice} needs {lacking}") from error

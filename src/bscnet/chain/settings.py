@@ -161,8 +161,8 @@ def _chooses_nothing(override: str) -> bool:
 
 def _require_single(cfg: DictConfig) -> None:
     """See that one file of each config group was chosen: Hydra merges those of a list, and has no choice then."""
-    for group in GROUPS:
-        if group in cfg and group not in cfg.hydra.runtime.choices:
+    for group in (*GROUPS, "launcher"):
+        if (group in cfg or group == "launcher") and group not in cfg.hydra.runtime.choices:
             raise InputError(f"{group} takes one choice, not a list of them: callbacks alone takes several")
 
 

@@ -169,6 +169,9 @@ class ScanDataModule(pl.LightningDataModule):
             if self.scan_values is not None and name not in (*COMPUTED, *self.scan_values):
                 known = ", ".join([*COMPUTED, *self.scan_values])
                 raise InputError(f"data.features: the scans have no values for {name!r}, there are {known}")
+        for key, folder in (("root", self.root), ("cache_dir", None if self.cache is None else self.cache.directory)):
+            if folder is not None and folder.is_file():
+                raise InputError(f"data.{key}={folder} is a file, it must be a folder")
         if type(self).prepare_data is ScanDataModule.prepare_data:
             self.setup()
 

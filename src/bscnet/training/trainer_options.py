@@ -21,7 +21,6 @@ _PLACE = ("accelerator", "devices", "strategy", "num_nodes", "precision", "plugi
 
 _NARROWER: dict[str, Rule] = {
     "limit_train_batches": Number(0, above=True),  # without a batch Lightning trains nothing, and says nothing
-    "val_check_interval": Number(0, above=True, high=1),  # more batches than an epoch has are refused in its midst
 }
 """Of what Lightning takes, what a stage can be trained with."""
 

@@ -17,7 +17,7 @@ from bscnet.chain.report import shown_path
 from bscnet.errors import InputError
 from bscnet.evaluation.percent import percent
 from bscnet.installation import extra_of, how_to_install, missing
-from bscnet.settings.rules import Number, refusal
+from bscnet.settings.rules import Number, Text, refusal
 from bscnet.tuning.report import BEST_NAME, TABLE_NAME, short_overrides, trials_table, write_results
 from bscnet.tuning.space import Space, at_home, read_space
 from bscnet.tuning.trials import Trial, Trials
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 
 _COUNT, _SEED, _SHARE = Number(1, whole=True), Number(0, whole=True, optional=True), Number(0, high=1)
+_STORAGE = Text(optional=True)
 
 
 class OptunaSweeper(ChainSweeper):
@@ -86,6 +87,8 @@ class OptunaSweeper(ChainSweeper):
         seed, params = self._sampler_options.get("seed"), self._params if self._params is not None else {}
         if not _SEED.accepts(seed):
             raise refusal("hydra.sweeper.sampler.seed", seed, _SEED)
+        if not _STORAGE.accepts(self._storage):
+            raise refusal("hydra.sweeper.storage", self._storage, _STORAGE)
         if not isinstance(params, Mapping):
             raise InputError(f"hydra.sweeper.params={params} is not usable: it must be keys and values")
         assert self.hydra_context is not None

@@ -128,7 +128,7 @@ class ChainSweeper(Sweeper):
         if here:
             set_allocator(chain.settings.trainer)  # torch is first used here
             require_device(chain.settings)
-        rehearse(chain.settings, [spec for spec in chain.specs if spec.index in chain.wanted], here)
+        rehearse(chain.settings, [spec for spec in chain.specs if spec.index in chain.wanted], here, *chain.start())
         return chain
 
     def _close(self, runner: ChainRunner, chains: Sequence[Chain]) -> int:
