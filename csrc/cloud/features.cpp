@@ -126,7 +126,7 @@ class Maker {
 std::vector<float> features_of(const Points& points, const Frame& frame, const Voxels& voxels, const Program& program,
                                Team& team) {
   const auto channels = static_cast<std::size_t>(program.in_channels);
-  std::vector<float> features(voxels.count() * channels);
+  std::vector<float> features(voxels.numbers(channels));
   std::atomic<bool> sound{true};
   team.split(voxels.count(), kVoxelsAtOnce, [&](std::size_t begin, std::size_t end, int) {
     Maker maker(points, frame, program);

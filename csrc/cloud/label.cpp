@@ -94,7 +94,7 @@ void label_points(const Network& network, const Points& points, int threads, std
   if (frame.points == 0) return;
   const Voxels voxels = voxels_of(points, frame, team);
   const auto classes = static_cast<std::size_t>(program.num_classes);
-  std::vector<float> logits(voxels.count() * classes);
+  std::vector<float> logits(voxels.numbers(classes));
   const std::vector<float> features = features_of(points, frame, voxels, program, team);
   network.run(static_cast<std::int64_t>(voxels.count()), voxels.coords.data(), features.data(), threads, logits.data(),
               nullptr);

@@ -1,6 +1,8 @@
 #include "cloud/voxels.h"
 
 #include <cmath>
+#include <cstdint>
+#include <new>
 #include <numeric>
 
 #include "sites/ordering.h"
@@ -44,6 +46,11 @@ void begin_voxel(Voxels& voxels, const Frame& frame, std::uint64_t key, std::siz
 }
 
 }  // namespace
+
+std::size_t Voxels::numbers(std::size_t columns) const {
+  if (columns > 0 && count() > SIZE_MAX / columns) throw std::bad_alloc();
+  return count() * columns;
+}
 
 Voxels voxels_of(const Points& points, const Frame& frame, Team& team) {
   Voxels voxels;

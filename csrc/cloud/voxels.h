@@ -16,6 +16,9 @@ struct Voxels {
   std::vector<std::uint32_t> points;  ///< all finite ones, those of a voxel side by side
 
   std::size_t count() const { return first.size() - 1; }
+
+  /// How many numbers rows of so many for each voxel are. Throws std::bad_alloc where no machine like this holds them.
+  std::size_t numbers(std::size_t columns) const;
 };
 
 /// points: at least one is finite.

@@ -34,9 +34,9 @@ Run::Run(const PreparedProgram& prepared, const Kernels& kernels, const Pyramid&
   find_windows();
 }
 
-std::size_t Run::bytes_of(int id) const {
+std::uint64_t Run::bytes_of(int id) const {
   // Kernels may read a vector beyond the last row.
-  return level_of(id).sites * row_bytes(value(id)) + kTileChannels * sizeof(float);
+  return std::uint64_t{level_of(id).sites} * row_bytes(value(id)) + kTileChannels * sizeof(float);
 }
 
 void Run::lay_out(Arena& arena) {
@@ -61,7 +61,8 @@ void Run::lay_out(Arena& arena) {
   }
   const std::size_t first_window = needs.size();
   for (std::size_t level = 0; level < windows_.size(); ++level) {
-    const std::size_t entries = windows_[level].shift_cells.size() * pyramid_.level(static_cast<int>(level)).sites;
+    const std::uint64_t entries =
+        std::uint64_t{windows_[level].shift_cells.size()} * pyramid_.level(static_cast<int>(level)).sites;
     needs.push_back({entries * sizeof(std::uint32_t), kInput, end});
   }
   // Of each thread, in the order of Scratch.
@@ -75,7 +76,7 @@ void Run::lay_out(Arena& arena) {
   }
   const MemoryPlan plan = plan_memory(needs);
   std::uint8_t* begin = arena.reserve(plan.bytes);
-  const auto place = [&](std::size_t need) { return begin + plan.offset[need]; };
+  const auto place = [&](std::size_t need) { return begin + static_cast<std::size_t>(plan.offset[need]); };
   for (std::size_t id = 0; id < memory_.size(); ++id) memory_[id] = place(need_of[id]);
   for (std::size_t level = 0; level < present_.size(); ++level) {
     present_[level] = reinterpret_cast<std::uint32_t*>(place(first_window + level));
@@ -109,13 +110,13 @@ void Run::find_windows() {
 
 void Run::begin_task(int index) const {
   for (const Watched& each : watched_) {
-    if (each.need.first == index) allow_access(each.memory, each.need.bytes);
+    if (each.need.first == index) allow_access(each.memory, static_cast<std::size_t>(each.need.bytes));
   }
 }
 
 void Run::end_task(int index) const {
   for (const Watched& each : watched_) {
-    if (each.need.last == index) forbid_access(each.memory, each.need.bytes);
+    if (each.need.last == index) forbid_access(each.memory, static_cast<std::size_t>(each.need.bytes));
   }
 }
 

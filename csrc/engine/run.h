@@ -111,7 +111,7 @@ class Run {
   const Level& level_of(int id) const { return pyramid_.level(value(id).level); }
   std::uint8_t* memory(int id) const { return memory_[static_cast<std::size_t>(id)]; }
   float* real(int id) const { return reinterpret_cast<float*>(memory(id)); }
-  std::size_t bytes_of(int id) const;
+  std::uint64_t bytes_of(int id) const;
   /// Places all values and the scratch of all threads in the arena.
   void lay_out(Arena& arena);
   void unload(float* logits);

@@ -48,7 +48,7 @@ std::uint8_t* take(std::size_t bytes) {
   return static_cast<std::uint8_t*>(::operator new(bytes, kAligned));
 }
 
-void give_back(std::uint8_t* memory, std::size_t bytes) {
+void give_back(std::uint8_t* memory, [[maybe_unused]] std::size_t bytes) {
 #if defined(__linux__)
   if (bytes >= kHugePage) {
     munmap(memory, bytes);
@@ -60,11 +60,11 @@ void give_back(std::uint8_t* memory, std::size_t bytes) {
 
 }  // namespace
 
-std::uint8_t* Arena::reserve(std::size_t bytes) {
+std::uint8_t* Arena::reserve(std::uint64_t bytes) {
   if (bytes > bytes_) {
     release();
     if (bytes > SIZE_MAX / 2) throw std::bad_alloc();
-    const std::size_t size = whole(bytes);
+    const std::size_t size = whole(static_cast<std::size_t>(bytes));
     memory_ = take(size);
     bytes_ = size;
   }

@@ -19,7 +19,7 @@ class Arena {
 
   /// At least so many bytes, aligned to 64, contents undefined. Where there are fewer, all that there was is gone.
   /// Throws std::bad_alloc.
-  std::uint8_t* reserve(std::size_t bytes);
+  std::uint8_t* reserve(std::uint64_t bytes);
   std::size_t bytes() const { return bytes_; }
 
  private:

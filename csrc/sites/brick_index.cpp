@@ -38,23 +38,23 @@ bool BrickIndex::make_grid() {
     }
   }
   first_batch_ = batch_of(keys_.front());
-  std::size_t slots = 1;
+  std::uint64_t slots = 1;  // a wide scene's do not fit 32 bits
   for (std::size_t a = 0; a < 3; ++a) {
-    step_[a] = slots;
+    step_[a] = static_cast<std::size_t>(slots);
     slots *= high[a] - low_[a] + 3;  // one more on either side
     --low_[a];                       // may wrap below 0, as the differences to it do
   }
-  batch_step_ = slots;
+  batch_step_ = static_cast<std::size_t>(slots);
   slots *= batch_of(keys_.back()) - first_batch_ + 1;
   if (slots > kGridSlotsPerBrick * keys_.size()) return false;
-  slots_.assign(slots, kAbsent);
+  slots_.assign(static_cast<std::size_t>(slots), kAbsent);
   for (std::size_t i = 0; i < keys_.size(); ++i) slots_[grid_slot(keys_[i])] = static_cast<std::uint32_t>(i);
   return true;
 }
 
 std::size_t BrickIndex::grid_slot(std::uint64_t key) const {
   const Axes axes = axes_of(key);
-  std::size_t slot = (batch_of(key) - first_batch_) * batch_step_;
+  std::size_t slot = static_cast<std::size_t>(batch_of(key) - first_batch_) * batch_step_;
   for (std::size_t a = 0; a < 3; ++a) slot += (axes[a] - low_[a]) * step_[a];
   return slot;
 }
@@ -66,7 +66,7 @@ void BrickIndex::make_hash() {
   slots_.assign(std::size_t{1} << bits, kAbsent);
   const std::size_t last = slots_.size() - 1;
   for (std::size_t i = 0; i < keys_.size(); ++i) {
-    std::size_t slot = scatter(keys_[i]) >> shift_;
+    auto slot = static_cast<std::size_t>(scatter(keys_[i]) >> shift_);
     while (slots_[slot] != kAbsent) slot = (slot + 1) & last;
     slots_[slot] = static_cast<std::uint32_t>(i);
   }
@@ -74,7 +74,7 @@ void BrickIndex::make_hash() {
 
 std::uint32_t BrickIndex::hashed(std::uint64_t key) const {
   const std::size_t last = slots_.size() - 1;
-  std::size_t slot = scatter(key) >> shift_;
+  auto slot = static_cast<std::size_t>(scatter(key) >> shift_);
   while (slots_[slot] != kAbsent && keys_[slots_[slot]] != key) slot = (slot + 1) & last;
   return slots_[slot];
 }

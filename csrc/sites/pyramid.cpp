@@ -120,7 +120,8 @@ void surround(Level& level, int depth, int reach, Team& team, Arena& scratch) {
   const std::size_t bricks = level.bricks();
   const BrickIndex index(level.brick_keys, depth);
   const std::uint64_t* within = kGeometry.within[reach];
-  auto* around = reinterpret_cast<std::uint32_t*>(scratch.reserve(bricks * kDirections * sizeof(std::uint32_t)));
+  auto* around =
+      reinterpret_cast<std::uint32_t*>(scratch.reserve(std::uint64_t{bricks} * kDirections * sizeof(std::uint32_t)));
   level.halo_begin.resize(bricks + 1);
   level.occupancy.assign(bricks * 8, 0);
   constexpr std::size_t kGrain = 256;

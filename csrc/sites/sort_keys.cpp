@@ -15,7 +15,7 @@ constexpr std::size_t kLeastPart = 1 << 16;
 }  // namespace
 
 SortKeys::SortKeys(std::size_t count, Arena& scratch) : count_(count) {
-  constexpr std::size_t kBytes = 2 * sizeof(std::uint64_t) + sizeof(std::uint32_t);
+  constexpr std::uint64_t kBytes = 2 * sizeof(std::uint64_t) + sizeof(std::uint32_t);
   keys_ = reinterpret_cast<std::uint64_t*>(scratch.reserve(count * kBytes));
   spare_keys_ = keys_ + count;
   spare_rows_ = reinterpret_cast<std::uint32_t*>(spare_keys_ + count);

@@ -29,10 +29,10 @@ std::vector<Need> random_needs(unsigned seed) {
 }
 
 /// The most that is there at once: no plan needs less.
-std::size_t most_at_once(const std::vector<Need>& needs) {
-  std::size_t most = 0;
+std::uint64_t most_at_once(const std::vector<Need>& needs) {
+  std::uint64_t most = 0;
   for (const Need& now : needs) {
-    std::size_t sum = 0;
+    std::uint64_t sum = 0;
     for (const Need& other : needs) {
       if (other.first <= now.first && now.first <= other.last) sum += other.bytes;
     }
@@ -43,7 +43,7 @@ std::size_t most_at_once(const std::vector<Need>& needs) {
 
 bool is_sound(const std::vector<Need>& needs, const MemoryPlan& plan) {
   for (std::size_t a = 0; a < needs.size(); ++a) {
-    const std::size_t end = plan.offset[a] + needs[a].bytes;
+    const std::uint64_t end = plan.offset[a] + needs[a].bytes;
     if (plan.offset[a] % bscnet::kPlanAlignment != 0 || end > plan.bytes) return false;
     for (std::size_t b = 0; b < a; ++b) {
       bool together = false;
