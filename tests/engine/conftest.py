@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import ctypes
 import os
+import struct
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 from filelock import FileLock
+
+from bscnet import runtime
+from fixtures.engine_cases import CASES, computed, write_case
 
 ROOT = Path(__file__).resolve().parents[2]
 Build = Callable[..., Path]
@@ -45,3 +50,19 @@ def library(engine_build: Build) -> ctypes.CDLL:
 def implementations(library: ctypes.CDLL) -> list[str]:
     """Kernels this CPU can run."""
     return str(library.bscnet_implementations().decode()).split(",")
+
+
+@pytest.fixture(scope="session")
+def engine_results(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[bytes]]:
+    """A folder with every case, and what the engine computes for it here."""
+    folder = tmp_path_factory.mktemp("cases")
+    results, threads = [], torch.get_num_threads()
+    torch.set_num_threads(1)  # for so few sites more of them only wait for each other
+    for number, case in enumerate(CASES):
+        path = folder / f"{number}.safetensors"
+        sites, feats = write_case(path, number, *case)
+        content = struct.pack("<q", len(sites)) + sites.tobytes() + feats.tobytes()
+        (folder / f"{number}.cloud").write_bytes(content)
+        results.append(computed(runtime.load(path, threads=1), sites, feats))
+    torch.set_num_threads(threads)
+    return folder, results
