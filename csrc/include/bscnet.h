@@ -153,9 +153,9 @@ BSCNET_API int32_t bscnet_num_classes(const bscnet_model* model);
 BSCNET_API const char* bscnet_last_error(void);
 
 /*
- * The kernels in use: "avx512", "avx2", "neon" or "scalar", chosen at the first use. The environment variable
- * BSCNET_IMPLEMENTATION forces one; where it names one that is unknown or cannot run here, this is NULL and
- * bscnet_last_error() says why, and loading fails with BSCNET_BAD_CALL.
+ * The kernels in use: "avx512", "avx2", "neon", "simd128" (of WebAssembly) or "scalar", chosen at the first use. The
+ * environment variable BSCNET_IMPLEMENTATION forces one; where it names one that is unknown or cannot run here, this is
+ * NULL and bscnet_last_error() says why, and loading fails with BSCNET_BAD_CALL.
  */
 BSCNET_API const char* bscnet_implementation(void);
 

@@ -22,6 +22,9 @@ std::vector<const Kernels*> supported() {
 #if defined(__aarch64__)
   found.push_back(&kNeonKernels);
 #endif
+#if defined(__wasm_simd128__)
+  found.push_back(&kSimd128Kernels);
+#endif
   found.push_back(&kScalarKernels);
   return found;
 }

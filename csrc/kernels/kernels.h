@@ -168,5 +168,8 @@ extern const Kernels kAvx512Kernels;
 #if defined(__aarch64__)
 extern const Kernels kNeonKernels;
 #endif
+#if defined(__wasm_simd128__)
+extern const Kernels kSimd128Kernels;
+#endif
 
 }  // namespace bscnet
