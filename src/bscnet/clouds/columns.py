@@ -21,7 +21,7 @@ LABELS = ("label", "labels", "class", "classification", "class_id", "semantic", 
 CONFIDENCE = "confidence"
 """Column beside the labels that a prediction has, 0 to 1."""
 
-_COLORS = (COLORS, ("r", "g", "b"), ("diffuse_red", "diffuse_green", "diffuse_blue"), ("rf", "gf", "bf"))
+COLOR_NAMES = (COLORS, ("r", "g", "b"), ("diffuse_red", "diffuse_green", "diffuse_blue"), ("rf", "gf", "bf"))
 """Three columns that hold colours, best first; the last are CloudCompare's, 0 to 1. Upper case makes no matter."""
 
 WIDE = {
@@ -88,7 +88,7 @@ def sources(path: Path, fields: Sequence[Field], packed: Collection[str] = ()) -
     found |= (
         _triple(numbers, COLORS, COLORS)
         or _wide(numbers, COLORS)
-        or next((one for names in _COLORS if (one := _triple(numbers, names, COLORS))), {})
+        or next((one for names in COLOR_NAMES if (one := _triple(numbers, names, COLORS))), {})
         or _packed(numbers, packed)
     )
     used = {source.field for source in found.values()}

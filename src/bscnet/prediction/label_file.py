@@ -20,6 +20,7 @@ from bscnet.clouds.writer import LABEL, Columns, Target, lost, writer_of
 from bscnet.prediction.labeller import LabelledCloud, LabelledPoints, Labeller, timed_chunks
 from bscnet.prediction.progress import Progress, Silence
 from bscnet.prediction.sample import PointSample, Sampler
+from bscnet.runtime import Session
 from bscnet.whole_file import spooled, written_whole
 
 
@@ -40,6 +41,11 @@ class LabelledFile:
     notes: Sequence[str]
 
 
+def comment_of(session: Session) -> str:
+    """What a labelled file says of where its labels come from."""
+    return f"labels by bscnet model {session.description.get('name')}"
+
+
 def target_of(labeller: Labeller, source: CloudFile, palette: npt.NDArray[np.uint8] | None) -> Target:
     """What is written for a source: all of it, with label and confidence behind; palette: see `label_file`."""
     numbers, session = labeller.numbers, labeller.session
@@ -48,7 +54,7 @@ def target_of(labeller: Labeller, source: CloudFile, palette: npt.NDArray[np.uin
         (Field(LABEL, numbers.of_class.dtype), Field(CONFIDENCE, np.dtype(np.float32))),
         numbers.used,
         palette is not None,
-        (f"labels by bscnet model {session.description.get('name')}",),
+        (comment_of(session),),
         numbers.names,
     )
 

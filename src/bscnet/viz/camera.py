@@ -8,8 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-_ELEVATION_DEG = 52.0
-_AZIMUTH_OFF_AXIS_DEG = 28.0
+ELEVATION_DEG = 52.0
+"""How far above the horizon the camera stands."""
+
+AZIMUTH_OFF_AXIS_DEG = 28.0
+"""How far it is turned off the axis along which it looks."""
+
+ROOM_HEIGHT_M, ROOM_WIDTH_M = (1.8, 6.0), 2.0
+"""Heights of what is taken for a room or a flat, and the least width on both sides."""
+
+CEILING_M = 2.0
+"""No ceiling hangs lower."""
+
 _VIEW_ANGLE_DEG = 32.0
 _COLUMN_M = 0.1
 
@@ -44,8 +54,8 @@ def view_direction(points: NDArray[np.floating]) -> NDArray[np.float64]:
     margin = 0.1 * (high - low)
     if np.count_nonzero(depth > high - margin) > 1.25 * np.count_nonzero(depth < low + margin):
         short = -short
-    azimuth = math.atan2(short[1], short[0]) + math.radians(_AZIMUTH_OFF_AXIS_DEG)
-    elevation = math.radians(_ELEVATION_DEG)
+    azimuth = math.atan2(short[1], short[0]) + math.radians(AZIMUTH_OFF_AXIS_DEG)
+    elevation = math.radians(ELEVATION_DEG)
     return np.array(
         [math.cos(elevation) * math.cos(azimuth), math.cos(elevation) * math.sin(azimuth), math.sin(elevation)]
     )
@@ -54,14 +64,14 @@ def view_direction(points: NDArray[np.floating]) -> NDArray[np.float64]:
 def ceiling_height(points: NDArray[np.floating]) -> float:
     """Height (metres) above which a room's ceiling lies: the top tenth, at least 2 m up. points (P, 3), z up."""
     floor, top = np.percentile(points[:, 2], [1, 99])
-    return float(max(floor + 2.0, top - 0.1 * (top - floor)))
+    return float(max(floor + CEILING_M, top - 0.1 * (top - floor)))
 
 
 def is_room(points: NDArray[np.floating]) -> bool:
     """Whether a cloud has the size of a room or a flat: 1.8 to 6 m high and at least 2 m each way. points (P, 3)."""
     low, high = np.percentile(points, [1, 99], axis=0)
     width, depth, height = (high - low).tolist()
-    return bool(1.8 <= height <= 6.0 and min(width, depth) >= 2.0)
+    return bool(ROOM_HEIGHT_M[0] <= height <= ROOM_HEIGHT_M[1] and min(width, depth) >= ROOM_WIDTH_M)
 
 
 def point_spacing(points: NDArray[np.floating]) -> float:

@@ -15,7 +15,7 @@ SIZES = (227, 227, 227, 235, 375, 393)
 VLR_HEADER = 54
 """Bytes before the data of a variable length record."""
 
-_PLACES = {
+PLACES = {
     "encoding": ("<H", 6),
     "version": ("<2B", 24),
     "system": ("32s", 26),
@@ -37,19 +37,21 @@ _PLACES = {
     "count": ("<Q", 247),
     "returns": ("<15Q", 255),
 }
+"""What the fields are made of, and where they begin."""
+
 _UNPACKED, _LAZ = 0b1100_0000, 0b1000_0000
 
 
 def field(block: bytes | bytearray, name: str) -> Any:
     """A field of a public header block; a tuple where it holds several values."""
-    kind, place = _PLACES[name]
+    kind, place = PLACES[name]
     values = struct.unpack_from(kind, block, place)
     return values if len(values) > 1 else values[0]
 
 
 def put(block: bytearray, name: str, *values: Any) -> None:
     """Set a field of a public header block."""
-    kind, place = _PLACES[name]
+    kind, place = PLACES[name]
     struct.pack_into(kind, block, place, *values)
 
 

@@ -17,6 +17,15 @@ _MODEL, _GEOGRAPHIC, _GEO_UNIT, _GEO_UNIT_SIZE = 1024, 2048, 2052, 2053
 _PROJECTED, _UNIT, _UNIT_SIZE = 3072, 3076, 3077
 _VERTICAL, _HEIGHT_UNIT = 4096, 4099
 _MODEL_PROJECTED, _MODEL_GEOGRAPHIC, _MODEL_GEOCENTRIC = 1, 2, 3
+KEY_IDS = {
+    "model": _MODEL, "geographic": _GEOGRAPHIC, "projected": _PROJECTED,
+    "unit": _UNIT, "unitSize": _UNIT_SIZE, "heightUnit": _HEIGHT_UNIT,
+}  # fmt: skip
+"""Ids of the keys that tell of units, for readers in other languages."""
+
+MODEL_GEOGRAPHIC = _MODEL_GEOGRAPHIC
+"""Value of the key of the model where x and y are angles."""
+
 _OWN = 32767
 """Value of a key whose meaning the file itself defines."""
 

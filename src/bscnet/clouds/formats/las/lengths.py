@@ -24,9 +24,13 @@ class Stated(NamedTuple):
 
 NOTHING = Stated(None, None)
 
-_CODES = {9001: "m", 9002: "ft", 9003: "us-ft", 1033: "cm", 1025: "mm"}
-_LENGTH_CODES = (range(1024, 1100), range(9001, 9100), range(9300, 9400))
-_SAME = 5e-7
+CODES = {9001: "m", 9002: "ft", 9003: "us-ft", 1033: "cm", 1025: "mm"}
+"""Units of length by EPSG's codes."""
+
+LENGTH_CODES = (range(1024, 1100), range(9001, 9100), range(9300, 9400))
+"""Where EPSG's codes of units of length lie."""
+
+SAME = 5e-7
 """Relative difference of units that are one: texts give seven digits at least, and the two feet differ by 2e-6."""
 
 
@@ -42,9 +46,9 @@ def unit_of_code(path: Path, code: float | None) -> str | None:
     """
     if code is None:
         return None
-    if code not in _CODES and any(code in codes for codes in _LENGTH_CODES):
+    if code not in CODES and any(code in codes for codes in LENGTH_CODES):
         raise _unknown(path, f"EPSG:{code:.0f}")
-    return _CODES.get(int(code))
+    return CODES.get(int(code))
 
 
 def unit_of_size(path: Path, metres: float | None, name: str = "") -> str | None:
@@ -60,7 +64,7 @@ def unit_of_size(path: Path, metres: float | None, name: str = "") -> str | None
     """
     if metres is None or not (math.isfinite(metres) and metres > 0):
         return None
-    found = next((word for word, size in UNITS.items() if math.isclose(metres, size, rel_tol=_SAME)), None)
+    found = next((word for word, size in UNITS.items() if math.isclose(metres, size, rel_tol=SAME)), None)
     if found is None:
         raise _unknown(path, f"'{name}' of {metres:g} m" if name else f"of {metres:g} m")
     return found

@@ -11,7 +11,8 @@ from bscnet.clouds.formats.las.keys import DIRECTORY, DOUBLES, read_keys, units_
 from bscnet.clouds.formats.las.lengths import NOTHING, Stated
 from bscnet.clouds.formats.las.records import PROJECTION, Record, find
 
-_WKT, _LIBLAS = 2112, "liblas"
+WKT, WKT_USERS = 2112, (PROJECTION, "liblas")
+"""Record id of coordinate systems in WKT, and the user ids that it goes with."""
 
 
 def stated_units(path: Path, header: Header, records: Sequence[Record]) -> Stated:
@@ -38,7 +39,7 @@ def stated_units(path: Path, header: Header, records: Sequence[Record]) -> State
 
 
 def _of_wkt(path: Path, records: Sequence[Record]) -> Stated:
-    texts = [one for one in records if one.id == _WKT and one.user in (PROJECTION, _LIBLAS)]
+    texts = [one for one in records if one.id == WKT and one.user in WKT_USERS]
     stated = (units_of_wkt(path, _text(one.data(path))) for one in texts)
     return next((one for one in stated if one != NOTHING), NOTHING)
 

@@ -9,14 +9,20 @@ from pathlib import Path
 from bscnet.clouds.formats.las.lengths import NOTHING, Stated, unit_of_size
 from bscnet.clouds.units import ANGLE
 
-_UNIT = re.compile(r'(?:length|lin|\b)unit\s*\[\s*"([^"]*)"\s*,\s*([-+.0-9e]+)')
-_ANGULAR = re.compile(r"deg|grad|gon|rad|minute|second|mil_")
+UNIT = re.compile(r'(?:length|lin|\b)unit\s*\[\s*"([^"]*)"\s*,\s*([-+.0-9e]+)')
+"""A unit's name and size in a text of lower case."""
+
+ANGULAR = re.compile(r"deg|grad|gon|rad|minute|second|mil_")
+"""What is in the names of units of angles."""
+
 _PLANE_1 = re.compile(r"\b(?:projcs|local_cs|geoccs)\s*\[")
 _HEIGHT_1 = re.compile(r"\bvert_?cs\s*\[")
 _PLANE_2 = re.compile(r"\bcs\s*\[\s*cartesian")
 _HEIGHT_2 = re.compile(r"\bcs\s*\[\s*vertical")
 _ANGLE_2 = re.compile(r"\bcs\s*\[\s*ellipsoidal")
 _ANGLE_1 = re.compile(r"\bgeogcs\s*\[")
+SYSTEMS = ((_PLANE_2, _HEIGHT_2, _ANGLE_2), (_PLANE_1, _HEIGHT_1, _ANGLE_1))
+"""What begins a plane, a height and angles, in WKT 2 and in WKT 1."""
 
 
 def units_of_words(path: Path, text: str) -> Stated:
@@ -33,7 +39,7 @@ def units_of_words(path: Path, text: str) -> Stated:
         InputError: a unit of length that is not known.
     """
     text = text.lower()
-    for plane, height, angle in ((_PLANE_2, _HEIGHT_2, _ANGLE_2), (_PLANE_1, _HEIGHT_1, _ANGLE_1)):
+    for plane, height, angle in SYSTEMS:
         level, above, turned = (pattern.search(text) for pattern in (plane, height, angle))
         up = None if above is None else _first(path, text[above.start() :])
         if level is not None:
@@ -51,8 +57,8 @@ def _first(path: Path, text: str) -> str | None:
 
 
 def _lengths(text: str) -> Iterator[tuple[str, float]]:
-    for name, size in _UNIT.findall(text):
-        if _ANGULAR.search(name):
+    for name, size in UNIT.findall(text):
+        if ANGULAR.search(name):
             continue
         try:
             yield name, float(size)

@@ -11,14 +11,17 @@ from pathlib import Path
 from bscnet.clouds.formats.ply.elements import Element, Header, Property
 from bscnet.errors import InputError
 
-# names of scalar types, old and new, as NumPy's without the byte order
-_TYPES = {
+TYPES = {
     "char": "i1", "uchar": "u1", "short": "i2", "ushort": "u2", "int": "i4", "uint": "u4", "float": "f4",
     "double": "f8", "int8": "i1", "uint8": "u1", "int16": "i2", "uint16": "u2", "int32": "i4", "uint32": "u4",
     "float32": "f4", "float64": "f8",
 }  # fmt: skip
-_LENGTHS = {name for name, kind in _TYPES.items() if kind[0] in "iu"}
-_ORDERS = {"ascii": "", "binary_little_endian": "<", "binary_big_endian": ">"}
+"""NumPy's names, without the byte order, of scalar types by their old names and their new ones."""
+
+_LENGTHS = {name for name, kind in TYPES.items() if kind[0] in "iu"}
+ORDERS = {"ascii": "", "binary_little_endian": "<", "binary_big_endian": ">"}
+"""NumPy's sign of the byte order of each format, "" of text."""
+
 _MAX_LINES = 10_000
 _MAX_BYTES = 1 << 22
 _READ = 1 << 13  # more than most headers have
@@ -47,16 +50,16 @@ def parse_header(path: Path) -> Header:
             lines.append(line.removesuffix(b"\r"))
             words = words_of(line)
             match words:
-                case ["property", kind, name] if elements and kind in _TYPES:
-                    elements[-1].properties.append(Property(name, _TYPES[kind]))
-                case ["property", "list", length, item, name] if elements and length in _LENGTHS and item in _TYPES:
-                    elements[-1].properties.append(Property(name, _TYPES[item], _TYPES[length]))
+                case ["property", kind, name] if elements and kind in TYPES:
+                    elements[-1].properties.append(Property(name, TYPES[kind]))
+                case ["property", "list", length, item, name] if elements and length in _LENGTHS and item in TYPES:
+                    elements[-1].properties.append(Property(name, TYPES[item], TYPES[length]))
                 case ["element", name, number] if count := _COUNT.fullmatch(number):
                     elements.append(Element(name, int(count[1])))
                 case ["comment" | "obj_info" as keyword, *_]:
                     notes.append((keyword, _decoded(line.strip()[len(keyword) :].strip())))
-                case ["format", name, "1.0"] if name in _ORDERS and order is None:
-                    order = _ORDERS[name]
+                case ["format", name, "1.0"] if name in ORDERS and order is None:
+                    order = ORDERS[name]
                 case ["end_header"] if order is not None:
                     _refuse_twice(path, elements)
                     return Header(order, elements, notes, offset, lines, first[1])

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-_NAMES = {"i1": "char", "u1": "uchar", "i2": "short", "u2": "ushort", "i4": "int", "u4": "uint"}
-_NAMES |= {"f4": "float", "f8": "double"}
+NAMES = {"i1": "char", "u1": "uchar", "i2": "short", "u2": "ushort", "i4": "int", "u4": "uint"}
+NAMES |= {"f4": "float", "f8": "double"}
+"""What PLY calls NumPy's types, by the old names, which every reader knows."""
+
 _WHOLE: list[np.dtype[Any]] = [np.dtype(kind) for kind in ("i1", "u1", "i2", "u2", "i4", "u4")]
 _DOUBLE: np.dtype[Any] = np.dtype("f8")
 _WIDER: dict[np.dtype[Any], np.dtype[Any]] = {np.dtype("?"): np.dtype("u1"), np.dtype("f2"): np.dtype("f4")}
@@ -17,12 +19,12 @@ _WIDER: dict[np.dtype[Any], np.dtype[Any]] = {np.dtype("?"): np.dtype("u1"), np.
 
 def name_of(dtype: np.dtype[Any]) -> str:
     """What PLY calls a type that it has, by the old names, which every reader knows."""
-    return _NAMES[dtype.str[1:]]
+    return NAMES[dtype.str[1:]]
 
 
 def type_of(dtype: np.dtype[Any]) -> np.dtype[Any] | None:
     """The type that holds all values of this one exactly; None: that depends on the values."""
-    return dtype if dtype.str[1:] in _NAMES else _WIDER.get(dtype)
+    return dtype if dtype.str[1:] in NAMES else _WIDER.get(dtype)
 
 
 def type_for(values: Iterable[npt.NDArray[Any]]) -> np.dtype[Any] | None:
