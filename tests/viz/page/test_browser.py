@@ -508,7 +508,7 @@ def test_picture_is_saved_as_it_is_seen(opened: Callable[..., Page], tmp_path: P
 def test_subset_says_so(opened: Callable[..., Page]) -> None:
     page = opened(blocks(), max_points=5000)
     total = f"{len(page.scene.points):,}"
-    assert page.find("#drawn").text == f"5,000 of {total} points, drawn at random; all numbers count all points."
+    assert page.find("#drawn").text == f"5,000 of {total} points are drawn; all numbers count all points."
 
 
 @pytest.mark.parametrize(

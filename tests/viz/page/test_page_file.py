@@ -155,7 +155,7 @@ def test_page_asks_for_nothing_from_elsewhere(tmp_path: Path) -> None:
 
 def test_all_parts_of_the_viewer_are_in_the_page(tmp_path: Path) -> None:
     folder = Path(write_page.__code__.co_filename).parent
-    assert {path.name for path in folder.glob("*.js")} == {*SCRIPTS, "viewer.js"}
+    assert {path.name for path in folder.glob("*.js")} == {*SCRIPTS, "start.js"}
     script = elements(write_page(tmp_path / "page.html", blocks()))[0]["script"]
     assert all(path.read_text(encoding="utf-8") in script for path in folder.glob("*.js"))
 

@@ -3,11 +3,16 @@
 const NO_CLASS = 255;
 const NO_VALUE = 65535;
 
-// Positions are metres relative to `origin`, the middle of the cloud, where 32-bit floats are finest.
-async function readCloud(layout, text) {
+// The bytes of base64 of gzip.
+async function unpacked(text) {
   const packed = Uint8Array.from(atob(text.trim()), (letter) => letter.charCodeAt(0));
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
-  const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+// Positions are metres relative to `origin`, the middle of the cloud, where 32-bit floats are finest.
+async function readCloud(layout, text) {
+  const bytes = await unpacked(text);
   const count = layout.count;
   const cloud = { count, truth: null, prediction: null, confidence: null, values: [] };
   let place = 0;

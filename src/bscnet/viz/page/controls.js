@@ -58,7 +58,7 @@ function listenToPointers(canvas, viewer) {
 }
 
 // Letters and numbers work everywhere on the page; arrows and Enter stay with sliders and buttons that have the focus.
-function listenToKeys(canvas, viewer) {
+function listenToKeys(canvas, viewer, left) {
   const arrows = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
   const letters = {
     "+": () => viewer.approach(1 / 1.15),
@@ -75,7 +75,7 @@ function listenToKeys(canvas, viewer) {
     p: () => savePicture(viewer),
     escape: () => viewer.deselect(),
   };
-  document.addEventListener("keydown", (event) => {
+  const pressed = (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const onCanvas = event.target === canvas || event.target === document.body;
     const mode = viewer.modes[Number(event.key) - 1];
@@ -89,5 +89,6 @@ function listenToKeys(canvas, viewer) {
       viewer.select(viewer.matrices.width / 2, viewer.matrices.height / 2);
     } else return;
     event.preventDefault();
-  });
+  };
+  document.addEventListener("keydown", pressed, { signal: left });
 }

@@ -19,9 +19,12 @@ from bscnet.whole_file import written_whole
 
 SCRIPTS = (
     "vectors.js", "cloud.js", "camera.js", "modes.js", "walls.js",
-    "drawing.js", "controls.js", "panel.js", "sharing.js",
+    "drawing.js", "controls.js", "panel.js", "sharing.js", "viewer.js",
 )  # fmt: skip
-"""The viewer's parts in the order in which they are joined; viewer.js, which starts it, comes last."""
+"""The viewer's parts in the order in which they are joined; what starts it comes behind them."""
+
+COLOURS = {"right": CORRECT_COLOUR, "wrong": ERROR_COLOUR, "ignored": IGNORE_COLOUR, "ramp": CONFIDENCE_COLOURS}
+"""What of a scene's description is the same for all: the colours beside those of the classes."""
 
 _SEED = 0
 
@@ -44,15 +47,14 @@ def write_page(path: str | Path, scene: PageScene, max_points: int = 300_000) ->
         kept = np.sort(np.random.default_rng(_SEED).choice(len(kept), max_points, replace=False))
     description, payload = _description(scene, kept), ""
     description["layout"], payload = pack(scene, kept)
-    style, script = part("viewer.css"), "".join(part(name) for name in (*SCRIPTS, "viewer.js"))
-    script = f'"use strict";\n{script}'
+    style, script = part("viewer.css"), viewer_script() + part("start.js")
     text = filled(
         part("viewer.html"),
         {
             "head": head(scene.name, style, script=script),
-            "title": shown(scene.name),
+            "view": view(scene.name),
             "script": script,
-            "scene": _json(description),
+            "scene": json_text(description),
             "points": payload,
         },
     )
@@ -79,14 +81,21 @@ def _description(scene: PageScene, kept: npt.NDArray[np.intp]) -> dict[str, Any]
         "ceiling": min(top, ceiling_height(points)) if room else top,
         "floor": float(np.percentile(points[:, 2], 1)),
         "spacing": point_spacing(points),
-        "right": CORRECT_COLOUR,
-        "wrong": ERROR_COLOUR,
-        "ignored": IGNORE_COLOUR,
-        "ramp": CONFIDENCE_COLOURS,
+        **COLOURS,
     }
 
 
-def _json(value: Any) -> str:
+def viewer_script() -> str:
+    """The viewer, to which what starts it is joined: it calls `fillFacts(scene)` and `show(scene, cloud, signal)`."""
+    return '"use strict";\n' + "".join(map(part, SCRIPTS))
+
+
+def view(title: str) -> str:
+    """The elements that the viewer fills, under a title as it is to be read."""
+    return filled(part("view.html"), {"title": shown(title)})
+
+
+def json_text(value: Any) -> str:
     """JSON that cannot end the script element it stands in, whatever the names are."""
     text = json.dumps(value, allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

@@ -33,7 +33,7 @@ function fillFacts(scene) {
   const shown = scene.layout.count;
   byId("drawn").textContent =
     shown < scene.total
-      ? `${grouped(shown)} of ${grouped(scene.total)} points, drawn at random; all numbers count all points.`
+      ? `${grouped(shown)} of ${grouped(scene.total)} points are drawn; all numbers count all points.`
       : `${grouped(shown)} points.`;
 }
 

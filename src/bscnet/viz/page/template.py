@@ -25,7 +25,7 @@ def shown(text: str) -> str:
     return html.escape(text).encode("ascii", "xmlcharrefreplace").decode()
 
 
-def head(title: str, style: str, images: str = "data:", script: str | None = None) -> str:
+def head(title: str, style: str, images: str = "data:", script: str | None = None, more: str = "") -> str:
     """What stands above the body of every page, which may load nothing but what is named here.
 
     Args:
@@ -33,10 +33,11 @@ def head(title: str, style: str, images: str = "data:", script: str | None = Non
         style: its style sheet.
         images: sources of its images, in the words of a content security policy.
         script: its script; None: it has none.
+        more: of the policy: further sources of scripts, and directives.
     """
     policy = f"default-src 'none'; img-src {images}; style-src '{source_hash(style)}'"
     if script is not None:
-        policy += f"; script-src '{source_hash(script)}'"
+        policy += f"; script-src '{source_hash(script)}'{more}"
     return filled(part("head.html"), {"title": shown(title), "policy": policy, "style": style})
 
 

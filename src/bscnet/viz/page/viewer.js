@@ -237,7 +237,7 @@ class Viewer {
   }
 }
 
-function connect(viewer, scene, cloud) {
+function connect(viewer, scene, left) {
   const canvas = viewer.canvas;
   canvas.setAttribute("aria-label", `Points of ${scene.name}; arrow keys turn them, plus and minus come nearer`);
   byId("ceiling").addEventListener("input", (event) => viewer.setCeiling(Number(event.target.value) / 1000));
@@ -248,14 +248,15 @@ function connect(viewer, scene, cloud) {
   byId("compare").addEventListener("click", () => viewer.setCompared(viewer.views.length === 1));
   byId("link").addEventListener("click", () => linkToView(viewer));
   byId("save").addEventListener("click", () => savePicture(viewer));
-  addEventListener("hashchange", () => takeView(viewer, location.hash.slice(1)));
+  addEventListener("hashchange", () => takeView(viewer, location.hash.slice(1)), { signal: left });
   byId("show-all").addEventListener("click", () => viewer.setHidden([]));
   byId("hide-all").addEventListener("click", () => viewer.setHidden([...scene.classes.keys(), NO_CLASS]));
   listenToPointers(canvas, viewer);
-  listenToKeys(canvas, viewer);
+  listenToKeys(canvas, viewer, left);
   new ResizeObserver(() => viewer.changed(viewer.untouched ? "fit" : undefined)).observe(canvas);
-  matchMedia("(resolution: 1dppx)").addEventListener("change", () => viewer.changed());
-  canvas.addEventListener("webglcontextlost", () => refuse("The graphics driver was reset. Please load the page again."));
+  matchMedia("(resolution: 1dppx)").addEventListener("change", () => viewer.changed(), { signal: left });
+  const lost = () => refuse("The graphics driver was reset. Please load the page again.");
+  canvas.addEventListener("webglcontextlost", lost, { signal: left });
 }
 
 function refuse(sentence) {
@@ -265,12 +266,8 @@ function refuse(sentence) {
   byId("message").hidden = false;
 }
 
-async function start() {
-  const scene = JSON.parse(byId("scene").textContent);
-  fillFacts(scene);
-  if (typeof DecompressionStream === "undefined")
-    return refuse("This browser is too old to unpack the points: it has no DecompressionStream. A version of 2023 or later has.");
-  const cloud = await readCloud(scene.layout, byId("points").textContent);
+// Draws a scene and connects all that stands around it. `left`: an AbortSignal that ends what listens to the whole page.
+function show(scene, cloud, left) {
   let viewer;
   try {
     viewer = new Viewer(scene, cloud, byId("canvas"));
@@ -283,12 +280,7 @@ async function start() {
   }
   makeModeButtons(viewer);
   fillClasses(scene, cloud, viewer);
-  connect(viewer, scene, cloud);
+  connect(viewer, scene, left);
   takeView(viewer, location.hash.slice(1));
   window.viewer = viewer; // for whoever wants to look into it from the console
 }
-
-start().catch((error) => {
-  refuse(`The page is damaged: ${error.message}`);
-  throw error;
-});
