@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +11,12 @@ import pytest
 
 from bscnet import runtime
 from bscnet.shipped import model_file
+from build_demo.engine import ROOT, compiled
+from fixtures import wasm
 from fixtures.engine_cases import CASES, difference, done, tied, ties
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).resolve().parents[2]
-REQUIRED = os.environ.get("BSCNET_REQUIRE_WASM") == "1"
-TOOLS = ("make", "em++", "node")
 NODE = ("node", "--no-experimental-fetch")  # Emscripten 3.1.6 takes a node with fetch for a browser
 FLAGS = ("-O2", "-msimd128", "-fwasm-exceptions")
 
@@ -26,16 +24,8 @@ FLAGS = ("-O2", "-msimd128", "-fwasm-exceptions")
 @pytest.fixture(scope="module")
 def build() -> Path:
     """The engine as a page has it, and as a library of objects."""
-    if not REQUIRED:
-        pytest.skip("BSCNET_REQUIRE_WASM=1 has the engine compiled to WebAssembly and run: two minutes of a CPU")
-    missing = [tool for tool in TOOLS if shutil.which(tool) is None]
-    if missing:
-        pytest.fail(f"there is no WebAssembly without {', '.join(missing)} (Debian: apt-get install emscripten nodejs)")
-    folder = ROOT / "build" / "csrc"
-    jobs = os.environ.get("MAX_JOBS") or os.cpu_count() or 1
-    environment = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "SANITIZE")}
-    done(["make", "-C", str(ROOT / "csrc"), f"-j{jobs}", "wasm", f"BUILD={folder}"], environment)
-    return folder.with_name("csrc-wasm")
+    wasm.require()
+    return compiled()[0]
 
 
 @pytest.fixture(scope="module")
