@@ -20,7 +20,7 @@ SETUP := PYTHONPATH=scripts PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m setup_env
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 CPP := $(wildcard csrc/*.cpp csrc/*.h csrc/*/*.cpp csrc/*/*.h benchmarks/*/*.cpp)
 
-.PHONY: help setup setup-dev engine run test lint format docs wheels bench bench-training bench-data bench-peers doctor clean distclean
+.PHONY: help setup setup-dev engine run test lint format docs demo wheels bench bench-training bench-data bench-peers doctor clean distclean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ format: setup-dev  ## let ruff and nbstripout put the files in order
 
 docs: setup-dev  ## the documentation site: build/site/index.html
 	NO_MKDOCS_2_WARNING=1 $(VENV)/mkdocs build --quiet --strict
+
+demo: setup  ## the page that labels clouds in a browser: build/demo/index.html; says what it needs (docs/browser.md)
+	PYTHONPATH=scripts $(VENV)/python -m build_demo $(ARGS)
 
 wheels:  ## source archive and a wheel for each platform, all made here: dist/ (docs/wheels.md)
 	test -x .cache/release/bin/python || $(PYTHON) -m venv .cache/release
