@@ -34,15 +34,19 @@ export function viewDirection(axes, { elevation, aside }) {
   return [Math.cos(elevation) * Math.cos(azimuth), Math.cos(elevation) * Math.sin(azimuth), Math.sin(elevation)];
 }
 
-// `point_spacing` of bscnet.viz.camera: from how many cells hold how many points.
+// `point_spacing` of bscnet.viz.camera: from how many cells hold how many points. A cloud that the engine takes has fewer
+// than 2^53 cells.
 export function pointSpacing(axes) {
   const count = axes[0].length, low = axes.map((axis) => axis.reduce((a, b) => Math.min(a, b), Infinity));
   const extent = Math.max(...axes.map((axis, k) => axis.reduce((a, b) => Math.max(a, b), -Infinity) - low[k]));
   if (extent < 1e-6) return 0.01;
   for (let cell = Math.min(0.1, extent / 50); ; cell *= 2) {
-    const cells = new Set();
-    for (let i = 0; i < count; i++) cells.add(axes.map((axis, k) => Math.floor((axis[i] - low[k]) / cell)).join());
-    if (count >= 4 * cells.size || cell > extent) return cell * Math.sqrt(cells.size / count);
+    const side = Math.floor(extent / cell) + 1, keys = new Float64Array(count);
+    axes.forEach((axis, k) => {
+      for (let i = 0; i < count; i++) keys[i] = keys[i] * side + Math.floor((axis[i] - low[k]) / cell);
+    });
+    const cells = keys.sort().reduce((all, key, i) => all + (i === 0 || key !== keys[i - 1]), 0);
+    if (count >= 4 * cells || cell > extent) return cell * Math.sqrt(cells / count);
   }
 }
 

@@ -43,7 +43,7 @@ def build(path: Path) -> int:
     if sentence is not None:
         raise InputError(sentence)
     vectors, scalar = compiled()
-    _install()
+    install()
     scripts = {name: _bundled(WEB / f"{name}.js") for name in ("page", "worker")}
     binaries = {
         "engine": vectors / "bscnet.wasm",
@@ -67,8 +67,8 @@ def _licences() -> str:
     return "\n\n".join(texts)
 
 
-def _install() -> None:
-    """The packages of package-lock.json, where they are not there as it says."""
+def install() -> None:
+    """Fetch the packages of package-lock.json, where they are not there as it says."""
     lock, there = WEB / "package-lock.json", WEB / "node_modules" / ".package-lock.json"
     if not there.is_file() or there.stat().st_mtime < lock.stat().st_mtime:
         run(["npm", "--prefix", str(WEB), "ci", "--no-audit", "--no-fund"])

@@ -24,7 +24,9 @@ function wide(fields, to, rules, most) {
 function packedColours(fields, names, to) {
   const fits = ({ name, kind, items = 1 }, word) => name === word && items === 1 && bytesOf(kind) === 4;
   const name = names.find((word) => fields.some((field) => fits(field, word)));
-  return name === undefined ? null : Object.fromEntries(to.map((colour, k) => [colour, { field: name, shift: 16 - 8 * k }]));
+  if (name === undefined) return null;
+  const found = Object.fromEntries(to.map((colour, k) => [colour, { field: name, shift: 16 - 8 * k }]));
+  return name === "rgba" ? { ...found, alpha: { field: name, shift: 24 } } : found;
 }
 
 // Where every column comes from, by its name: x, y and z, the colours if there are some, and all other fields.

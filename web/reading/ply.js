@@ -75,7 +75,7 @@ export function readPly(name, buffer, rules) {
 
 function fromText(name, bytes, offset, before, vertex) {
   const lines = wordsOfLines(bytes, offset);
-  for (const element of before) for (let i = 0; i < element.count; i++) lines.next();
+  for (const element of before) for (let i = 0; i < element.count && !lines.next().done; i++);
   if (hasLists(vertex)) throw new Refusal(`${name}: the vertices of this text have lists, which this page does not read; bscnet predict does`);
   if (vertex.count > bytes.length) throw new Refusal(`${name}: the file is truncated, most of its ${vertex.count} points are missing`);
   const fields = vertex.properties.map((one) => ({ ...one, values: arrayOf(one.kind, vertex.count) }));
