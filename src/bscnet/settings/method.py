@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from bscnet.settings.group import OWN
 from bscnet.settings.numbers import NonNegative, Positive
@@ -45,6 +45,10 @@ class MethodSettings(QuantizerSwitches, LatentSwitches, ShiftSwitches, SearchSwi
     """A method. What only binary, shifted or searched networks have is passed over by the others."""
 
     name: Annotated[str, "what the method is called"]
+    G: Annotated[
+        Literal[1, 2, 4, 8, 9, 16],  # layers take any number; these are those of the paper and of the presets
+        "groups of output channels; 9 for the preset of nine",
+    ] = 4
     stages: Annotated[tuple[StageRow, ...], "one row for each training run, in order"]
     conf_weight: Annotated[NonNegative, "factor of the confidence loss; by default that of the model's family"]
     conf_weights: Annotated[

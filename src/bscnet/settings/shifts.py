@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated
 
-from bscnet.settings.numbers import Seed, Share
+from bscnet.settings.numbers import Count, Seed, Share
 from bscnet.settings.rules import Wholes
 from bscnet.settings.words import AlphaInit, Candidates, Logits, Manual, Relaxation, SfscLayers
 
@@ -16,7 +16,7 @@ Levels = Annotated[tuple[int, ...] | None, Wholes(0, optional=True)]
 class ShiftSwitches:
     """Presets, and the mixtures of the search."""
 
-    G: Annotated[Literal[1, 2, 4, 8, 9, 16], "groups of output channels; 9 for the preset of nine"] = 4
+    G: Annotated[Count, "groups of output channels"] = 4
     manual: Annotated[
         Manual, "preset shifts: a table, drawn (the same in all layers), drawn for each layer, or none"
     ] = "tetra4"
