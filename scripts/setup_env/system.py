@@ -19,6 +19,7 @@ ALWAYS = {
     "libgomp1": "threads of torch and MinkowskiEngine",
     "libusb-1.0-0": "Open3D does not import without it",
     "libgl1": "Open3D does not import without it",
+    "libegl1": "Open3D does not import without it",
 }
 # The same for what only tests need: nothing but a test is lost where they cannot be had.
 FOR_TESTS = {

@@ -239,7 +239,10 @@ PROBES = {
     "minkowski backend": Probe(minkowski_backend, TRAIN, False, _MINKOWSKI),
     "native backend": Probe(native_backend, TRAIN, False, how_to_install("")),
     "open3d": Probe(
-        ray_casting, TRAIN, True, f"apt-get install libusb-1.0-0 libgl1 libgomp1, then {how_to_install('train')}"
+        ray_casting,
+        TRAIN,
+        True,
+        f"apt-get install libusb-1.0-0 libgl1 libegl1 libgomp1, then {how_to_install('train')}",
     ),
     "wandb": Probe(wandb, TRAIN, False, how_to_install("train") + "; only logger=wandb needs it"),
     "compiler": Probe(compiler, TRAIN, False, "apt-get install build-essential" + _TO_BUILD),
