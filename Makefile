@@ -35,7 +35,7 @@ engine:  ## try again to build MinkowskiEngine after a failure
 	@$(SETUP) --extras train --retry-engine
 
 run: setup  ## the main job: every stage of BSC-Net on simulated rooms, a few minutes
-	$(VENV)/python -m bscnet.run stage=all recipe=quick $(ARGS)
+	$(VENV)/python -m bscnet.run experiment=first_run $(ARGS)
 
 test: setup-dev  ## the whole test suite
 	$(VENV)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
