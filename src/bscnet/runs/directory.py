@@ -17,7 +17,7 @@ NOT_HASHED = ("output_dir", "resume", "logger", "stage", "threads", "picture", "
 _WATCHING = ("log_every_n_steps", "cuda_allocator")
 """The same among the trainer's settings."""
 
-LOADING = ("num_workers", "prepare_maps", "cache_dir", "pin_memory")
+_LOADING = ("num_workers", "prepare_maps", "cache_dir", "pin_memory")
 """The same among the data's settings: how scenes are loaded, which changes no byte of them."""
 
 
@@ -26,26 +26,26 @@ def is_decisive(key: str) -> bool:
     group, _, rest = key.partition(".")
     if group in NOT_HASHED:
         return False
-    watched = {"trainer": _WATCHING, "data": LOADING}.get(group, ())
+    watched = {"trainer": _WATCHING, "data": _LOADING}.get(group, ())
     return rest.rpartition(".")[2] not in watched
 
 
 def config_hash(settings: Mapping[str, Any]) -> str:
     """Eight hex digits that stand for everything in the plain settings that decides what a chain computes."""
-    decisive = {key: value for key, value in settings.items() if key not in NOT_HASHED}
+    decisive = _decisive(settings)
     if decisive.get("distill", {}).get("teacher") is None:
         decisive.pop("distill", None)
     # a setting that is null, such as those that a later version has brought, is as one that is not there
-    trainer = decisive["trainer"].items()
-    decisive["trainer"] = {key: value for key, value in trainer if key not in _WATCHING and value is not None}
-    decisive["data"] = _without_loading(decisive["data"])
-    decisive["data"]["datamodule"] = _without_loading(decisive["data"]["datamodule"])
+    trainer = _decisive(decisive["trainer"], "trainer.")
+    decisive["trainer"] = {key: value for key, value in trainer.items() if value is not None}
+    decisive["data"] = _decisive(decisive["data"], "data.")
+    decisive["data"]["datamodule"] = _decisive(decisive["data"]["datamodule"], "data.datamodule.")
     text = json.dumps(decisive, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
-def _without_loading(data: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in data.items() if key not in LOADING}
+def _decisive(values: Mapping[str, Any], group: str = "") -> dict[str, Any]:
+    return {key: value for key, value in values.items() if is_decisive(f"{group}{key}")}
 
 
 def chain_home(settings: Settings) -> Path:
