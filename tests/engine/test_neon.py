@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.engine_cases import CASES, difference, done
+from fixtures.engine_cases import done, first_choice, require_same_bits
 
 pytestmark = [
     pytest.mark.slow,
@@ -62,19 +62,11 @@ def program(build: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("name", ["neon", "scalar"])
 def test_kernels_on_arm(name: str, program: Path, engine_results: tuple[Path, list[bytes]]) -> None:
     """Networks of every width with and without shifts, binary and real, and random programs: equal to the last bit."""
-    folder, results = engine_results
-    environment = {**os.environ, "BSCNET_IMPLEMENTATION": name}
-    said = done([*EMULATOR, str(program), str(folder), str(len(CASES)), name], environment)
-    assert said.split() == [name]
-    for number, case in enumerate(CASES):
-        found = (folder / f"{number}.{name}").read_bytes()
-        assert len(found) > 100
-        assert found == results[number], difference(case, found, results[number])
+    require_same_bits([*EMULATOR, str(program)], name, *engine_results)
 
 
 def test_neon_is_what_arm_runs_first(program: Path, engine_results: tuple[Path, list[bytes]]) -> None:
-    environment = {name: value for name, value in os.environ.items() if name != "BSCNET_IMPLEMENTATION"}
-    assert done([*EMULATOR, str(program), str(engine_results[0]), "0", "none"], environment).split() == ["neon"]
+    assert first_choice([*EMULATOR, str(program)], engine_results[0]) == "neon"
 
 
 @pytest.mark.parametrize("name", ["neon", "scalar"])
