@@ -1,17 +1,15 @@
-"""What setup.cfg cannot say: csrc/ becomes the engine's library, and a wheel carries the top-level conf/.
+"""What setup.cfg cannot say: CMake makes the engine's library of csrc/, and a wheel carries the top-level conf/.
 
-CXX names the compiler, words of a command may follow it; its target is what the library is made for, so that a cross
-compiler makes that of another platform. CXXFLAGS and LDFLAGS are added to the flags, MAX_JOBS files are compiled at
-once.
+CMake reads the environment as always: CXX, CXXFLAGS, LDFLAGS, CMAKE_GENERATOR, CMAKE_BUILD_PARALLEL_LEVEL. What
+CMAKE_ARGS holds is added to its command line, a toolchain file for another platform for instance.
 """
 
-import functools
 import os
 import runpy
 import shlex
 import shutil
 import subprocess
-from concurrent.futures import ThreadPoolExecutor
+import sysconfig
 from pathlib import Path
 
 from setuptools import Extension, setup
@@ -25,25 +23,17 @@ except ImportError:  # before setuptools 70.1
     from wheel.bdist_wheel import bdist_wheel
 
 ROOT = Path(__file__).resolve().parent
-# Folders of csrc/ that are compiled; its tests, fuzz targets and examples are no part of a build.
-PARTS = ("cpu", "model", "memory", "threads", "sites", "kernels", "engine", "cloud", "training")
-# No contraction: a fused multiply-add is one only where the code writes fma, or results would differ between CPUs.
-# No traps of arithmetic: both sides of a selection may be computed, so that it takes vectors and no branch.
-FLAGS = ["-std=c++17", "-O3", "-g0", "-ffp-contract=off", "-fno-trapping-math", "-fvisibility=hidden", "-DBSCNET_BUILD"]
-INCLUDES = ["-Icsrc", "-Icsrc/include"]
-NO_COMPILER = (
-    "the engine of bscnet is compiled when it is installed, but the C++17 compiler {!r} is missing or does not work: "
-    "install one (Debian: apt-get install build-essential) or name it in CXX"
+BUILD = ROOT / "build" / "csrc" / "python"
+"""Kept, so that an editable install compiles again only what has changed."""
+TARGET = "bscnet_engine"
+DECIDES = ("CC", "CXX", "CFLAGS", "CXXFLAGS", "LDFLAGS", "CMAKE_ARGS", "CMAKE_GENERATOR")
+"""Of the environment, what CMake asks for once and then remembers."""
+PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), sysconfig.get_path("scripts")])
+"""Without build isolation pip's own environment may hold CMake, and not be on the path."""
+NOT_PREPARED = (
+    "the engine of bscnet is compiled when it is installed, but CMake cannot prepare that with {compiler}, the reason "
+    "stands above: it takes a C++17 compiler (Debian: apt-get install build-essential); CXX names another one"
 )
-# By the platform: a position-independent library of which nothing is left open, and that carries no folder of its own.
-SHARED = {
-    "linux": (
-        ["-fPIC", "-pthread"],
-        ["-shared", "-pthread", "-Wl,--no-undefined", "-Wl,--version-script=csrc/exports.map"],
-    ),
-    "darwin": (["-fPIC"], ["-dynamiclib", "-Wl,-install_name,@rpath/{name}"]),
-    "win32": ([], ["-shared"]),
-}
 
 
 class BuildWithConf(build_py):
@@ -58,32 +48,23 @@ class BuildWithConf(build_py):
 
 
 class BuildEngine(build_ext):
-    """Compiles the engine, no extension of Python but a library of plain C symbols, without Python's own flags."""
+    """Has CMake make the engine, no extension of Python but a library of plain C symbols."""
+
+    library: Path | None = None
 
     def get_ext_filename(self, fullname: str) -> str:
-        return str(Path(*fullname.split(".")[:-1], engine_file(target_platform(compiler())).name))
+        """Of the library; only CMake knows what its name ends with."""
+        self.library = self.library or configured()
+        return str(Path(*fullname.split(".")[:-1], self.library.name))
 
     def build_extension(self, ext: Extension) -> None:
-        target = Path(self.get_ext_fullpath(ext.name))
-        if not self.force and up_to_date(target, [*ext.sources, *ext.depends]):
-            return
-        command = compiler()
-        to_compile, to_link = SHARED[target_platform(command)]
-        objects = Path(self.build_temp).absolute()
-        flags = [*FLAGS, *to_compile, *INCLUDES, *shlex.split(os.environ.get("CXXFLAGS", ""))]
-
-        def compiled(source: str) -> str:
-            made = objects / f"{source}.o"
-            made.parent.mkdir(parents=True, exist_ok=True)
-            run([*command, *flags, "-c", source, "-o", str(made)])
-            return str(made)
-
-        with ThreadPoolExecutor(int(os.environ.get("MAX_JOBS") or os.cpu_count() or 1)) as pool:
-            made = list(pool.map(compiled, ext.sources))
-        target = target.absolute()
+        target = Path(self.get_ext_fullpath(ext.name)).absolute()
+        assert self.library is not None
+        jobs = os.environ.get("CMAKE_BUILD_PARALLEL_LEVEL") or str(os.cpu_count() or 1)
+        if not ended_well([tool("cmake"), "--build", str(BUILD), "--target", TARGET, "--parallel", jobs]):
+            raise CompileError("the engine of bscnet does not compile, the reason stands above")
         target.parent.mkdir(parents=True, exist_ok=True)
-        link = [word.format(name=target.name) for word in to_link]
-        run([*command, *link, *made, "-o", str(target), *shlex.split(os.environ.get("LDFLAGS", ""))])
+        shutil.copy2(self.library, target)
 
 
 class WheelOfEveryPython(bdist_wheel):
@@ -93,54 +74,58 @@ class WheelOfEveryPython(bdist_wheel):
         return "py3", "none", super().get_tag()[2]
 
 
-def engine_file(platform: str) -> Path:
-    """Where the package loads the engine from, relative to its folder."""
-    return runpy.run_path(str(ROOT / "src" / "bscnet" / "engine_file.py"))["engine_file"](platform)
+def configured() -> Path:
+    """The library that CMake is going to make.
+
+    Raises:
+        PlatformError: CMake cannot prepare that.
+    """
+    settings = "\n".join(f"{name}={os.environ.get(name, '')}" for name in DECIDES)
+    noted = BUILD / "environment.txt"
+    if not (noted.is_file() and noted.read_text() == settings):
+        shutil.rmtree(BUILD, ignore_errors=True)
+    command = [tool("cmake"), "-S", str(ROOT / "csrc"), "-B", str(BUILD), *generator()]
+    if not ended_well([*command, *shlex.split(os.environ.get("CMAKE_ARGS", ""))]):
+        named = os.environ.get("CXX")
+        raise PlatformError(NOT_PREPARED.format(compiler=f"the compiler {named!r}" if named else "what it finds"))
+    noted.write_text(settings)
+    return Path((BUILD / f"{TARGET}.txt").read_text())
 
 
-def compiler() -> tuple[str, ...]:
-    """The command of the C++ compiler."""
-    if os.environ.get("CXX"):
-        return tuple(shlex.split(os.environ["CXX"]))
-    return (next((name for name in ("g++", "clang++") if shutil.which(name)), "c++"),)
+def engine_folder() -> Path:
+    """Where the package loads the library from, relative to its own folder."""
+    return runpy.run_path(str(ROOT / "src" / "bscnet" / "engine_file.py"))["engine_file"]().parent
 
 
-@functools.cache
-def target_platform(command: tuple[str, ...]) -> str:
-    """What a C++17 compiler compiles for, as sys.platform names it; PlatformError: it does not compile."""
-    ask = [*command, "-x", "c++", "-std=c++17", "-E", "-dD", "-"]
-    try:
-        done = subprocess.run(ask, input="#include <vector>\n", capture_output=True, text=True, check=False)
-    except OSError:
-        done = None
-    if done is None or done.returncode != 0 or "__cplusplus" not in done.stdout:
-        raise PlatformError(NO_COMPILER.format(shlex.join(command)))
-    defined = {line.split()[1] for line in done.stdout.splitlines() if line.startswith("#define ")}
-    return "win32" if "_WIN32" in defined else "darwin" if "__APPLE__" in defined else "linux"
+def generator() -> list[str]:
+    """CMake's words for what runs the compiler: Ninja where it is there, unless the environment names another one.
+
+    Its place is told each time, since pip installs it anew for every build.
+    """
+    ninja = shutil.which("ninja", path=PATH)
+    if ninja is None or os.environ.get("CMAKE_GENERATOR"):
+        return []
+    return ["-G", "Ninja", f"-DCMAKE_MAKE_PROGRAM={ninja}"]
 
 
-def up_to_date(made: Path, sources: list[str]) -> bool:
-    """Whether a file is there and no older than any of its sources."""
-    return made.exists() and made.stat().st_mtime >= max(Path(source).stat().st_mtime for source in sources)
+def tool(name: str) -> str:
+    """The path of a program.
+
+    Raises:
+        PlatformError: it is not there.
+    """
+    found = shutil.which(name, path=PATH)
+    if found is None:
+        raise PlatformError(f"the engine of bscnet is compiled by {name}, which is missing: pip install {name}")
+    return found
 
 
-def run(command: list[str]) -> None:
-    """Runs a compiler's command; CompileError: it fails."""
-    if subprocess.run(command, cwd=ROOT, check=False).returncode != 0:
-        raise CompileError(f"the engine of bscnet does not compile, the reason stands above: {shlex.join(command)}")
-
-
-def engine() -> Extension:
-    """The shared library that bscnet.compiled loads; its name says the package that it lies in."""
-    sources = [Path("csrc", "capi.cpp")]
-    for part in PARTS:
-        sources += sorted(path.relative_to(ROOT) for path in (ROOT / "csrc" / part).glob("**/*.cpp"))
-    headers = sorted(path.relative_to(ROOT) for path in (ROOT / "csrc").glob("**/*.h"))
-    name = ".".join(("bscnet", *engine_file("linux").parent.parts, "engine"))
-    return Extension(name, [str(path) for path in sources], depends=[str(path) for path in headers])
+def ended_well(command: list[str]) -> bool:
+    """Runs a command, and says whether it succeeded."""
+    return subprocess.run(command, cwd=ROOT, check=False).returncode == 0
 
 
 setup(
     cmdclass={"build_py": BuildWithConf, "build_ext": BuildEngine, "bdist_wheel": WheelOfEveryPython},
-    ext_modules=[engine()],
+    ext_modules=[Extension(".".join(("bscnet", *engine_folder().parts, TARGET)), [])],
 )

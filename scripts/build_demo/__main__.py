@@ -10,8 +10,9 @@ from pathlib import Path
 from bscnet.errors import InputError
 from bscnet.shipped import DEFAULT, model_file
 from build_demo.assemble import page_text
-from build_demo.engine import ROOT, compiled, missing, run
+from build_demo.engine import compiled, missing
 from build_demo.rules import rules_of
+from engine_presets import ROOT, run
 
 WEB = ROOT / "web"
 PAGE = ROOT / "build" / "demo" / "index.html"

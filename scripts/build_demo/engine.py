@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from bscnet.errors import InputError
+from engine_presets import built
 
-ROOT = Path(__file__).resolve().parents[2]
-TOOLS = ("make", "em++", "node")
+TOOLS = ("emcmake", "em++", "node")
 
 
 def missing(*more: str) -> str | None:
@@ -19,7 +16,7 @@ def missing(*more: str) -> str | None:
     absent = [tool for tool in (*TOOLS, *more) if shutil.which(tool) is None]
     if not absent:
         return None
-    return f"there is no WebAssembly without {', '.join(absent)} (Debian: apt-get install make emscripten nodejs npm)"
+    return f"there is no WebAssembly without {', '.join(absent)} (Debian: apt-get install emscripten nodejs npm)"
 
 
 def compiled() -> tuple[Path, Path]:
@@ -28,20 +25,8 @@ def compiled() -> tuple[Path, Path]:
     Raises:
         InputError: they cannot be compiled.
     """
-    folder = ROOT / "build" / "csrc"
-    jobs = os.environ.get("MAX_JOBS") or os.cpu_count() or 1
-    environment = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "SANITIZE")}
-    run(["make", "-C", str(ROOT / "csrc"), f"-j{jobs}", "wasm", f"BUILD={folder}"], environment)
-    return folder.with_name("csrc-wasm"), folder.with_name("csrc-wasm-scalar")
-
-
-def run(command: Sequence[str], environment: Mapping[str, str] | None = None) -> str:
-    """What a program prints.
-
-    Raises:
-        InputError: it fails; the end of what it said is in the error.
-    """
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise InputError(f"{Path(command[0]).name} failed:\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
-    return done.stdout
+    # Debian's Emscripten looks for its parser of JavaScript where only Debian's node does.
+    paths = os.pathsep.join(filter(None, [os.environ.get("NODE_PATH"), "/usr/share/nodejs"]))
+    presets = ("wasm", "wasm-scalar")
+    vectors, scalar = (built(preset, wrapper=["emcmake"], variables={"NODE_PATH": paths}) for preset in presets)
+    return vectors, scalar

@@ -32,10 +32,10 @@ def wheel_words(archive: Path, platform: Platform, out: Path) -> list[str]:
 
 def wheel_environment(platform: Platform, cache: Path, environment: dict[str, str]) -> dict[str, str]:
     """The environment in which the wheel is made: with Zig's compiler, without flags meant for another one."""
-    kept = {name: value for name, value in environment.items() if name not in ("CXXFLAGS", "LDFLAGS")}
-    compiler = [sys.executable, "-m", "ziglang", "c++", "-target", platform.target]
+    kept = {name: value for name, value in environment.items() if name not in ("CC", "CXX", "CFLAGS", "CXXFLAGS")}
     caches = {"ZIG_GLOBAL_CACHE_DIR": str(cache), "ZIG_LOCAL_CACHE_DIR": str(cache)}
-    return {**kept, **caches, "CXX": shlex.join(compiler), "LDFLAGS": "-s"}
+    words = ["CMAKE_TOOLCHAIN_FILE=cmake/zig.cmake", f"ZIG_PYTHON={sys.executable}", f"ZIG_TARGET={platform.target}"]
+    return {**kept, **caches, "LDFLAGS": "-s", "CMAKE_ARGS": shlex.join(f"-D{word}" for word in words)}
 
 
 def _newest(folder: Path, pattern: str) -> Path:

@@ -40,7 +40,8 @@ def constraints_for(torch: str, lines: list[str]) -> list[str]:
 def engine_sources(root: Path) -> list[Path]:
     """What the engine is compiled from, in a fixed order: a change of it needs a new build."""
     folder = root / "csrc"
-    files = (path for path in folder.rglob("*") if path.suffix in (".cpp", ".h"))
+    kinds = (".cpp", ".h", ".map", ".cmake", ".in", ".txt")
+    files = (path for path in folder.rglob("*") if path.suffix in kinds)
     return sorted(path for path in files if path.relative_to(folder).parts[0] not in NOT_IN_THE_ENGINE)
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import ctypes
-import os
 import struct
-import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -14,25 +12,21 @@ import torch
 from filelock import FileLock
 
 from bscnet import runtime
+from engine_presets import ROOT, built
 from fixtures.engine_cases import CASES, computed, write_case
 
-ROOT = Path(__file__).resolve().parents[2]
 Build = Callable[..., Path]
 
 
 @pytest.fixture(scope="session")
 def engine_build() -> Build:
-    """``engine_build("lib", "example", sanitize="thread")`` makes those targets and returns their folder."""
+    """``engine_build("unit_tests", preset="thread")`` makes those targets and returns their folder."""
 
-    def build(*targets: str, sanitize: str = "") -> Path:
-        folder = ROOT / "build" / "-".join(["csrc", *sanitize.split(",")]).rstrip("-")
-        jobs = os.environ.get("MAX_JOBS") or os.cpu_count() or 1
-        command = ["make", "-C", "csrc", f"-j{jobs}", f"BUILD={folder}", f"SANITIZE={sanitize}", *targets]
-        folder.parent.mkdir(exist_ok=True)
-        with FileLock(f"{folder}.lock"):  # other test processes build there too
-            made = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-        assert made.returncode == 0, made.stdout[-2000:] + made.stderr[-8000:]
-        return folder
+    def build(*targets: str, preset: str = "release", **options: Mapping[str, str]) -> Path:
+        lock = ROOT / "build" / f"csrc-{preset}.lock"
+        lock.parent.mkdir(exist_ok=True)
+        with FileLock(lock):  # other test processes build there too
+            return built(preset, *targets, **options)
 
     return build
 
@@ -40,7 +34,7 @@ def engine_build() -> Build:
 @pytest.fixture(scope="session")
 def library(engine_build: Build) -> ctypes.CDLL:
     """The shared library, as a C program gets it."""
-    loaded = ctypes.CDLL(str(engine_build("lib") / "libbscnet.so"))
+    loaded = ctypes.CDLL(str(engine_build("bscnet") / "libbscnet.so"))
     for name in ("last_error", "implementation", "implementations", "version", "description"):
         getattr(loaded, f"bscnet_{name}").restype = ctypes.c_char_p
     return loaded

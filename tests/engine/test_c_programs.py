@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import shlex
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -43,7 +44,10 @@ def test_the_library_shows_the_headers_and_nothing_else(engine_build: Build) -> 
     if shutil.which("nm") is None:
         pytest.skip("nm is not installed")
     listed = subprocess.run(
-        ["nm", "-D", "--defined-only", engine_build("lib") / "libbscnet.so"], capture_output=True, text=True, check=True
+        ["nm", "-D", "--defined-only", engine_build("bscnet") / "libbscnet.so"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     own = {line.split()[-1] for line in listed.stdout.splitlines()}
     declared = {
@@ -58,6 +62,60 @@ def test_the_library_shows_the_headers_and_nothing_else(engine_build: Build) -> 
     assert own == declared
 
 
+CONSUMER = """
+cmake_minimum_required(VERSION 3.21)
+project(robot LANGUAGES C)
+find_package(bscnet {version} REQUIRED)
+add_executable(robot predict.c)
+target_link_libraries(robot PRIVATE bscnet::bscnet)
+"""
+
+
+@pytest.fixture(scope="module")
+def installed(engine_build: Build, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What is installed for C programs, moved after installation."""
+    folder = tmp_path_factory.mktemp("installed")
+    ended(["cmake", "--install", engine_build("bscnet"), "--prefix", folder / "first"])
+    return (folder / "first").rename(folder / "second place")
+
+
+def ended(command: list[str | Path], **environment: str) -> str:
+    done = subprocess.run(
+        command, env={**os.environ, **environment}, capture_output=True, text=True, check=False, errors="replace"
+    )
+    assert done.returncode == 0, f"{command}: {done.stdout[-2000:]}{done.stderr[-4000:]}"
+    return done.stdout
+
+
+@builds
+def test_find_package(installed: Path, tmp_path: Path) -> None:
+    shutil.copy(EXAMPLE, tmp_path)
+    version = ".".join(bscnet.__version__.split(".")[:2])
+    (tmp_path / "CMakeLists.txt").write_text(CONSUMER.format(version=version))
+    prepare = ["cmake", "-G", "Ninja", "-S", tmp_path, "-B", tmp_path / "build", f"-DCMAKE_PREFIX_PATH={installed}"]
+    ended(prepare)
+    ended(["cmake", "--build", tmp_path / "build"])
+    model = write_model(tmp_path / "model.safetensors", 1)
+    assert ended([tmp_path / "build" / "robot", model], BSCNET_IMPLEMENTATION="scalar") == ""
+    (tmp_path / "CMakeLists.txt").write_text(CONSUMER.format(version="99.0"))
+    refused = subprocess.run(prepare, capture_output=True, text=True, check=False)
+    assert refused.returncode != 0 and "bscnet" in refused.stderr
+
+
+@builds
+def test_pkg_config(installed: Path, tmp_path: Path) -> None:
+    if shutil.which("pkg-config") is None:
+        pytest.skip("pkg-config is not installed")
+    (file,) = installed.rglob("bscnet.pc")
+    paths = {"PKG_CONFIG_PATH": str(file.parent)}
+    assert ended(["pkg-config", "--modversion", "bscnet"], **paths).strip() == bscnet.__version__
+    words = shlex.split(ended(["pkg-config", "--cflags", "--libs", "bscnet"], **paths))
+    (library,) = installed.rglob("libbscnet.so")
+    ended(["cc", EXAMPLE, *words, "-o", tmp_path / "robot"])
+    model = write_model(tmp_path / "model.safetensors", 1)
+    assert ended([tmp_path / "robot", model], LD_LIBRARY_PATH=str(library.parent)) == ""
+
+
 @builds
 def test_one_version(library: ctypes.CDLL) -> None:
     assert library.bscnet_version().decode() == bscnet.__version__
@@ -65,7 +123,7 @@ def test_one_version(library: ctypes.CDLL) -> None:
 
 @builds
 def test_unit_tests_with_every_implementation(engine_build: Build, implementations: list[str]) -> None:
-    folder = engine_build("tests")
+    folder = engine_build("unit_tests")
     for name in implementations:
         run = subprocess.run(
             [folder / "unit_tests"],
@@ -81,14 +139,14 @@ def test_unit_tests_with_every_implementation(engine_build: Build, implementatio
 def test_a_failed_check_fails_the_unit_tests(engine_build: Build) -> None:
     """The unit tests want kernels; without any that can run they have to end badly, and say why."""
     run = subprocess.run(
-        [engine_build("tests") / "unit_tests"],
+        [engine_build("unit_tests") / "unit_tests"],
         env={**os.environ, "BSCNET_IMPLEMENTATION": "abacus"},
         capture_output=True,
         text=True,
         check=False,
     )
     assert run.returncode == 1 and "BSCNET_IMPLEMENTATION is 'abacus'" in run.stdout
-    none = subprocess.run([engine_build("tests") / "unit_tests", "no_such_test"], capture_output=True, check=False)
+    none = subprocess.run([engine_build("unit_tests") / "unit_tests", "no_such_test"], capture_output=True, check=False)
     assert none.returncode == 1
 
 
@@ -96,7 +154,7 @@ def test_a_failed_check_fails_the_unit_tests(engine_build: Build) -> None:
 def test_unknown_kernels_are_an_error_of_loading(engine_build: Build, tmp_path: Path) -> None:
     model = write_model(tmp_path / "model.safetensors", 0)
     environment = {**os.environ, "BSCNET_IMPLEMENTATION": "abacus"}
-    command = [engine_build("example") / "predict", model]
+    command = [engine_build("predict") / "predict", model]
     run = subprocess.run(command, env=environment, input="", capture_output=True, text=True, check=False)
     assert run.returncode == 1 and run.stderr.startswith("error: BSCNET_IMPLEMENTATION is 'abacus'")
 
@@ -129,14 +187,14 @@ def test_the_example_prints_the_label_of_each_point(
     assert len(set(labels)) > 1
     table = [points, *([colors] if "rgb" in names else []), *(column[:, None] for column in values.values())]
     lines = "\n".join(" ".join(str(number) for part in table for number in part[row].tolist()) for row in range(60))
-    run = predict(engine_build("example"), model, cloud=lines)
+    run = predict(engine_build("predict"), model, cloud=lines)
     assert run.returncode == 0 and run.stderr == ""
     assert [int(line) for line in run.stdout.split()] == labels
 
 
 @builds
 def test_the_example_says_what_is_wrong(engine_build: Build, tmp_path: Path) -> None:
-    folder = engine_build("example")
+    folder = engine_build("predict")
     model = write_model(tmp_path / "model.safetensors", 0)
     given = write_model(tmp_path / "given.safetensors", 0, in_channels=2)
     damaged = tmp_path / "damaged.safetensors"
@@ -165,8 +223,8 @@ def test_loading_the_library_runs_nothing_of_its_own(engine_build: Build) -> Non
     """No table is filled at start: whoever loads it for one function pays for no other."""
     if shutil.which("nm") is None:
         pytest.skip("nm is not installed")
-    folder = engine_build("lib")
-    objects = [path for path in folder.rglob("*.o") if path.parent.name not in ("tests", "fuzz", "examples")]
+    folder = engine_build("bscnet")
+    objects = list((folder / "CMakeFiles" / "parts.dir").rglob("*.o"))
     assert len(objects) > 20
     listed = subprocess.run(["nm", *objects], capture_output=True, text=True, check=True).stdout
     assert "_GLOBAL__sub_I" not in listed

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -26,17 +27,12 @@ COMPILERS = ("clang++", *(f"clang++-{version}" for version in range(22, 13, -1))
 
 
 @pytest.fixture(scope="module")
-def other_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a copy of the package, whose engine is clang's; -O1, since a test runs it once."""
+def other_package(engine_build: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a copy of the package, whose engine is clang's."""
     found = next(filter(shutil.which, COMPILERS), None)
     if found is None:
         pytest.skip("the engine cannot be built by a second compiler without clang (Debian: apt-get install clang)")
-    folder = ROOT / "build" / "csrc-clang"  # kept, so that only what changed is compiled again
-    environment = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "SANITIZE")}
-    jobs = os.environ.get("MAX_JOBS") or os.cpu_count() or 1
-    command = ["make", "-C", str(ROOT / "csrc"), f"-j{jobs}", "lib", f"CXX={found}", f"BUILD={folder}", "CXXFLAGS=-O1"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-8000:]
+    folder = engine_build("bscnet", preset="clang", variables={"CXX": found})
     copy = tmp_path_factory.mktemp("other") / "bscnet"
     shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("*.so", "__pycache__", "weights"))
     shutil.copy(folder / "libbscnet.so", copy / engine_file())

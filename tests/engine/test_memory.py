@@ -52,7 +52,7 @@ def test_a_cloud_too_large_for_memory(
     threads: int, library: ctypes.CDLL, engine_build: Callable[..., Path], tmp_path: Path
 ) -> None:
     model = write_model(tmp_path / "model.safetensors", 3, max_channels=96)
-    shared = engine_build("lib") / "libbscnet.so"
+    shared = engine_build("bscnet") / "libbscnet.so"
     command = [sys.executable, "-c", PROGRAM, shared, model, str(threads)]
     # an arena of malloc for each thread would reserve more room before the limit than the cloud needs after it
     environment = {**os.environ, "MALLOC_ARENA_MAX": "1"}

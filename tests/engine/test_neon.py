@@ -6,6 +6,7 @@ import os
 import platform
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,30 +23,24 @@ pytestmark = [
 
 ROOT = Path(__file__).resolve().parents[2]
 TARGET = "aarch64-linux-gnu"
-TOOLS = ("make", f"{TARGET}-gcc", f"{TARGET}-g++", "qemu-aarch64-static")
+TOOLS = (f"{TARGET}-gcc", f"{TARGET}-g++", "qemu-aarch64-static")
 EMULATOR = ("qemu-aarch64-static", "-L", f"/usr/{TARGET}")
 REQUIRED = os.environ.get("BSCNET_REQUIRE_NEON") == "1"
 
 
 @pytest.fixture(scope="module")
-def build() -> Path:
-    """The engine and its unit tests for 64-bit ARM, without warnings; the flags are the Makefile's but for -O2."""
+def build(engine_build: Callable[..., Path]) -> Path:
+    """The engine and its unit tests for 64-bit ARM, without warnings."""
     missing = [tool for tool in TOOLS if shutil.which(tool) is None]
     if missing:
         reason = (
             f"the NEON kernels cannot be tested without {', '.join(missing)} "
-            "(Debian: apt-get install make g++-aarch64-linux-gnu qemu-user-static)"
+            "(Debian: apt-get install g++-aarch64-linux-gnu qemu-user-static)"
         )
         if REQUIRED:
             pytest.fail(reason)
         pytest.skip(reason)
-    build = ROOT / "build" / f"csrc-{TARGET}"  # kept, so that only what changed is compiled again
-    # this may itself run under a make whose variables are not meant for the engine
-    environment = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "SANITIZE")}
-    jobs = os.environ.get("MAX_JOBS") or os.cpu_count() or 1
-    make = ["make", "-C", str(ROOT / "csrc"), f"-j{jobs}", "lib", "tests", f"BUILD={build}"]
-    done([*make, f"CC={TARGET}-gcc", f"CXX={TARGET}-g++", "CXXFLAGS=-O2"], environment)
-    return build
+    return engine_build("bscnet", "unit_tests", preset="neon")
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ WITHOUT_KERNELS = {f"test_{part}.cpp" for part in (
     "json", "safetensors", "description", "reading", "sites", "sorting", "team"
 )}  # fmt: skip
 """Unit tests that run the same instructions whichever kernels are chosen."""
-MEMORY = "address,undefined"
+MEMORY = "address"
 INPUTS = 20_000
 
 pytestmark = pytest.mark.slow
@@ -80,11 +80,11 @@ def check_unit_tests(program: Path, implementations: list[str]) -> None:
 
 
 def test_unit_tests_touch_no_foreign_memory(engine_build: Build, implementations: list[str]) -> None:
-    check_unit_tests(engine_build("tests", sanitize=MEMORY) / "unit_tests", implementations)
+    check_unit_tests(engine_build("unit_tests", preset=MEMORY) / "unit_tests", implementations)
 
 
 def test_threads_do_not_race(engine_build: Build, implementations: list[str]) -> None:
-    check_unit_tests(engine_build("tests", sanitize="thread") / "unit_tests", implementations)
+    check_unit_tests(engine_build("unit_tests", preset="thread") / "unit_tests", implementations)
 
 
 def fuzzed(printed: str) -> dict[str, int]:
@@ -92,7 +92,7 @@ def fuzzed(printed: str) -> dict[str, int]:
 
 
 def test_mutated_files_are_refused_or_run(engine_build: Build, seeds: list[Path]) -> None:
-    driver = engine_build("fuzz_model", sanitize=MEMORY) / "fuzz_model"
+    driver = engine_build("fuzz_model", preset=MEMORY) / "fuzz_model"
     # files of a few kilobytes and clouds of a few sites: whoever wants more than this at once believed a lie
     counts = fuzzed(run(driver, str(INPUTS), *seeds, options="max_allocation_size_mb=32"))
     assert counts["refused"] + counts["loaded"] == INPUTS + len(seeds)
@@ -106,13 +106,13 @@ def test_mutated_files_are_refused_or_run(engine_build: Build, seeds: list[Path]
 def test_mutated_files_with_every_implementation(
     engine_build: Build, implementations: list[str], seeds: list[Path]
 ) -> None:
-    folder = engine_build("fuzz_model", sanitize=MEMORY)
+    folder = engine_build("fuzz_model", preset=MEMORY)
     for name in implementations[1:]:  # the first is what the test above takes
         assert fuzzed(run(folder / "fuzz_model", str(INPUTS // 10), *seeds, implementation=name))["runs"] > 0
 
 
 def test_the_fuzz_driver_wants_valid_seeds(engine_build: Build, tmp_path: Path) -> None:
-    folder = engine_build("fuzz_model", sanitize=MEMORY)
+    folder = engine_build("fuzz_model", preset=MEMORY)
     bad = tmp_path / "bad"
     bad.write_bytes(b"no model")
     for arguments in ([], ["10"], ["10", bad]):

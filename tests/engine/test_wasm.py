@@ -11,7 +11,8 @@ import pytest
 
 from bscnet import runtime
 from bscnet.shipped import model_file
-from build_demo.engine import ROOT, compiled
+from build_demo.engine import compiled
+from engine_presets import ROOT
 from fixtures import wasm
 from fixtures.engine_cases import done, first_choice, require_same_bits, tied, ties
 

@@ -14,7 +14,7 @@ from bscnet.clouds.columns import COLORS
 from bscnet.clouds.points import PointReader
 from bscnet.clouds.reading import Reading
 from bscnet.errors import InputError
-from build_demo.engine import run
+from engine_presets import run
 from fixtures import wasm
 from fixtures.las_files import las_bytes, plain_points, write_random
 from fixtures.pcd_bytes import pcd

@@ -25,7 +25,11 @@ def test_all_platforms_or_those_named() -> None:
 @pytest.mark.parametrize("platform", PLATFORMS, ids=lambda platform: platform.name)
 def test_the_compiler_and_the_tag_are_of_one_platform(platform: Platform, tmp_path: Path) -> None:
     found = wheel_environment(platform, tmp_path, {"PATH": "/bin", "CXXFLAGS": "-march=native", "LDFLAGS": "-lfoo"})
-    assert shlex.split(found["CXX"]) == [sys.executable, "-m", "ziglang", "c++", "-target", platform.target]
+    assert shlex.split(found["CMAKE_ARGS"]) == [
+        "-DCMAKE_TOOLCHAIN_FILE=cmake/zig.cmake",
+        f"-DZIG_PYTHON={sys.executable}",
+        f"-DZIG_TARGET={platform.target}",
+    ]
     assert "CXXFLAGS" not in found and found["LDFLAGS"] == "-s" and found["PATH"] == "/bin"
     assert {found["ZIG_GLOBAL_CACHE_DIR"], found["ZIG_LOCAL_CACHE_DIR"]} == {str(tmp_path)}
     words = wheel_words(tmp_path / "bscnet-1.tar.gz", platform, tmp_path / "out")
