@@ -36,6 +36,11 @@ NOT_PREPARED = (
 )
 
 
+def engine_file() -> Path:
+    """Where the package loads the library from on this machine, relative to its own folder."""
+    return runpy.run_path(str(ROOT / "src" / "bscnet" / "engine_file.py"))["engine_file"]()
+
+
 class BuildWithConf(build_py):
     """Copies conf/ into the built package; an editable install reads it where it stands."""
 
@@ -50,16 +55,18 @@ class BuildWithConf(build_py):
 class BuildEngine(build_ext):
     """Has CMake make the engine, no extension of Python but a library of plain C symbols."""
 
-    library: Path | None = None
+    library = engine_file()
+    """What is made; before CMake has said so, by the name that it has on this machine."""
+
+    def run(self) -> None:
+        self.library = configured()
+        super().run()
 
     def get_ext_filename(self, fullname: str) -> str:
-        """Of the library; only CMake knows what its name ends with."""
-        self.library = self.library or configured()
         return str(Path(*fullname.split(".")[:-1], self.library.name))
 
     def build_extension(self, ext: Extension) -> None:
         target = Path(self.get_ext_fullpath(ext.name)).absolute()
-        assert self.library is not None
         jobs = os.environ.get("CMAKE_BUILD_PARALLEL_LEVEL") or str(os.cpu_count() or 1)
         if not ended_well([tool("cmake"), "--build", str(BUILD), "--target", TARGET, "--parallel", jobs]):
             raise CompileError("the engine of bscnet does not compile, the reason stands above")
@@ -92,11 +99,6 @@ def configured() -> Path:
     return Path((BUILD / f"{TARGET}.txt").read_text())
 
 
-def engine_folder() -> Path:
-    """Where the package loads the library from, relative to its own folder."""
-    return runpy.run_path(str(ROOT / "src" / "bscnet" / "engine_file.py"))["engine_file"]().parent
-
-
 def generator() -> list[str]:
     """CMake's words for what runs the compiler: Ninja where it is there, unless the environment names another one.
 
@@ -127,5 +129,5 @@ def ended_well(command: list[str]) -> bool:
 
 setup(
     cmdclass={"build_py": BuildWithConf, "build_ext": BuildEngine, "bdist_wheel": WheelOfEveryPython},
-    ext_modules=[Extension(".".join(("bscnet", *engine_folder().parts, TARGET)), [])],
+    ext_modules=[Extension(".".join(("bscnet", *engine_file().parent.parts, TARGET)), [])],
 )
