@@ -1,5 +1,5 @@
 // The engine, called as csrc/include/bscnet.h says.
-import startEngine from "../build/csrc-wasm/bscnet.js";
+import startEngine from "../build/csrc/wasm/bscnet.js";
 import { Refusal } from "./reading/refusal.js";
 
 export class Network {

@@ -77,8 +77,11 @@ def test_room_with_labels(page: LabellingPage, room: ScannedMesh, tmp_path: Path
         assert scene[name] == wanted[name], name
     for name in ("towards", "ceiling", "floor", "spacing"):
         assert scene[name] == pytest.approx(wanted[name], rel=1e-5, abs=1e-5), name
-    for plane in ("truth", "prediction", "confidence"):
+    for plane in ("truth", "prediction"):
         assert page.run(f"return [...viewer.cloud.{plane}]") == planes[plane].tolist()
+    # exp is another one there: where a confidence lies between two of the 256 steps, its byte may be the other
+    steps = np.array(page.run("return [...viewer.cloud.confidence]")) - planes["confidence"].astype(int)
+    assert np.abs(steps).max() <= 1 and np.count_nonzero(steps) < 1e-3 * len(steps)
     assert page.run("return [...viewer.cloud.colour]") == planes["colour"].T.ravel().tolist()
     places = page.run("return [...viewer.cloud.position].map((value, i) => value + viewer.cloud.origin[i % 3])")
     np.testing.assert_allclose(np.reshape(places, (-1, 3)), planes["position"], atol=2e-4)
