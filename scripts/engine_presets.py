@@ -27,15 +27,23 @@ def built(preset: str, *targets: str, wrapper: Sequence[str] = (), variables: Ma
     Raises:
         InputError: CMake or a compiler is missing, or fails.
     """
-    cmake = shutil.which("cmake", path=_PATH)
-    if cmake is None:
-        raise InputError("the engine is built by CMake and Ninja, which are missing: pip install cmake ninja")
-    environment = {**os.environ, "PATH": _PATH, **(variables or {})}
-    run([*wrapper, cmake, "--preset", preset], environment)
+    cmake("--preset", preset, wrapper=wrapper, variables=variables)
     jobs = os.environ.get("CMAKE_BUILD_PARALLEL_LEVEL") or str(os.cpu_count() or 1)
     chosen = ["--target", *targets] if targets else []
-    run([cmake, "--build", "--preset", preset, "--parallel", jobs, *chosen], environment)
+    cmake("--build", "--preset", preset, "--parallel", jobs, *chosen, variables=variables)
     return ROOT / "build" / "csrc" / preset
+
+
+def cmake(*words: str, wrapper: Sequence[str] = (), variables: Mapping[str, str] | None = None) -> str:
+    """What CMake prints for these words of its command; wrapper and variables as for `built`.
+
+    Raises:
+        InputError: it is missing or fails.
+    """
+    program = shutil.which("cmake", path=_PATH)
+    if program is None:
+        raise InputError("the engine is built by CMake and Ninja, which are missing: pip install cmake ninja")
+    return run([*wrapper, program, *words], {**os.environ, "PATH": _PATH, **(variables or {})})
 
 
 def run(command: Sequence[str], environment: Mapping[str, str] | None = None) -> str:

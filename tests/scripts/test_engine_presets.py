@@ -24,7 +24,7 @@ def test_missing_tools_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 
 
 def test_an_unknown_preset_is_refused() -> None:
-    with pytest.raises(InputError, match=r"No such preset[\s\S]*abacus"):
+    with pytest.raises(InputError, match="abacus"):
         engine_presets.built("abacus")
 
 
