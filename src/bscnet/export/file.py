@@ -19,7 +19,7 @@ import numpy.typing as npt
 from safetensors.numpy import save
 
 from bscnet.errors import InputError
-from bscnet.export.program import Concat, Conv, Instruction, Map, Pool, Program
+from bscnet.export.program import Conv, Program
 from bscnet.runtime.receptive_field import receptive_radius
 from bscnet.whole_file import written_whole
 
@@ -40,7 +40,7 @@ def model_bytes(program: Program, facts: Mapping[str, Any]) -> bytes:
         "num_classes": program.num_classes,
         "levels": program.levels,
         "values": [[value.kind, value.level, value.channels] for value in program.values],
-        "instructions": [_as_dict(instruction) for instruction in program.instructions],
+        "instructions": [instruction.as_dict() for instruction in program.instructions],
         "output": program.output,
     }
     description = _compact({"version": VERSION, **facts, "radius": receptive_radius(described), **described})
@@ -67,14 +67,11 @@ def tensors(program: Program) -> Tensors:
     """
     found: Tensors = {}
     for i, instruction in enumerate(program.instructions):
-        rows = [tensor for step in instruction.steps for tensor in step.tensors]
         if isinstance(instruction, Conv):
             found[f"{i}.weight"] = np.ascontiguousarray(instruction.weight)
-            if instruction.scale is not None:
-                rows.insert(0, instruction.scale)
         if instruction.binarizer is not None:
-            rows.append(instruction.binarizer.threshold)
             found[f"{i}.flip"] = np.packbits(instruction.binarizer.flip, bitorder="little")
+        rows = instruction.rows()
         if rows:
             found[f"{i}.rows"] = np.stack(rows)
     return found
@@ -102,27 +99,3 @@ def write_checked(path: str | Path, content: bytes, check: Callable[[Path], None
 
 def _compact(content: Mapping[str, Any]) -> str:
     return json.dumps(content, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-
-
-def _as_dict(instruction: Instruction) -> dict[str, Any]:
-    steps = [[step.kind] if step.kind != "add" else ["add", step.value] for step in instruction.steps]
-    if isinstance(instruction, Conv):
-        about: dict[str, Any] = {
-            "op": "conv",
-            "geometry": instruction.geometry,
-            "operand": "real" if instruction.scale is None else "bits",
-            "in": instruction.inputs[0],
-            "out": instruction.out,
-            "bits": instruction.bits,
-        }
-        if instruction.geometry == "submanifold":
-            about["shifts"] = [list(shift) for shift in instruction.shifts]
-        return {**about, "steps": steps}
-    if isinstance(instruction, Pool):
-        return {"op": "pool", "kind": instruction.kind, "in": instruction.inputs[0], "out": instruction.out}
-    if isinstance(instruction, Concat):
-        return {"op": "concat", "in": instruction.inputs, "out": instruction.out}
-    if isinstance(instruction, Map):
-        one = instruction.inputs[0]
-        return {"op": "map", "in": one, "out": instruction.out, "bits": instruction.bits, "steps": steps}
-    return {"op": "binarize", "in": instruction.inputs, "bits": instruction.bits}

@@ -6,8 +6,9 @@ A value has one row for each site of its level: ``real`` (float32) or ``bits`` (
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -54,6 +55,10 @@ class Step:
     tensors: tuple[Floats, ...] = ()
     value: int = NONE
 
+    def as_list(self) -> list[Any]:
+        """As the file's description has it."""
+        return [self.kind, self.value] if self.kind == "add" else [self.kind]
+
 
 @dataclass(frozen=True)
 class Binarizer:
@@ -68,7 +73,7 @@ class Binarizer:
 
 
 @dataclass
-class Instruction:
+class Instruction(ABC):
     """What every instruction has.
 
     Attributes:
@@ -89,6 +94,15 @@ class Instruction:
         """All values it reads."""
         return [*self.inputs, *(step.value for step in self.steps if step.kind == "add")]
 
+    def rows(self) -> list[Floats]:
+        """What has a number a channel of the result, in the file's order: a, b, c of the steps, the threshold."""
+        of_steps = [tensor for step in self.steps for tensor in step.tensors]
+        return of_steps if self.binarizer is None else [*of_steps, self.binarizer.threshold]
+
+    @abstractmethod
+    def as_dict(self) -> dict[str, Any]:
+        """As the file's description has it: words and numbers of values, no array."""
+
 
 @dataclass
 class Conv(Instruction):
@@ -107,10 +121,32 @@ class Conv(Instruction):
     scale: Floats | None = None
     shifts: tuple[Shift, ...] = ((0, 0, 0),)
 
+    def rows(self) -> list[Floats]:
+        """The scale stands before the others."""
+        return super().rows() if self.scale is None else [self.scale, *super().rows()]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Shifts are those of a submanifold convolution alone."""
+        shifts = {"shifts": [list(shift) for shift in self.shifts]} if self.geometry == "submanifold" else {}
+        return {
+            "op": "conv",
+            "geometry": self.geometry,
+            "operand": "real" if self.scale is None else "bits",
+            "in": self.inputs[0],
+            "out": self.out,
+            "bits": self.bits,
+            **shifts,
+            "steps": [step.as_list() for step in self.steps],
+        }
+
 
 @dataclass
 class Binarize(Instruction):
     """The inputs, concatenated along channels, to bits."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """See the base class."""
+        return {"op": "binarize", "in": self.inputs, "bits": self.bits}
 
 
 @dataclass
@@ -119,15 +155,28 @@ class Pool(Instruction):
 
     kind: Literal["avg", "max"] = "avg"
 
+    def as_dict(self) -> dict[str, Any]:
+        """See the base class."""
+        return {"op": "pool", "kind": self.kind, "in": self.inputs[0], "out": self.out}
+
 
 @dataclass
 class Map(Instruction):
     """Steps on a real value."""
 
+    def as_dict(self) -> dict[str, Any]:
+        """See the base class."""
+        steps = [step.as_list() for step in self.steps]
+        return {"op": "map", "in": self.inputs[0], "out": self.out, "bits": self.bits, "steps": steps}
+
 
 @dataclass
 class Concat(Instruction):
     """Real values along channels; one of the next coarser level gives each site its parent's row."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """See the base class."""
+        return {"op": "concat", "in": self.inputs, "out": self.out}
 
 
 @dataclass
