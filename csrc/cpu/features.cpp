@@ -49,7 +49,8 @@ CpuFeatures find_features() {
   saved |= kVector512State;  // macOS saves them from their first use on, and says so only then
 #endif
   const bool popcnt = has(first.c, 23), avx = has(first.c, 28), fma = has(first.c, 12), bmi = has(more.b, 3);
-  found.avx2 = has_all(saved, kVectorState) && avx && has(more.b, 5) && fma && bmi && found.bmi2 && popcnt;
+  const bool f16c = has(first.c, 29);
+  found.avx2 = has_all(saved, kVectorState) && avx && has(more.b, 5) && fma && f16c && bmi && found.bmi2 && popcnt;
   const bool f = has(more.b, 16), dq = has(more.b, 17), bw = has(more.b, 30), vl = has(more.b, 31);
   found.avx512 = found.avx2 && has_all(saved, kVector512State) && f && dq && bw && vl;
   const bool vbmi2 = has(more.c, 6), bitalg = has(more.c, 12), vpopcntdq = has(more.c, 14);

@@ -21,7 +21,7 @@
 #else
 #define BSCNET_VECTORS_512 ""
 #endif
-#define BSCNET_AVX2 "avx2,fma,bmi,bmi2,popcnt"
+#define BSCNET_AVX2 "avx2,fma,f16c,bmi,bmi2,popcnt"
 #define BSCNET_AVX512 BSCNET_VECTORS_512 "avx512f,avx512bw,avx512vl,avx512dq," BSCNET_AVX2
 
 /// Every x86-64 CPU since 2008 counts bits in one instruction, and every 64-bit ARM.

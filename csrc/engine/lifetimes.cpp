@@ -17,7 +17,7 @@ int replaced_by(const Program& program, const Task& task, const std::vector<int>
     const bool is_read_once = std::count(reads.begin(), reads.end(), step.value) == 1;
     const Value& shortcut = program.values[static_cast<std::size_t>(step.value)];
     const Value& sum = program.values[static_cast<std::size_t>(task.out)];
-    if (is_read_once && shortcut.level == sum.level) return step.value;
+    if (is_read_once && shortcut.level == sum.level && shortcut.half == sum.half) return step.value;
   }
   return -1;
 }

@@ -51,6 +51,13 @@ void Run::sources(const Job& job, std::size_t first, int rows, std::uint32_t* so
   }
 }
 
+const float* Run::rows_of(int id, std::size_t first, int rows, float* scratch) const {
+  const auto channels = static_cast<std::size_t>(value(id).channels);
+  if (!value(id).half) return real(id) + first * channels;
+  kernels_.widen(halves(id) + first * channels, static_cast<std::size_t>(rows) * channels, scratch);
+  return scratch;
+}
+
 void Run::finish(const Job& job, std::size_t first, int rows, const Scratch& scratch) const {
   if (!job.task->to_caller) return kernels_.finish(job.finish, first, rows, scratch.tile, job.stride);
   Finish last = job.finish;
@@ -85,21 +92,29 @@ void Run::convolve_bits(const Job& job, const BitConv& conv) {
 
 void Run::convolve_reals(const Job& job) {
   const Instruction& conv = *job.instruction;
-  const float* x = job.task->pooled < 0 ? real(conv.in[0]) : nullptr;
-  const auto add_pairs = [&](const RealGroup& group, int cell, const std::uint32_t* from, const std::uint8_t* to,
-                             int pairs, Scratch& scratch) {
+  const auto channels = static_cast<std::size_t>(conv.in_channels);
+  const Reals x = job.task->pooled < 0 ? reals(conv.in[0]) : Reals{};
+  const auto add_pairs = [&](const RealGroup& group, int cell, std::uint32_t* from, const std::uint8_t* to, int pairs,
+                             Scratch& scratch) {
+    if (pairs == 0) return;
     const float* weight =
-        group.weight.data() + static_cast<std::size_t>(cell * conv.in_channels) * static_cast<std::size_t>(group.lanes);
-    if (pairs > 0) {
-      kernels_.real_pairs(x, conv.in_channels, weight, group.lanes, from, to, pairs, scratch.tile + group.first,
-                          job.stride);
+        group.weight.data() + static_cast<std::size_t>(cell) * channels * static_cast<std::size_t>(group.lanes);
+    const float* rows = x.floats;
+    if (x.halves != nullptr) {
+      for (int i = 0; i < pairs; ++i) {
+        kernels_.widen(x.halves + from[i] * channels, channels, scratch.rows + static_cast<std::size_t>(i) * channels);
+        from[i] = static_cast<std::uint32_t>(i);
+      }
+      rows = scratch.rows;
     }
+    kernels_.real_pairs(rows, conv.in_channels, weight, group.lanes, from, to, pairs, scratch.tile + group.first,
+                        job.stride);
   };
   if (conv.geometry == Instruction::Geometry::kPointwise) {
     over_rows(job.level->sites, [&](std::size_t first, int rows, Scratch& scratch) {
       const float* input = scratch.rows;
       if (job.task->pooled < 0) {
-        input = x + first * static_cast<std::size_t>(conv.in_channels);
+        input = rows_of(conv.in[0], first, rows, scratch.rows);
       } else {
         const auto pooled = static_cast<std::size_t>(job.task->pooled);
         pool_rows(program_.instructions[pooled], *job.level, first, rows, scratch.rows);
@@ -135,11 +150,11 @@ void Run::convolve_reals(const Job& job) {
     });
     return;
   }
-  if (conv.in_channels <= kRealBlockChannels) {
+  if (conv.in_channels <= kRealBlockChannels && x.halves == nullptr) {
     over_bricks(job.level_index, [&](const BrickView& view, std::size_t first, Scratch& scratch) {
       for (const RealGroup& group : job.packed->real_groups) {
-        kernels_.real_submanifold(x, conv.in_channels, group.weight.data(), group.lanes, group.shift_cell, group.window,
-                                  view, scratch.real_block, scratch.tile + group.first, job.stride);
+        kernels_.real_submanifold(x.floats, conv.in_channels, group.weight.data(), group.lanes, group.shift_cell,
+                                  group.window, view, scratch.real_block, scratch.tile + group.first, job.stride);
       }
       finish(job, first, view.sites, scratch);
     });
@@ -168,10 +183,9 @@ void Run::convolve_reals(const Job& job) {
 }
 
 void Run::map(const Job& job) {
-  const float* x = real(job.instruction->in[0]);
-  const auto stride = static_cast<std::size_t>(job.channels);
-  over_rows(job.level->sites, [&](std::size_t first, int rows, Scratch&) {
-    kernels_.finish(job.finish, first, rows, x + first * stride, stride);
+  over_rows(job.level->sites, [&](std::size_t first, int rows, Scratch& scratch) {
+    kernels_.finish(job.finish, first, rows, rows_of(job.instruction->in[0], first, rows, scratch.rows),
+                    static_cast<std::size_t>(job.channels));
   });
 }
 
@@ -184,7 +198,7 @@ void Run::binarize(const Job& job) {
     std::size_t at = 0;
     for (int id : parts) {
       const auto channels = static_cast<std::size_t>(value(id).channels);
-      const float* from = real(id) + first * channels;
+      const float* from = rows_of(id, first, rows, scratch.rows);
       if (whole) {
         Finish part = job.finish;
         part.channels = value(id).channels;
@@ -212,9 +226,17 @@ void Run::concatenate(const Job& job) {
     for (int id : job.instruction->in) {
       const auto channels = static_cast<std::size_t>(value(id).channels);
       const bool coarser = value(id).level != value(job.instruction->out).level;
+      const Reals x = reals(id);
       for (std::size_t row = first; row < first + static_cast<std::size_t>(rows); ++row) {
-        const std::size_t from = coarser ? job.level->parent[row] : row;
-        std::copy_n(real(id) + from * channels, channels, job.finish.out + row * stride + at);
+        const std::size_t from = (coarser ? job.level->parent[row] : row) * channels;
+        const std::size_t to = row * stride + at;
+        if (job.finish.half_out != nullptr) {  // so are all parts
+          std::copy_n(x.halves + from, channels, job.finish.half_out + to);
+        } else if (x.halves != nullptr) {
+          kernels_.widen(x.halves + from, channels, job.finish.out + to);
+        } else {
+          std::copy_n(x.floats + from, channels, job.finish.out + to);
+        }
       }
       at += channels;
     }
@@ -222,7 +244,7 @@ void Run::concatenate(const Job& job) {
 }
 
 void Run::pool_rows(const Instruction& pooling, const Level& level, std::size_t first, int rows, float* out) const {
-  kernels_.pool(real(pooling.in[0]), value(pooling.out).channels, pooling.max_pool, level.first_child.data() + first,
+  kernels_.pool(reals(pooling.in[0]), value(pooling.out).channels, pooling.max_pool, level.first_child.data() + first,
                 level.child_mask.data() + first, rows, out);
 }
 

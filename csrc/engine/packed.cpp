@@ -28,6 +28,8 @@ StepView::Kind kind_of(Step::Kind kind) {
       return StepView::Kind::kHardtanh;
     case Step::Kind::kBias:
       return StepView::Kind::kBias;
+    case Step::Kind::kFloat16:
+      return StepView::Kind::kFloat16;
     case Step::Kind::kAdd:
       break;
   }

@@ -12,8 +12,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 std::size_t row_bytes(const Value& value) {
-  return value.kind == Value::Kind::kBits ? packed_bytes(value.channels)
-                                          : static_cast<std::size_t>(value.channels) * sizeof(float);
+  if (value.kind == Value::Kind::kBits) return packed_bytes(value.channels);
+  return static_cast<std::size_t>(value.channels) * (value.half ? sizeof(Half) : sizeof(float));
 }
 
 }  // namespace
@@ -132,12 +132,12 @@ void Run::load(const float* feats) {
 }
 
 void Run::unload(float* logits) {
-  const float* rows = real(program_.output);
   const auto classes = static_cast<std::size_t>(program_.num_classes);
   const std::vector<std::uint32_t>& to = pyramid_.caller_rows();
-  over_rows(to.size(), [&](std::size_t first, int count, Scratch&) {
-    for (std::size_t row = first; row < first + static_cast<std::size_t>(count); ++row) {
-      std::copy_n(rows + row * classes, classes, logits + to[row] * classes);
+  over_rows(to.size(), [&](std::size_t first, int count, Scratch& scratch) {
+    const float* rows = rows_of(program_.output, first, count, scratch.rows);
+    for (std::size_t row = first; row < first + static_cast<std::size_t>(count); ++row, rows += classes) {
+      std::copy_n(rows, classes, logits + to[row] * classes);
     }
   });
 }
@@ -175,9 +175,9 @@ Run::Job Run::prepare(const Task& task) {
   job.channels = result.channels;
   job.stride = tile_stride(job.channels);
   for (const PackedStep& step : job.packed->steps) {
-    StepView view{step.kind, step.a.data(), step.b.data(), step.c.data(), nullptr, nullptr};
+    StepView view{step.kind, step.a.data(), step.b.data(), step.c.data(), {}, nullptr};
     if (step.value >= 0) {
-      view.value = real(step.value);
+      view.value = reals(step.value);
       if (value(step.value).level != result.level) view.parent = job.level->parent.data();
     }
     job.steps.push_back(view);
@@ -185,7 +185,13 @@ Run::Job Run::prepare(const Task& task) {
   Finish& finish = job.finish;
   finish.channels = job.channels;
   finish.num_steps = static_cast<int>(job.steps.size());
-  if (task.out >= 0) finish.out = real(task.out);
+  if (task.out >= 0) {
+    if (value(task.out).half) {
+      finish.half_out = halves(task.out);
+    } else {
+      finish.out = real(task.out);
+    }
+  }
   for (const SignsOut& signs : task.signs) finish.signs[finish.num_signs++] = signs_view(signs, job.channels);
   return job;
 }

@@ -111,6 +111,10 @@ class Run {
   const Level& level_of(int id) const { return pyramid_.level(value(id).level); }
   std::uint8_t* memory(int id) const { return memory_[static_cast<std::size_t>(id)]; }
   float* real(int id) const { return reinterpret_cast<float*>(memory(id)); }
+  Half* halves(int id) const { return reinterpret_cast<Half*>(memory(id)); }
+  Reals reals(int id) const { return value(id).half ? Reals{nullptr, halves(id)} : Reals{real(id), nullptr}; }
+  /// Rows of a real value as float32: where they lie, or widened into `scratch`, which has room for a tile.
+  const float* rows_of(int id, std::size_t first, int rows, float* scratch) const;
   std::uint64_t bytes_of(int id) const;
   /// Places all values and the scratch of all threads in the arena.
   void lay_out(Arena& arena);

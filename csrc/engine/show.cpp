@@ -38,8 +38,15 @@ void Run::show(const Job& job, const std::function<void(const Visit&)>& visit) {
   const auto rows = static_cast<std::int64_t>(job.level->sites);
   if (instruction.out >= 0) {
     const int level = value(instruction.out).level;
+    const float* data = real(instruction.out);
+    std::vector<float> widened;
+    if (value(instruction.out).half) {
+      widened.resize(job.level->sites * static_cast<std::size_t>(job.channels));
+      kernels_.widen(halves(instruction.out), widened.size(), widened.data());
+      data = widened.data();
+    }
     visit({job.task->instruction, Visit::What::kReal, instruction.out, level, rows, job.channels, coords(level).data(),
-           real(instruction.out)});
+           data});
   }
   if (instruction.bits >= 0) {
     const int level = value(instruction.bits).level;

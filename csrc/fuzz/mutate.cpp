@@ -75,7 +75,8 @@ const std::vector<std::string> kWords = {"conv",        "binarize",
                                          "cm",          "value",
                                          "\\ud800",     "\\u0000",
                                          "\xC3\xA4",    "",
-                                         "in_channels", "num_classes"};
+                                         "in_channels", "num_classes",
+                                         "float16"};
 
 /// Where a token or a bracketed part of a text stands.
 struct Span {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <type_traits>
 #include <utility>
 
 #include "cpu/target.h"
@@ -29,6 +30,20 @@ struct Floats {
   static Vector load_part(const float* p, int width) { return _mm256_maskload_ps(p, first(width)); }
   static void store(float* p, Vector v) { _mm256_storeu_ps(p, v); }
   static void store_part(float* p, Vector v, int width) { _mm256_maskstore_ps(p, first(width), v); }
+  static Vector load(const Half* p) { return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))); }
+  static Vector load_part(const Half* p, int width) {
+    Half lanes[kWidth] = {};
+    std::copy_n(p, std::min(width, kWidth), lanes);
+    return load(lanes);
+  }
+  static void store(Half* p, Vector v) { _mm_storeu_si128(reinterpret_cast<__m128i*>(p), halves(v)); }
+  static void store_part(Half* p, Vector v, int width) {
+    Half lanes[kWidth];
+    store(lanes, v);
+    std::copy_n(lanes, std::min(width, kWidth), p);
+  }
+  static __m128i halves(Vector v) { return _mm256_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT); }
+  static Vector rounded(Vector v) { return _mm256_cvtph_ps(halves(clamp(v, -kMostHalf, kMostHalf))); }
   static Vector add(Vector a, Vector b) { return _mm256_add_ps(a, b); }
   static Vector sub(Vector a, Vector b) { return _mm256_sub_ps(a, b); }
   static Vector mul(Vector a, Vector b) { return _mm256_mul_ps(a, b); }
@@ -196,6 +211,7 @@ const Kernels kAvx2Kernels = {"avx2",
                               avx2::real_pairs,
                               avx2::real_rows,
                               avx2::pool,
+                              avx2::widen,
                               avx2::finish_tile};
 
 }  // namespace bscnet

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <type_traits>
 #include <utility>
 
 #include "cpu/target.h"
@@ -32,6 +33,14 @@ struct Floats {
   static Vector load_part(const float* p, int width) { return _mm512_maskz_loadu_ps(first(width), p); }
   static void store(float* p, Vector v) { _mm512_storeu_ps(p, v); }
   static void store_part(float* p, Vector v, int width) { _mm512_mask_storeu_ps(p, first(width), v); }
+  static Vector load(const Half* p) { return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))); }
+  static Vector load_part(const Half* p, int width) {
+    return _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(first(width), p));
+  }
+  static void store(Half* p, Vector v) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), halves(v)); }
+  static void store_part(Half* p, Vector v, int width) { _mm256_mask_storeu_epi16(p, first(width), halves(v)); }
+  static __m256i halves(Vector v) { return _mm512_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT); }
+  static Vector rounded(Vector v) { return _mm512_cvtph_ps(halves(clamp(v, -kMostHalf, kMostHalf))); }
   static Vector add(Vector a, Vector b) { return _mm512_add_ps(a, b); }
   static Vector sub(Vector a, Vector b) { return _mm512_sub_ps(a, b); }
   static Vector mul(Vector a, Vector b) { return _mm512_mul_ps(a, b); }
@@ -197,6 +206,7 @@ const Kernels kAvx512Kernels = {"avx512",
                                 avx512::real_pairs,
                                 avx512::real_rows,
                                 avx512::pool,
+                                avx512::widen,
                                 avx512::finish_tile};
 
 }  // namespace bscnet

@@ -143,12 +143,14 @@ inline void real_rows(const float* x, int in_channels, const float* weight, int 
   real_product(x, in_channels, weight, lanes, ConsecutiveRows{}, rows, tile, stride);
 }
 
-inline void pool(const float* x, int channels, bool max_pool, const std::uint32_t* first_child,
-                 const std::uint8_t* children, int rows, float* out) {
+/// Number: float or Half.
+template <typename Number>
+void pool_of(const Number* x, int channels, bool max_pool, const std::uint32_t* first_child,
+             const std::uint8_t* children, int rows, float* out) {
   constexpr int kLexicographic[8] = {0, 4, 2, 6, 1, 5, 3, 7};
   const auto stride = static_cast<std::size_t>(channels);
   for (int row = 0; row < rows; ++row, out += stride) {
-    const float* child[8];
+    const Number* child[8];
     int count = 0;
     for (int cell : kLexicographic) {
       if ((children[row] >> cell & 1) == 0) continue;
@@ -167,4 +169,17 @@ inline void pool(const float* x, int channels, bool max_pool, const std::uint32_
       width >= Floats::kWidth ? Floats::store(out + channel, v) : Floats::store_part(out + channel, v, width);
     }
   }
+}
+
+inline void pool(const Reals& x, int channels, bool max_pool, const std::uint32_t* first_child,
+                 const std::uint8_t* children, int rows, float* out) {
+  if (x.halves == nullptr) return pool_of(x.floats, channels, max_pool, first_child, children, rows, out);
+  pool_of(x.halves, channels, max_pool, first_child, children, rows, out);
+}
+
+inline void widen(const Half* from, std::size_t count, float* to) {
+  constexpr std::size_t kWidth = Floats::kWidth;
+  std::size_t i = 0;
+  for (; i + kWidth <= count; i += kWidth) Floats::store(to + i, Floats::load(from + i));
+  if (i < count) Floats::store_part(to + i, Floats::load(from + i), static_cast<int>(count - i));
 }

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "model/half.h"
+
 namespace bscnet {
 
 // Arithmetic of a binary convolution. Signs are bits, a set bit is +1. For one output channel, one present neighbour
@@ -86,14 +88,20 @@ struct BrickView {
   const std::uint32_t* window(int number) const { return present + static_cast<std::size_t>(number) * level_sites; }
 };
 
+/// Rows of a real value: one of both, the other null.
+struct Reals {
+  const float* floats = nullptr;
+  const Half* halves = nullptr;
+};
+
 /// One step of an output transform; arrays have padded_channels values.
 struct StepView {
-  enum class Kind { kAffine, kPrelu, kRprelu, kRelu, kHardtanh, kBias, kAdd };
+  enum class Kind { kAffine, kPrelu, kRprelu, kRelu, kHardtanh, kBias, kFloat16, kAdd };
   Kind kind;
   const float* a = nullptr;
   const float* b = nullptr;
   const float* c = nullptr;
-  const float* value = nullptr;           ///< kAdd: (rows, channels)
+  Reals value;                            ///< kAdd: (rows, channels)
   const std::uint32_t* parent = nullptr;  ///< kAdd: row of `value` for each row; null: the row itself
 };
 
@@ -113,7 +121,8 @@ struct Finish {
   int num_steps = 0;
   int channels = 0;
   float* out = nullptr;       ///< (rows, channels)
-  std::size_t first_row = 0;  ///< which row `out` begins with
+  Half* half_out = nullptr;   ///< the same where the last step is kFloat16
+  std::size_t first_row = 0;  ///< which row they begin with
   SignsView signs[kMostSigns];
   int num_signs = 0;
 };
@@ -153,8 +162,11 @@ struct Kernels {
 
   /// Pooling: row i of `out` (rows, channels) is the sum / 8 or the maximum over the children of row i, which are rows
   /// first_child[i], first_child[i] + 1, … of x; the cells set in children[i], added with x slowest.
-  void (*pool)(const float* x, int channels, bool max_pool, const std::uint32_t* first_child,
+  void (*pool)(const Reals& x, int channels, bool max_pool, const std::uint32_t* first_child,
                const std::uint8_t* children, int rows, float* out);
+
+  /// `count` numbers as float32. A vector may be read beyond the last.
+  void (*widen)(const Half* from, std::size_t count, float* to);
 
   /// Output transform of the tile's first `rows` rows, which are rows first_row, first_row + 1, … of the values.
   void (*finish)(const Finish& finish, std::size_t first_row, int rows, const float* tile, std::size_t stride);

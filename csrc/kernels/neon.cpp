@@ -32,6 +32,21 @@ struct Floats {
     vst1q_f32(lanes, v);
     for (int i = 0; i < std::min(width, kWidth); ++i) p[i] = lanes[i];
   }
+  static Vector load(const Half* p) { return floats(vld1_u16(reinterpret_cast<const std::uint16_t*>(p))); }
+  static Vector load_part(const Half* p, int width) {
+    Half lanes[kWidth] = {};
+    std::copy_n(p, std::min(width, kWidth), lanes);
+    return load(lanes);
+  }
+  static void store(Half* p, Vector v) { vst1_u16(reinterpret_cast<std::uint16_t*>(p), halves(v)); }
+  static void store_part(Half* p, Vector v, int width) {
+    Half lanes[kWidth];
+    store(lanes, v);
+    std::copy_n(lanes, std::min(width, kWidth), p);
+  }
+  static uint16x4_t halves(Vector v) { return vreinterpret_u16_f16(vcvt_f16_f32(v)); }
+  static Vector floats(uint16x4_t bits) { return vcvt_f32_f16(vreinterpret_f16_u16(bits)); }
+  static Vector rounded(Vector v) { return floats(halves(clamp(v, -kMostHalf, kMostHalf))); }
   static Vector add(Vector a, Vector b) { return vaddq_f32(a, b); }
   static Vector sub(Vector a, Vector b) { return vsubq_f32(a, b); }
   static Vector mul(Vector a, Vector b) { return vmulq_f32(a, b); }
@@ -224,6 +239,7 @@ const Kernels kNeonKernels = {"neon",
                               neon::real_pairs,
                               neon::real_rows,
                               neon::pool,
+                              neon::widen,
                               neon::finish_tile};
 
 }  // namespace bscnet

@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 #include <cstring>
+#include <type_traits>
 #include <utility>
 
 #include "cpu/target.h"
@@ -24,6 +25,11 @@ struct Floats {
   static Vector load_part(const float* p, int) { return *p; }
   static void store(float* p, Vector v) { *p = v; }
   static void store_part(float* p, Vector v, int) { *p = v; }
+  static Vector load(const Half* p) { return float_of(*p); }
+  static Vector load_part(const Half* p, int) { return float_of(*p); }
+  static void store(Half* p, Vector v) { *p = half_of(v); }
+  static void store_part(Half* p, Vector v, int) { *p = half_of(v); }
+  static Vector rounded(Vector v) { return rounded_to_half(v); }
   static Vector add(Vector a, Vector b) { return a + b; }
   static Vector sub(Vector a, Vector b) { return a - b; }
   static Vector mul(Vector a, Vector b) { return a * b; }
@@ -157,6 +163,7 @@ const Kernels kScalarKernels = {"scalar",
                                 scalar::real_pairs,
                                 scalar::real_rows,
                                 scalar::pool,
+                                scalar::widen,
                                 scalar::finish_tile};
 
 }  // namespace bscnet

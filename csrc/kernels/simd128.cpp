@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <type_traits>
 #include <utility>
 
 #include "kernels/kernels.h"
@@ -68,6 +69,26 @@ struct Floats {
     float lanes[kWidth];
     wasm_v128_store(lanes, v);
     for (int i = 0; i < std::min(width, kWidth); ++i) p[i] = lanes[i];
+  }
+  // There are no instructions for float16.
+  static Vector load(const Half* p) {
+    return wasm_f32x4_make(float_of(p[0]), float_of(p[1]), float_of(p[2]), float_of(p[3]));
+  }
+  static Vector load_part(const Half* p, int width) {
+    Half lanes[kWidth] = {};
+    std::copy_n(p, std::min(width, kWidth), lanes);
+    return load(lanes);
+  }
+  static void store(Half* p, Vector v) { store_part(p, v, kWidth); }
+  static void store_part(Half* p, Vector v, int width) {
+    float lanes[kWidth];
+    wasm_v128_store(lanes, v);
+    for (int i = 0; i < std::min(width, kWidth); ++i) p[i] = half_of(lanes[i]);
+  }
+  static Vector rounded(Vector v) {
+    Half lanes[kWidth];
+    store(lanes, v);
+    return load(lanes);
   }
   static Vector add(Vector a, Vector b) { return wasm_f32x4_add(a, b); }
   static Vector sub(Vector a, Vector b) { return wasm_f32x4_sub(a, b); }
@@ -256,6 +277,7 @@ const Kernels kSimd128Kernels = {"simd128",
                                  simd128::real_pairs,
                                  simd128::real_rows,
                                  simd128::pool,
+                                 simd128::widen,
                                  simd128::finish_tile};
 
 }  // namespace bscnet

@@ -167,6 +167,7 @@ Program read_program(const unsigned char* bytes, std::size_t size) {
   read_clouds(fields, version, program);
   read_values(fields, program);
   read_instructions(fields, program, weights);
+  find_halves(program);
   return program;
 }
 

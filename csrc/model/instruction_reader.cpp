@@ -93,10 +93,10 @@ Step InstructionReader::read_step(const Fields& fields, const Json& json, const 
     Step::Kind kind;
     int tensors;
   };
-  static constexpr Kind kKinds[] = {
-      {"affine", Step::Kind::kAffine, 2}, {"prelu", Step::Kind::kPrelu, 1},       {"rprelu", Step::Kind::kRprelu, 3},
-      {"relu", Step::Kind::kRelu, 0},     {"hardtanh", Step::Kind::kHardtanh, 0}, {"bias", Step::Kind::kBias, 1},
-      {"add", Step::Kind::kAdd, 0}};
+  static constexpr Kind kKinds[] = {{"affine", Step::Kind::kAffine, 2},     {"prelu", Step::Kind::kPrelu, 1},
+                                    {"rprelu", Step::Kind::kRprelu, 3},     {"relu", Step::Kind::kRelu, 0},
+                                    {"hardtanh", Step::Kind::kHardtanh, 0}, {"bias", Step::Kind::kBias, 1},
+                                    {"float16", Step::Kind::kFloat16, 0},   {"add", Step::Kind::kAdd, 0}};
   const std::vector<Json>& parts = json.array();
   if (parts.empty() || !parts[0].is(Json::Kind::kString)) {
     fields.fail("has a step that is no list starting with a name, such as [\"relu\"]");
@@ -125,7 +125,7 @@ Step InstructionReader::read_step(const Fields& fields, const Json& json, const 
     return step;
   }
   fields.fail("has the unknown step " + quoted(parts[0].string()) +
-              "; allowed are affine, prelu, rprelu, relu, hardtanh, bias, add");
+              "; allowed are affine, prelu, rprelu, relu, hardtanh, bias, float16, add");
 }
 
 std::vector<Step> InstructionReader::read_steps(const Fields& fields, const std::string& prefix, Shape shape) {

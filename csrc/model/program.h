@@ -19,6 +19,7 @@ struct Value {
   Kind kind = Kind::kReal;
   int level = 0;
   int channels = 0;
+  bool half = false;  ///< real: every number is one of float16, so that 16 bits hold it; see find_halves
 };
 
 /// One operation on the result v of an instruction, channel by channel in float32.
@@ -30,6 +31,7 @@ struct Step {
     kRelu,      ///< v = max(v, 0)
     kHardtanh,  ///< v = min(max(v, -1), 1)
     kBias,      ///< v = v + a
+    kFloat16,   ///< v = the nearest number of float16, see half_of
     kAdd        ///< v = v + value at the site, or at the site's parent where the value is one level coarser
   };
   Kind kind = Kind::kRelu;
@@ -82,5 +84,8 @@ struct Program {
   FeatureRecipe features;
   Reading reading;
 };
+
+/// Marks the values whose numbers are all of float16: those whose last step rounds to it, and such values side by side.
+void find_halves(Program& program);
 
 }  // namespace bscnet

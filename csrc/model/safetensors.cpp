@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "model/error.h"
+#include "model/half.h"
 #include "model/text.h"
 
 namespace bscnet {
@@ -149,14 +150,6 @@ std::map<std::string, Tensor> read_tensors(const Safetensors& file) {
   return tensors;
 }
 
-float float_of_half(std::uint16_t half) {
-  const int exponent = (half >> 10) & 31, fraction = half & 1023;
-  const float sign = half & 0x8000 ? -1.0f : 1.0f;
-  if (exponent == 31) return fraction ? std::numeric_limits<float>::quiet_NaN() : sign * HUGE_VALF;
-  if (exponent == 0) return sign * std::ldexp(static_cast<float>(fraction), -24);
-  return sign * std::ldexp(static_cast<float>(1024 + fraction), exponent - 25);
-}
-
 std::vector<float> floats_of(const Tensor& tensor) {
   if (tensor.type == Tensor::Type::kU8) throw Error(Fault::kBadFile, "bytes are no floats");
   std::vector<float> floats(tensor.bytes / type_bytes(tensor.type));
@@ -164,7 +157,7 @@ std::vector<float> floats_of(const Tensor& tensor) {
     const unsigned char* at = tensor.data + i * type_bytes(tensor.type);
     std::uint32_t bits = static_cast<std::uint32_t>(at[0]) | static_cast<std::uint32_t>(at[1]) << 8;
     if (tensor.type == Tensor::Type::kF16) {
-      floats[i] = float_of_half(static_cast<std::uint16_t>(bits));
+      floats[i] = float_of(Half{static_cast<std::uint16_t>(bits)});
       continue;
     }
     bits |= static_cast<std::uint32_t>(at[2]) << 16 | static_cast<std::uint32_t>(at[3]) << 24;

@@ -40,9 +40,6 @@ Safetensors read_safetensors(const unsigned char* bytes, std::size_t size);
 /// leave gaps, or do not cover the data exactly.
 std::map<std::string, Tensor> read_tensors(const Safetensors& file);
 
-/// The float32 of a float16's bits; exact for every one of them.
-float float_of_half(std::uint16_t half);
-
 /// A tensor of type F32 or F16 as float32.
 std::vector<float> floats_of(const Tensor& tensor);
 

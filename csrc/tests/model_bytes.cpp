@@ -118,7 +118,7 @@ RawModel sample_model() {
 "instructions":[
 {"op":"binarize","in":[0],"bits":1},
 {"op":"conv","geometry":"submanifold","operand":"bits","in":1,"out":2,"bits":3,"shifts":[[0,0,0],[1,0,-1]],
-"steps":[["affine"],["prelu"]]},
+"steps":[["affine"],["prelu"],["float16"]]},
 {"op":"conv","geometry":"strided","operand":"bits","in":3,"out":4,"bits":-1,"shifts":[],"steps":[["bias"],["rprelu"]]},
 {"op":"pool","kind":"avg","in":2,"out":5},
 {"op":"conv","geometry":"transposed","operand":"real","in":4,"out":6,"bits":-1,"steps":[["relu"],["add",5],["add",2]]},

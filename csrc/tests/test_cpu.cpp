@@ -7,8 +7,9 @@ TEST(cpu_features_are_what_the_compiler_finds) {
   __builtin_cpu_init();
   const auto wanted = [](auto... have) { return (... && (have != 0)); };
   const bool bmi2 = __builtin_cpu_supports("bmi2") != 0;
-  const bool avx2 = wanted(bmi2, __builtin_cpu_supports("avx2"), __builtin_cpu_supports("fma"),
-                           __builtin_cpu_supports("bmi"), __builtin_cpu_supports("popcnt"));
+  const bool avx2 =
+      wanted(bmi2, __builtin_cpu_supports("avx2"), __builtin_cpu_supports("fma"), __builtin_cpu_supports("f16c"),
+             __builtin_cpu_supports("bmi"), __builtin_cpu_supports("popcnt"));
   const bool avx512 = wanted(avx2, __builtin_cpu_supports("avx512f"), __builtin_cpu_supports("avx512bw"),
                              __builtin_cpu_supports("avx512vl"), __builtin_cpu_supports("avx512dq"));
   CHECK_EQ(found.bmi2, bmi2);

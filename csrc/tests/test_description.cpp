@@ -46,8 +46,10 @@ TEST(description_read) {
   CHECK(conv.in_channels == 3 && conv.out_channels == 4 && conv.cells == 27 && conv.out == 2 && conv.bits == 3);
   CHECK(conv.shifts.size() == 2 && conv.shifts[1] == (std::array<int, 3>{1, 0, -1}));
   CHECK(conv.sign_weight.size() == 108 && conv.sign_weight[1] == 2 && conv.scale[1] == -1.25f);
-  CHECK(conv.steps.size() == 2 && conv.steps[0].kind == Step::Kind::kAffine && conv.steps[0].b[2] == 2.0f);
+  CHECK(conv.steps.size() == 3 && conv.steps[0].kind == Step::Kind::kAffine && conv.steps[0].b[2] == 2.0f);
   CHECK(conv.steps[1].kind == Step::Kind::kPrelu && conv.steps[1].a.size() == 4 && conv.steps[1].b.empty());
+  CHECK(conv.steps[2].kind == Step::Kind::kFloat16 && conv.steps[2].a.empty());
+  CHECK(program.values[2].half && !program.values[0].half && !program.values[5].half && !program.values[11].half);
   CHECK(conv.binarizer.flip == (std::vector<std::uint8_t>{1, 0, 0, 1}) && conv.binarizer.threshold[3] == -0.125f);
   const Instruction& up = program.instructions[4];
   CHECK(up.geometry == Instruction::Geometry::kTransposed && !up.binary && up.real_weight.size() == 8 * 5 * 4);
@@ -235,6 +237,9 @@ TEST(description_instructions) {
       {"\"steps\":[[\"hardtanh\"]]", "\"steps\":{}", "has an object for \"steps\"; it must be an array"},
       {"\"steps\":[[\"hardtanh\"]]", "\"steps\":[[\"affine\"]]",
        "tensor \"5.rows\" has 1 rows; one more must be the affine"},
+      {"[\"float16\"]", "[\"float8\"]",
+       "has the unknown step \"float8\"; allowed are affine, prelu, rprelu, relu, hardtanh"},
+      {"[\"float16\"]", "[\"float16\",1]", "a malformed step \"float16\"; allowed is the name"},
       {"[\"add\",5]", "[\"add\"]", "a malformed step \"add\"; allowed is [\"add\", value]"},
       {"[\"add\",5]", "[\"add\",\"5\"]", "a malformed step \"add\""},
       {"[\"add\",5]", "[\"add\",6]", "a value that no earlier instruction defines"},

@@ -103,6 +103,29 @@ TEST(a_sum_takes_the_place_of_its_shortcut) {
   CHECK(found.last == (std::vector<int>{1, 1, 3, 2, 3, 4}));
 }
 
+TEST(a_sum_of_another_width_takes_a_place_of_its_own) {
+  using bscnet::Instruction;
+  // 1 = map(0), of float16; 2 = map(0) + 1, of float16 or of float32.
+  const auto home_of_sum = [](bool half) {
+    bscnet::Program program;
+    for (int id = 0; id < 3; ++id) program.values.push_back({bscnet::Value::Kind::kReal, 0, 4});
+    for (int out : {1, 2}) {
+      Instruction map;
+      map.op = Instruction::Op::kMap;
+      map.in = {0};
+      map.out = out;
+      if (out == 2) map.steps.push_back({bscnet::Step::Kind::kAdd, 1, {}, {}});
+      if (out == 1 || half) map.steps.push_back({bscnet::Step::Kind::kFloat16, -1, {}, {}});
+      program.instructions.push_back(map);
+    }
+    program.output = 2;
+    bscnet::find_halves(program);
+    return bscnet::Lifetimes(program, bscnet::plain_schedule(program)).home[2];
+  };
+  CHECK_EQ(home_of_sum(true), 1);
+  CHECK_EQ(home_of_sum(false), 2);
+}
+
 TEST(an_arena_grows_and_keeps_what_it_has) {
   bscnet::Arena arena;
   CHECK_EQ(arena.bytes(), 0u);

@@ -97,16 +97,3 @@ TEST(safetensors_entries) {
       tensors("{\"a\":" + entry("U8", "[2]", "[0,2]") + ",\"b\":" + entry("U8", "[2]", "[3,5]") + "}", "12345"),
       "without gap or overlap");
 }
-
-TEST(float16_is_exact) {
-  CHECK_EQ(bscnet::float_of_half(0x3C00), 1.0f);
-  CHECK_EQ(bscnet::float_of_half(0xC500), -5.0f);
-  CHECK_EQ(bscnet::float_of_half(0x7BFF), 65504.0f);
-  CHECK_EQ(bscnet::float_of_half(0x0400), 6.103515625e-05f);
-  CHECK_EQ(bscnet::float_of_half(0x0001), 5.9604644775390625e-08f);
-  CHECK_EQ(bscnet::float_of_half(0x03FF), 6.097555160522461e-05f);
-  CHECK_EQ(bscnet::float_of_half(0x3555), 0.333251953125f);
-  CHECK(bscnet::float_of_half(0x8000) == 0.0f && std::signbit(bscnet::float_of_half(0x8000)));
-  CHECK(std::isinf(bscnet::float_of_half(0x7C00)) && bscnet::float_of_half(0xFC00) < 0);
-  CHECK(std::isnan(bscnet::float_of_half(0x7C01)) && std::isnan(bscnet::float_of_half(0xFFFF)));
-}

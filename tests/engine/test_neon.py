@@ -65,9 +65,9 @@ def test_neon_is_what_arm_runs_first(program: Path, engine_results: tuple[Path, 
 
 
 @pytest.mark.parametrize("name", ["neon", "scalar"])
-def test_training_on_arm(name: str, build: Path) -> None:
-    """The unit tests of training, which ask for what the other kernels give: equal to the last bit."""
-    source = (ROOT / "csrc" / "tests" / "test_training.cpp").read_text()
-    names = re.findall(r"^TEST\((\w+)\)", source, flags=re.MULTILINE)
+def test_training_and_float16_on_arm(name: str, build: Path) -> None:
+    """The unit tests of training and of float16, which ask for what the other kernels give: equal to the last bit."""
+    sources = [(ROOT / "csrc" / "tests" / f"test_{part}.cpp").read_text() for part in ("training", "half")]
+    names = re.findall(r"^TEST\((\w+)\)", "\n".join(sources), flags=re.MULTILINE)
     said = done([*EMULATOR, str(build / "unit_tests"), *names], {**os.environ, "BSCNET_IMPLEMENTATION": name})
     assert len(names) >= 5 and said.count("passed ") == len(names) and ", 0 failures" in said

@@ -17,7 +17,7 @@ import numpy as np
 
 Site = tuple[int, int, int, int]
 Rows = dict[Site, np.ndarray]
-STEP_ROWS = {"affine": 2, "prelu": 1, "rprelu": 3, "relu": 0, "hardtanh": 0, "bias": 1, "add": 0}
+STEP_ROWS = {"affine": 2, "prelu": 1, "rprelu": 3, "relu": 0, "hardtanh": 0, "bias": 1, "float16": 0, "add": 0}
 DTYPES = {"F32": np.float32, "F16": np.float16, "U8": np.uint8}
 
 
@@ -146,6 +146,8 @@ class Interpreter:
             return np.minimum(np.maximum(v, -one), one)
         if kind == "bias":
             return v + a
+        if kind == "float16":  # numpy's cast rounds to nearest, ties to even
+            return np.clip(v, np.float32(-65504), np.float32(65504)).astype(np.float16).astype(np.float32)
         assert kind == "add"
         (value,) = rest
         other = self.values[value]

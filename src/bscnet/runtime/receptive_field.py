@@ -13,7 +13,7 @@ MAX_RADIUS = 1_000_000
 
 _GEOMETRIES = ("submanifold", "strided", "transposed", "pointwise")
 _OPERATORS = ("conv", "map", "binarize", "concat", "pool")
-_STEPS = ("affine", "prelu", "rprelu", "relu", "hardtanh", "bias", "add")
+_STEPS = ("affine", "prelu", "rprelu", "relu", "hardtanh", "bias", "float16", "add")
 
 
 @dataclass(frozen=True)
