@@ -22,6 +22,7 @@ from bscnet.export.network import compile_network
 from bscnet.export.scene import simulated_scan
 from bscnet.models.blocks import ResidualUnit
 from bscnet.nn import QuantizedConv
+from bscnet.nn.residual import MOST
 from bscnet.quantizers import RSign
 from bscnet.sparse import SparseTensor
 from fixtures.methods import LITERATURE, layer_switches
@@ -153,6 +154,38 @@ def test_engine_agrees_with_torch(
     else:
         np.testing.assert_array_equal(found, wanted)
     compare_layers(session.trace(coords.numpy(), feats.numpy()), watch, ModelFile(path), exact=method != "real")
+
+
+@pytest.mark.parametrize(
+    "family, switches",
+    [
+        ("unet", {"conv": "shifted", "manual": "none"}),
+        ("unet", {"layer_style": "react", "down_short": "maxpool"}),
+        ("fcn", {"fcn_up": "unpool_add"}),
+        ("fcn", {"fcn_up": "unpool_concat", "conv": "shifted"}),
+        ("fcn", {"layer_style": "bireal", "down_short": "none"}),
+    ],
+)
+def test_a_residual_stream_of_float16_agrees_to_the_bit(family: str, switches: dict[str, Any], tmp_path: Path) -> None:
+    """Whatever the threads and the order of sites; some values lie beyond float16's range, and some below it."""
+    coords, feats = ordered_scene(random_sites(300, 9, 2))
+    net = network(family, m=24, residual="float16", **switches)
+    with torch.no_grad():
+        net.stem.weight.mul_(torch.logspace(-7, 5.5, net.stem.out_channels))
+    net = seasoned(net, coords, feats)
+    path = write_model(tmp_path / "m.safetensors", net)
+    watch = Watch(net)
+    with torch.no_grad(), OrderedSums():
+        wanted = net(SparseTensor(feats, coords)).numpy()
+    assert any((np.abs(kept) == MOST).any() for kept in watch.units.values())
+    session = runtime.load(path)
+    order = np.random.default_rng(0).permutation(len(coords))
+    for threads in (1, 3):
+        np.testing.assert_array_equal(session(coords.numpy(), feats.numpy(), threads=threads), wanted)
+        found = session(coords.numpy()[order], feats.numpy()[order], threads=threads)
+        np.testing.assert_array_equal(found, wanted[order])
+    steps = 4 if switches.get("layer_style") == "react" else 3
+    compare_layers(session.trace(coords.numpy(), feats.numpy()), watch, ModelFile(path), True, steps)
 
 
 @pytest.mark.parametrize("method", LITERATURE)

@@ -10,6 +10,8 @@ import pytest
 import torch
 from torch import nn
 
+from bscnet.export.network import compile_network
+from bscnet.export.program import NONE, Concat, Pool
 from bscnet.sparse import SparseTensor
 from fixtures.ordered_sums import OrderedSums
 from fixtures.packed_networks import network, ordered_scene, seasoned, write_model
@@ -28,6 +30,15 @@ SWITCHES: list[dict[str, Any]] = [
     {"layer_style": "bireal", "w_scale": "learned"},
     {"layers_per_block": 1, "down_short": "maxpool", "proj_norm": False},
     {"down_short": "none", "short_norm": False, "w_scale": "learned"},
+]
+HALF: list[tuple[str, dict[str, Any]]] = [
+    ("unet", {"conv": "shifted"}),
+    ("unet", {"layer_style": "react", "head_norm": False}),
+    ("unet", {"layer_style": "bireal", "down_short": "maxpool"}),
+    ("unet", {"down_short": "none", "act": "rprelu"}),
+    ("fcn", {"conv": "shifted"}),
+    ("fcn", {"fcn_up": "unpool_concat", "act": "hardtanh"}),
+    ("fcn", {"fcn_up": "deconv", "layer_style": "react"}),
 ]
 FCN_HEADS: list[dict[str, Any]] = [{"fcn_up": "unpool_add"}, {"fcn_up": "unpool_concat"}, {"fcn_up": "deconv"}]
 UNET_HEADS: list[dict[str, Any]] = [{"head_norm": True}, {"head_norm": False}]
@@ -70,3 +81,25 @@ def test_file_gives_the_networks_scores(family: str, switches: dict[str, Any], t
         np.testing.assert_array_equal(found, wanted)
     else:
         np.testing.assert_allclose(found, wanted, rtol=0, atol=REAL_TOLERANCE * np.abs(wanted).max())
+
+
+@pytest.mark.parametrize("family, switches", HALF)
+def test_with_a_residual_stream_of_float16(family: str, switches: dict[str, Any], tmp_path: Path) -> None:
+    """The same scores to the bit; and whatever a value is kept for, its last step rounds it."""
+    coords, feats = scene()
+    net = seasoned(network(family, residual="float16", **switches), coords, feats)
+    wanted, found = both(net, tmp_path / "m.safetensors", coords, feats)
+    np.testing.assert_array_equal(found, wanted)
+    program = compile_network(net)
+    half: set[int] = set()
+    for instruction in program.instructions:
+        if isinstance(instruction, Concat):
+            assert half.issuperset(instruction.inputs)
+            half.add(instruction.out)
+        elif instruction.steps and instruction.steps[-1].kind == "float16":
+            half.add(instruction.out)
+        else:  # no real value, or one that is not kept: the engine pools row by row, and scores are the caller's
+            pooled = isinstance(instruction, Pool)
+            assert instruction.out in (NONE, program.output) or pooled, instruction
+    assert len(half) > 10
+    assert program.output not in half

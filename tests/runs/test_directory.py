@@ -29,6 +29,7 @@ def test_the_hash_is_of_what_decides_the_result():
         "method.conf_weight=1",
         "data.repeats=2",
         "trainer.matmul_precision=high",
+        "model.residual=float16",
     ]
     assert len({config_hash(compose_settings(override).plain) for override in changed} | {plain}) == len(changed) + 1
 
@@ -37,6 +38,8 @@ def test_a_setting_that_a_later_version_brings_leaves_the_hash_alone():
     plain = compose_settings().plain
     trainer = {key: value for key, value in plain["trainer"].items() if key != "matmul_precision"}
     assert config_hash({**plain, "trainer": trainer}) == config_hash(plain)
+    model = {key: value for key, value in plain["model"].items() if key != "residual"}
+    assert config_hash({**plain, "model": model}) == config_hash(plain)
 
 
 def test_runs_are_numbered_and_never_shared(tmp_path):

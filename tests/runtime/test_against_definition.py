@@ -92,13 +92,13 @@ def test_every_value_on_the_way(seed: int, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("family", ["unet", "fcn"])
 @pytest.mark.parametrize("precision", ["a1w1", "a32w32"])
-@pytest.mark.parametrize("conv", ["plain", "shifted"])
-def test_networks_as_exported(family: str, precision: str, conv: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("conv, residual", [("plain", "float32"), ("shifted", "float32"), ("shifted", "float16")])
+def test_networks_as_exported(family: str, precision: str, conv: str, residual: str, tmp_path: Path) -> None:
     sites = np.concatenate([site_set(shape, 3, 60) for shape in ("random", "negative", "isolated")])
     sites[:60:2, 0] = 1
     sites = np.unique(sites, axis=0)
     feats = features(sites, 3, 4)
-    net: Any = network(family, precision=precision, conv=conv)
+    net: Any = network(family, precision=precision, conv=conv, residual=residual)
     net = seasoned(net, torch.from_numpy(sites), torch.from_numpy(feats))
     path = write_model(tmp_path / "network.safetensors", net)
     wanted = Interpreter(path).run(sites, feats)

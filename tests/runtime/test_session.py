@@ -19,6 +19,7 @@ import pytest
 from bscnet import runtime
 from bscnet.errors import InputError
 from fixtures.model_files import random_program
+from fixtures.packed_networks import network, write_model
 from fixtures.site_sets import HIGH, LOW, site_set
 
 CHANNELS = 3
@@ -290,6 +291,18 @@ def test_times_and_memory_of_a_run(session: runtime.Session) -> None:
     assert times.workspace_bytes > len(sites) * 4
     added = times + times
     assert added.total == pytest.approx(2 * times.total) and added.workspace_bytes == times.workspace_bytes
+
+
+def test_a_residual_stream_of_float16_takes_half_the_memory(tmp_path: Path) -> None:
+    """At the peak, one value of level 0 and one of level 1 are kept, the latter of twice the channels and an eighth of
+    the sites: 2.5 bytes less for each site and channel of level 0."""
+    m, sites = 32, np.stack(np.meshgrid(*[np.arange(16)] * 3), -1).reshape(-1, 3)
+    workspace = {}
+    for residual in ("float32", "float16"):
+        path = write_model(tmp_path / f"{residual}.safetensors", network("unet", m=m, residual=residual).eval())
+        session = runtime.load(path, threads=1)
+        workspace[residual] = session.timed(sites, np.ones((len(sites), CHANNELS)))[1].workspace_bytes
+    assert workspace["float32"] - workspace["float16"] == pytest.approx(2.5 * len(sites) * m, rel=0.01)
 
 
 def test_traces_are_copies_with_their_coordinates(

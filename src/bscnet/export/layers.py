@@ -11,6 +11,7 @@ from bscnet.export.affine import array, norm_affine
 from bscnet.export.builder import Builder, pack_signs
 from bscnet.export.program import Geometry, Step
 from bscnet.nn import (
+    Float16Rounding,
     QuantizedConv,
     RPReLU,
     ShiftedSparseConv3d,
@@ -55,6 +56,8 @@ class LayerCompiler:
             return [Step("prelu", (np.broadcast_to(array(module.weight), (channels,)).copy(),))]
         if isinstance(module, RPReLU):
             return [Step("rprelu", (array(module.gamma), array(module.slope), array(module.zeta)))]
+        if isinstance(module, Float16Rounding):
+            return [Step("float16")]
         if isinstance(module, nn.Hardtanh) and (module.min_val, module.max_val) == (-1.0, 1.0):
             return [Step("hardtanh")]
         raise InputError(f"{self.name(module)} is a {type(module).__name__}, which cannot be exported")

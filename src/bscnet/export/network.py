@@ -53,14 +53,14 @@ class _NetworkCompiler(LayerCompiler):
     """Every method returns the value that the module of its name computes."""
 
     def unet(self, network: UNet) -> int:
-        x = self._unet_level(network.levels, self._stem(network.stem))
+        x = self._unet_level(network.levels, self._stem(network))
         return self._head(nn.Sequential(network.head_norm, network.head), x)
 
     def fcn(self, network: FCN) -> int:
-        return self._head(network.head, self._fcn_level(network.levels, self._stem(network.stem)))
+        return self._head(network.head, self._fcn_level(network.levels, self._stem(network)))
 
-    def _stem(self, stem: nn.Module) -> int:
-        return self.conv(stem, 0, [], [])
+    def _stem(self, network: UNet | FCN) -> int:
+        return self.conv(network.stem, 0, [], self.elementwise(network.keep, network.stem.out_channels))
 
     def _unet_level(self, level: UNetLevel, x: int) -> int:
         x = self._blocks(level.encoder, x)
@@ -74,6 +74,7 @@ class _NetworkCompiler(LayerCompiler):
         if level.deeper is None:
             return x if level.fcn_up == "deconv" else self._head(level.vote, x)
         below = self._fcn_level(level.deeper, self._unit(level.down, x))
+        below = self.builder.map(below, self.elementwise(level.keep, self.builder.channels(below)))
         if level.fcn_up == "deconv":
             return self.builder.map(self._unit(level.up, below), [Step("add", value=x)])
         if level.fcn_up == "unpool_add":
@@ -100,18 +101,23 @@ class _NetworkCompiler(LayerCompiler):
         steps = self.elementwise(unit.post, unit.conv.out_channels)
         if unit.shortcut is not None:
             steps.append(Step("add", value=self._shortcut(unit.shortcut, x, before)))
-        steps += self.elementwise(unit.after, unit.conv.out_channels)
+        steps += self.elementwise(nn.Sequential(unit.after, unit.keep), unit.conv.out_channels)
         return self.conv(unit.conv, x, before, steps)
 
     def _shortcut(self, shortcut: nn.Module, x: int, before: list[Step]) -> int:
         if isinstance(shortcut, IdentityShortcut):
             return x
+        if not isinstance(shortcut, ProjectionShortcut | UpShortcut | DownShortcut):
+            raise InputError(f"{self.name(shortcut)} is a {type(shortcut).__name__}, which cannot be exported")
+        after = self.elementwise(nn.Sequential(shortcut.norm, shortcut.keep), shortcut.conv.out_channels)
         if isinstance(shortcut, ProjectionShortcut):
-            return self.conv(shortcut.conv, x, before, self.elementwise(shortcut.norm, shortcut.conv.out_channels))
-        if isinstance(shortcut, UpShortcut):
-            # On the coarse sites, norm and all: what acts on each site by itself commutes with unpooling.
-            return self.conv(shortcut.conv, x, [], self.elementwise(shortcut.norm, shortcut.conv.out_channels))
-        if isinstance(shortcut, DownShortcut) and isinstance(shortcut.pool, AvgPool | MaxPool):
-            pooled = self.builder.pool("avg" if isinstance(shortcut.pool, AvgPool) else "max", x)
-            return self.conv(shortcut.conv, pooled, [], self.elementwise(shortcut.norm, shortcut.conv.out_channels))
-        raise InputError(f"{self.name(shortcut)} is a {type(shortcut).__name__}, which cannot be exported")
+            return self.conv(shortcut.conv, x, before, after)
+        if isinstance(shortcut, DownShortcut):
+            x = self._pool(shortcut.pool, x)
+        # Of an UpShortcut on the coarse sites, norm and all: what acts on each site by itself commutes with unpooling.
+        return self.conv(shortcut.conv, x, [], after)
+
+    def _pool(self, pool: nn.Module, x: int) -> int:
+        if not isinstance(pool, AvgPool | MaxPool):
+            raise InputError(f"{self.name(pool)} is a {type(pool).__name__}, which cannot be exported")
+        return self.builder.pool("avg" if isinstance(pool, AvgPool) else "max", x)

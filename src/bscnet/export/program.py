@@ -18,7 +18,7 @@ from bscnet.sparse.offsets import Shift
 
 Bytes = npt.NDArray[np.uint8]
 Geometry = Literal["submanifold", "strided", "transposed", "pointwise"]
-StepKind = Literal["affine", "prelu", "rprelu", "relu", "hardtanh", "bias", "add"]
+StepKind = Literal["affine", "prelu", "rprelu", "relu", "hardtanh", "bias", "float16", "add"]
 
 CELLS: dict[str, int] = {"submanifold": 27, "strided": 8, "transposed": 8, "pointwise": 1}
 RISE: dict[str, int] = {"submanifold": 0, "strided": 1, "transposed": -1, "pointwise": 0}
@@ -42,7 +42,8 @@ class Step:
     """One operation on the result v of an instruction, channel by channel in float32.
 
     ``affine``: fma(v, a, b) · ``prelu``: v > 0 ? v : a v · ``rprelu``: t = v - a, (t > 0 ? t : b t) + c ·
-    ``relu``: max(v, 0) · ``hardtanh``: clamp to [-1, 1] · ``bias``: v + a · ``add``: v + value, at the site or, where
+    ``relu``: max(v, 0) · ``hardtanh``: clamp to [-1, 1] · ``bias``: v + a · ``float16``: the nearest number of
+    float16, at most ±65504 · ``add``: v + value, at the site or, where
     the value is a level coarser, at its parent.
 
     Attributes:

@@ -12,10 +12,10 @@ from bscnet.sparse.operand import Operand
 
 
 class ResidualUnit(nn.Module):
-    """``after(post(conv(pre(x))) + shortcut)``.
+    """``keep(after(post(conv(pre(x))) + shortcut))``.
 
     Args:
-        layers: gives pre, post and after by its layer style.
+        layers: gives pre, post and after by its layer style, and keep by its residual stream's numbers.
         conv: the convolution; decides the output sites.
         shortcut: ``IdentityShortcut``, ``ProjectionShortcut``, ``DownShortcut``, ``UpShortcut`` or None for none.
     """
@@ -27,6 +27,7 @@ class ResidualUnit(nn.Module):
         self.post = layers.after_conv(conv.out_channels)
         self.shortcut = shortcut
         self.after = layers.after_sum(conv.out_channels)
+        self.keep = layers.keep()
 
     def forward(self, x: SparseTensor, fine: Sites | None = None) -> SparseTensor:
         """Apply; ``fine`` are the output sites of an upsampling layer."""
@@ -37,7 +38,7 @@ class ResidualUnit(nn.Module):
         feats = self.post(y.feats)
         if self.shortcut is not None:
             feats = feats + self.shortcut(x, h, fine).feats
-        return y.replace(self.after(feats), y.sites)
+        return y.replace(self.keep(self.after(feats)), y.sites)
 
     def _fused(self, x: SparseTensor, fine: Sites | None) -> SparseTensor:
         """The same by the operations of `bscnet.fused`."""
@@ -51,7 +52,7 @@ class ResidualUnit(nn.Module):
         elif self.shortcut is not None:
             shortcut = self.shortcut(x, x, fine).feats
         feats = activated(self.post, y.feats, scale, shortcut, self.conv.whole_sums)
-        return y.replace(self.after(feats), y.sites)
+        return y.replace(self.keep(self.after(feats)), y.sites)
 
 
 class IdentityShortcut(nn.Module):
@@ -72,16 +73,17 @@ class ProjectionShortcut(nn.Module):
         super().__init__()
         self.conv = layers.pointwise(in_channels, out_channels)
         self.norm = layers.norm(out_channels) if layers.proj_norm else nn.Identity()
+        self.keep = layers.keep()
 
     def forward(self, x: SparseTensor, h: SparseTensor, fine: Sites | None) -> SparseTensor:
         """See the class."""
         y = self.conv(h)
-        return y.replace(self.norm(y.feats))
+        return y.replace(self.keep(self.norm(y.feats)))
 
     def of_operand(self, x: SparseTensor, operand: Operand) -> Tensor:
         """The features, from what the convolution reads; ``x`` tells the sites."""
         y, scale = self.conv.sums(x, operand, None)
-        return self.norm(y.feats if scale is None else y.feats * scale)
+        return self.keep(self.norm(y.feats if scale is None else y.feats * scale))
 
 
 class DownShortcut(nn.Module):
@@ -92,11 +94,12 @@ class DownShortcut(nn.Module):
         self.pool = layers.pool()
         self.conv = SparseConv3d(in_channels, out_channels, 1)
         self.norm = layers.norm(out_channels) if layers.short_norm else nn.Identity()
+        self.keep = layers.keep()
 
     def forward(self, x: SparseTensor, h: SparseTensor, fine: Sites | None) -> SparseTensor:
         """See the class."""
         y = self.conv(self.pool(x))
-        return y.replace(self.norm(y.feats))
+        return y.replace(self.keep(self.norm(y.feats)))
 
 
 class UpShortcut(nn.Module):
@@ -110,11 +113,12 @@ class UpShortcut(nn.Module):
         super().__init__()
         self.conv = SparseConv3d(in_channels, out_channels, 1)
         self.norm = layers.norm(out_channels) if layers.short_norm else nn.Identity()
+        self.keep = layers.keep()
 
     def forward(self, x: SparseTensor, h: SparseTensor, fine: Sites) -> SparseTensor:
         """See the class."""
         y = unpool(self.conv(x), fine)
-        return y.replace(self.norm(y.feats))
+        return y.replace(self.keep(self.norm(y.feats)))
 
 
 def ssc_block(layers: LayerFactory, in_channels: int, out_channels: int) -> nn.Sequential:

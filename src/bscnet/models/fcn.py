@@ -43,13 +43,15 @@ class FCNLevel(nn.Module):
         self.fcn_up = fcn_up
         self.blocks = ssc_blocks(layers.at_level(level), width, width, reps)
         if fcn_up != "deconv":
-            self.vote = nn.Sequential(layers.norm(width), nn.ReLU())
+            self.vote = nn.Sequential(layers.norm(width), layers.kept(nn.ReLU()))
         if fcn_up == "unpool_add":
             # One bias in all, at the deepest level.
             self.vote.append(SiteLinear(width, num_classes, bias=not below))
         self.deeper: FCNLevel | None = None
         if below:
             self.down = conv_layer(layers, width, below[0])
+            # The parts of a concatenation are kept ones already.
+            self.keep = nn.Identity() if fcn_up == "unpool_concat" else layers.keep()
             self.deeper = FCNLevel(layers, tuple(below), reps, num_classes, fcn_up, level + 1)
             if fcn_up == "deconv":
                 self.up = deconv_layer(layers, below[0], width)
@@ -61,6 +63,7 @@ class FCNLevel(nn.Module):
         if self.deeper is None:
             return own
         below = self.deeper(self.down(x))
+        below = below.replace(self.keep(below.feats))
         if self.fcn_up == "deconv":
             return own.replace(own.feats + self.up(below, x.sites).feats)
         raised = unpool(below, x.sites).feats
@@ -113,13 +116,15 @@ class FCN(nn.Module):
         require_word(FcnUp, fcn_up, "fcn_up")
         widths = level_widths(m, depth)
         self.stem = layers.stem(in_channels, m)
+        self.keep = layers.keep()
         self.levels = FCNLevel(layers, widths, reps, num_classes, fcn_up)
         self.head: nn.Module = nn.Identity()
         if fcn_up == "unpool_concat":
             self.head = SiteLinear(sum(widths), num_classes)
         elif fcn_up == "deconv":
-            self.head = nn.Sequential(layers.norm(m), nn.ReLU(), SiteLinear(m, num_classes))
+            self.head = nn.Sequential(layers.norm(m), layers.kept(nn.ReLU()), SiteLinear(m, num_classes))
 
     def forward(self, x: SparseTensor) -> Tensor:
         """Scores ``(N, num_classes)`` in the row order of ``x``."""
-        return self.head(self.levels(self.stem(x)).feats)
+        x = self.stem(x)
+        return self.head(self.levels(x.replace(self.keep(x.feats))).feats)

@@ -21,6 +21,7 @@ from bscnet.nn import (
     StridedConv3d,
     TransposedConv3d,
     make_activation,
+    make_keeper,
 )
 from bscnet.quantizers import (
     NoisySign,
@@ -153,6 +154,14 @@ class LayerFactory(BlockSwitches, QuantizerSwitches, ShiftSwitches):
     def after_sum(self, channels: int) -> nn.Module:
         """What comes after the addition of the shortcut."""
         return make_activation("rprelu", channels) if self.layer_style == "react" else nn.Identity()
+
+    def keep(self) -> nn.Module:
+        """What a value passes through that is kept for a later layer."""
+        return make_keeper(self.residual)
+
+    def kept(self, module: nn.Module) -> nn.Module:
+        """A module without parameters whose result is kept."""
+        return module if self.residual == "float32" else nn.Sequential(module, self.keep())
 
     def _is_shifted(self, index: int) -> bool:
         wanted = {"all": index, "first": 0, "last": self.layers_per_block - 1}

@@ -81,10 +81,15 @@ class UNet(nn.Module):
         super().__init__()
         check_network(in_channels, num_classes, m, reps, depth)
         self.stem = layers.stem(in_channels, m)
+        self.keep = layers.keep()
         self.levels = UNetLevel(layers, level_widths(m, depth), reps)
-        self.head_norm = nn.Sequential(layers.norm(m), make_activation("prelu", m)) if head_norm else nn.Identity()
+        self.head_norm: nn.Module = nn.Identity()
+        if head_norm:
+            self.head_norm = nn.Sequential(layers.norm(m), make_activation("prelu", m), layers.keep())
         self.head = SiteLinear(m, num_classes)
 
     def forward(self, x: SparseTensor) -> Tensor:
         """Scores ``(N, num_classes)`` in the row order of ``x``."""
-        return self.head(self.head_norm(self.levels(self.stem(x)).feats))
+        x = self.stem(x)
+        x = self.levels(x.replace(self.keep(x.feats)))
+        return self.head(self.head_norm(x.feats))

@@ -10,6 +10,7 @@ from bscnet.nn.output_factor import OutputFactor, SceneGate, SiteMagnitude
 from bscnet.nn.quantizer_hooks import calibrate, penalty, set_progress
 from bscnet.nn.relaxation import importance
 from bscnet.nn.resample import AvgPool, MaxPool, unpool
+from bscnet.nn.residual import Float16Rounding, make_keeper, rounded_to_float16
 from bscnet.nn.shifted_conv import ShiftedSparseConv3d
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "ORBITS",
     "AvgPool",
     "CompositeShiftConv3d",
+    "Float16Rounding",
     "MaxPool",
     "OutputFactor",
     "QuantizedConv",
@@ -33,8 +35,10 @@ __all__ = [
     "calibrate",
     "importance",
     "make_activation",
+    "make_keeper",
     "orbit_of",
     "penalty",
+    "rounded_to_float16",
     "set_progress",
     "unpool",
 ]

@@ -10,6 +10,8 @@ from typing import Any
 
 from bscnet.errors import InputError
 from bscnet.settings.composed import Settings
+from bscnet.settings.group import without_later
+from bscnet.settings.groups import GROUPS
 
 NOT_HASHED = ("output_dir", "resume", "logger", "stage", "threads", "picture", "palette", "title")
 """What may differ between two runs of the same chain: where it is written, how it is watched, how fast it is."""
@@ -35,6 +37,9 @@ def config_hash(settings: Mapping[str, Any]) -> str:
     decisive = _decisive(settings)
     if decisive.get("distill", {}).get("teacher") is None:
         decisive.pop("distill", None)
+    for name, group in GROUPS.items():
+        if isinstance(decisive.get(name), Mapping):
+            decisive[name] = without_later(group, decisive[name])
     # a setting that is null, such as those that a later version has brought, is as one that is not there
     trainer = _decisive(decisive["trainer"], "trainer.")
     decisive["trainer"] = {key: value for key, value in trainer.items() if value is not None}

@@ -21,6 +21,11 @@ OWN, OWN_OR_NULL = object(), object()
 choices that have it may set it to null in the second case alone.
 """
 
+LATER = object()
+"""Marks a setting that a later version brought, whose default is what there was before: a chain that leaves it at that
+has the hash that it had.
+"""
+
 FURTHER = "further"
 
 
@@ -33,6 +38,7 @@ class Setting:
         about: what it means, with unit and source.
         default: as the dataclass has it; MISSING: each choice of the group gives it.
         own: only some choices have it.
+        later: a later version brought it.
         rule: of its value, or of each value of a mapping; None: not checked by itself.
         nested: the group that its value, or each of its rows, is.
         rows: its value is a list of `nested`.
@@ -44,6 +50,7 @@ class Setting:
     about: str
     default: Any
     own: bool
+    later: bool
     rule: Rule | None
     nested: type | None
     rows: bool
@@ -82,6 +89,16 @@ def defaults(group: type) -> dict[str, Any]:
     return found
 
 
+def without_later(group: type, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Plain values of a group but for the settings of later versions that have their defaults."""
+    settings = settings_of(group)
+
+    def is_new(key: str, value: Any) -> bool:
+        return key in settings and settings[key].later and bool(value == as_plain(settings[key].default))
+
+    return {key: value for key, value in values.items() if not is_new(key, value)}
+
+
 def as_plain(value: Any) -> Any:
     """A value as dicts and lists."""
     if is_dataclass(value) and not isinstance(value, type):
@@ -116,6 +133,7 @@ def _setting(name: str, hint: Any, default: Any) -> Setting:
         about=about,
         default=default,
         own=OWN in marks or OWN_OR_NULL in marks,
+        later=LATER in marks,
         rule=None if nested is not None else rule_of(inner),
         nested=nested,
         rows=rows,

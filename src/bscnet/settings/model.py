@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from bscnet.settings.group import OWN
+from bscnet.settings.group import LATER, OWN
 from bscnet.settings.numbers import Count
-from bscnet.settings.words import Activation, DownShort, Family, FcnUp, LayerStyle
+from bscnet.settings.words import Activation, DownShort, Family, FcnUp, LayerStyle, Residual
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +24,12 @@ class BlockSwitches:
     down_short: Annotated[DownShort, "shortcut of Conv"] = "avgpool"
     proj_norm: Annotated[bool, "batch norm after the 1-bit projection of an SSC layer"] = True
     short_norm: Annotated[bool, "batch norm after the real 1x1 of Conv and DeConv"] = True
+    residual: Annotated[
+        Residual,
+        LATER,
+        "what is kept from layer to layer (the residual stream, results of shortcuts) is rounded to these numbers; the "
+        "engine holds float16 in 16 bits",
+    ] = "float32"
 
 
 @dataclass(frozen=True, kw_only=True)

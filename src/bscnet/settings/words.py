@@ -48,6 +48,9 @@ Activation = Literal["prelu", "rprelu", "hardtanh"]
 DownShort = Literal["avgpool", "maxpool", "none"]
 """Shortcut of the downsampling layer."""
 
+Residual = Literal["float32", "float16"]
+"""Numbers of the residual stream."""
+
 SfscLayers = Literal["all", "first", "last"]
 """SSC layers of a block."""
 
