@@ -81,8 +81,10 @@ struct Network::Packed {
     for (Instruction& instruction : program.instructions) {
       instructions.push_back(pack_instruction(instruction, program, windows));
       // The kernels' copies serve from here on.
-      std::vector<std::uint8_t>().swap(instruction.sign_weight);
-      std::vector<float>().swap(instruction.real_weight);
+      if (auto* conv = std::get_if<Convolution>(&instruction.kind)) {
+        std::vector<std::uint8_t>().swap(conv->sign_weight);
+        std::vector<float>().swap(conv->real_weight);
+      }
     }
   }
 

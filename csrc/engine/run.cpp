@@ -11,6 +11,14 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+/// A function for each kind of a variant: the compiler names the kind that has none.
+template <typename... Functions>
+struct Cases : Functions... {
+  using Functions::operator()...;
+};
+template <typename... Functions>
+Cases(Functions...) -> Cases<Functions...>;
+
 std::size_t row_bytes(const Value& value) {
   if (value.kind == Value::Kind::kBits) return packed_bytes(value.channels);
   return static_cast<std::size_t>(value.channels) * (value.half ? sizeof(Half) : sizeof(float));
@@ -152,7 +160,7 @@ void Run::execute(float* logits, const std::function<void(const Visit&)>* visit,
     perform(job);
     if (times != nullptr) {
       const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
-      const bool bits = job.instruction->op == Instruction::Op::kConv && job.instruction->binary;
+      const bool bits = job.convolution != nullptr && job.convolution->binary;
       (bits ? times->bit_convolutions : times->real_parts) += seconds;
     }
     if (visit != nullptr) show(job, *visit);
@@ -165,10 +173,11 @@ void Run::execute(float* logits, const std::function<void(const Visit&)>* visit,
 Run::Job Run::prepare(const Task& task) {
   const auto index = static_cast<std::size_t>(task.instruction);
   const Instruction& instruction = program_.instructions[index];
-  const Value& result = value(instruction.out >= 0 ? instruction.out : instruction.bits);
+  const Value& result = value(instruction.result());
   Job job;
   job.task = &task;
   job.instruction = &instruction;
+  job.convolution = instruction.as<Convolution>();
   job.packed = &packed_[index];
   job.level_index = result.level;
   job.level = &pyramid_.level(result.level);
@@ -214,18 +223,12 @@ SignsView Run::signs_view(const SignsOut& signs, int channels) const {
 void Run::perform(const Job& prepared) {
   Job job = prepared;
   job.finish.steps = job.steps.data();
-  switch (job.instruction->op) {
-    case Instruction::Op::kConv:
-      return job.instruction->binary ? convolve_bits(job, job.packed->bit_conv) : convolve_reals(job);
-    case Instruction::Op::kBinarize:
-      return binarize(job);
-    case Instruction::Op::kPool:
-      return pool(job);
-    case Instruction::Op::kMap:
-      return map(job);
-    case Instruction::Op::kConcat:
-      return concatenate(job);
-  }
+  std::visit(Cases{[&](const Convolution& conv) {
+                     conv.binary ? convolve_bits(job, job.packed->bit_conv) : convolve_reals(job);
+                   },
+                   [&](const Binarize&) { binarize(job); }, [&](const Pooling&) { pool(job); },
+                   [&](const Map&) { map(job); }, [&](const Concatenation&) { concatenate(job); }},
+             job.instruction->kind);
 }
 
 }  // namespace bscnet

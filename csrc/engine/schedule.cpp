@@ -49,7 +49,7 @@ class Fusion {
   bool is_read_once(int id) const { return reads_[static_cast<std::size_t>(id)] == 1; }
 
   static bool has_transform(const Instruction& instruction) {
-    return instruction.op == Instruction::Op::kConv || instruction.op == Instruction::Op::kMap;
+    return instruction.as<Convolution>() != nullptr || instruction.as<Map>() != nullptr;
   }
 
   bool can_make_signs(const std::vector<int>& parts) {
@@ -66,7 +66,7 @@ class Fusion {
 
   void draw_signs(Task& task) {
     const Instruction& binarize = instruction(task);
-    if (binarize.op != Instruction::Op::kBinarize || !can_make_signs(binarize.in)) return;
+    if (binarize.as<Binarize>() == nullptr || !can_make_signs(binarize.in)) return;
     int first = 0;
     for (int id : binarize.in) {
       Task& made_by = *maker(id);
@@ -78,17 +78,18 @@ class Fusion {
   }
 
   void draw_pooling(Task& task) {
-    const Instruction& conv = instruction(task);
-    if (conv.op != Instruction::Op::kConv || conv.geometry != Instruction::Geometry::kPointwise || conv.binary) return;
-    Task* pooling = maker(conv.in[0]);
-    if (pooling == nullptr || instruction(*pooling).op != Instruction::Op::kPool || !is_read_once(conv.in[0])) return;
+    const auto* conv = instruction(task).as<Convolution>();
+    if (conv == nullptr || conv->geometry != Convolution::Geometry::kPointwise || conv->binary) return;
+    const int input = instruction(task).in[0];
+    Task* pooling = maker(input);
+    if (pooling == nullptr || instruction(*pooling).as<Pooling>() == nullptr || !is_read_once(input)) return;
     task.pooled = pooling->instruction;
     pooling->out = -1;
   }
 
   void send_to_caller() {
     Task* last = maker(program_.output);
-    if (last == nullptr || instruction(*last).op != Instruction::Op::kConv || !is_read_once(program_.output)) return;
+    if (last == nullptr || instruction(*last).as<Convolution>() == nullptr || !is_read_once(program_.output)) return;
     last->to_caller = true;
     last->out = -1;
   }

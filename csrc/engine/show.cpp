@@ -13,8 +13,8 @@ const std::vector<std::int32_t>& Run::coords(int level) {
 
 void Run::show_sums(const Job& job, const std::function<void(const Visit&)>& visit) {
   const Instruction& instruction = *job.instruction;
-  if (instruction.op != Instruction::Op::kConv || !instruction.binary) return;
-  const int result = instruction.out >= 0 ? instruction.out : instruction.bits;
+  if (job.convolution == nullptr || !job.convolution->binary) return;
+  const int result = instruction.result();
   const Aligned<float> ones = [&] {
     Aligned<float> scale(static_cast<std::size_t>(padded_channels(job.channels) + kTileChannels));
     std::fill_n(scale.data(), scale.size(), 1.0f);

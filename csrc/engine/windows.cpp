@@ -15,12 +15,13 @@ int LevelWindows::number_of(int shift_cell) const {
 
 std::vector<LevelWindows> windows_of(const Program& program) {
   std::vector<LevelWindows> windows(static_cast<std::size_t>(program.levels));
-  for (const Instruction& conv : program.instructions) {
-    if (conv.op != Instruction::Op::kConv || conv.geometry != Instruction::Geometry::kSubmanifold) continue;
-    const Value& input = program.values[static_cast<std::size_t>(conv.in[0])];
+  for (const Instruction& instruction : program.instructions) {
+    const auto* conv = instruction.as<Convolution>();
+    if (conv == nullptr || conv->geometry != Convolution::Geometry::kSubmanifold) continue;
+    const Value& input = program.values[static_cast<std::size_t>(instruction.in[0])];
     LevelWindows& level = windows[static_cast<std::size_t>(input.level)];
     const std::vector<std::array<int, 3>> none{{0, 0, 0}};
-    for (const std::array<int, 3>& shift : conv.shifts.empty() ? none : conv.shifts) {
+    for (const std::array<int, 3>& shift : conv->shifts.empty() ? none : conv->shifts) {
       const int step = block_step(shift);
       if (level.number_of(step) == static_cast<int>(level.shift_cells.size())) level.shift_cells.push_back(step);
     }

@@ -47,7 +47,9 @@ double work_of(const std::string& file) {
   const auto program = bscnet::read_program(reinterpret_cast<const unsigned char*>(file.data()), file.size());
   double work = 0;
   for (const bscnet::Instruction& one : program.instructions) {
-    work += static_cast<double>(one.cells) * one.in_channels * one.out_channels;
+    if (const auto* conv = one.as<bscnet::Convolution>()) {
+      work += static_cast<double>(conv->cells) * conv->in_channels * conv->out_channels;
+    }
     for (const int value : {one.out, one.bits}) {
       if (value >= 0) {
         work += static_cast<double>(1 + one.steps.size()) * program.values[static_cast<std::size_t>(value)].channels;

@@ -9,8 +9,7 @@
 namespace bscnet {
 namespace {
 
-using Op = Instruction::Op;
-using Geometry = Instruction::Geometry;
+using Geometry = Convolution::Geometry;
 
 constexpr std::size_t kMaxSteps = 64;
 
@@ -140,7 +139,8 @@ std::vector<Step> InstructionReader::read_steps(const Fields& fields, const std:
   return steps;
 }
 
-void InstructionReader::read_conv(const Fields& fields, const std::string& prefix, Instruction& conv) {
+Convolution InstructionReader::read_conv(const Fields& fields, const std::string& prefix, Instruction& instruction) {
+  Convolution conv;
   fields.only({"op", "geometry", "operand", "in", "out", "bits", "shifts", "steps"});
   conv.geometry =
       static_cast<Geometry>(fields.choice("geometry", {"submanifold", "strided", "transposed", "pointwise"}));
@@ -148,9 +148,9 @@ void InstructionReader::read_conv(const Fields& fields, const std::string& prefi
   conv.cells = cells_of(conv.geometry);
   const auto in = fields.get("in", Json::Kind::kInteger).integer();
   const Value& value = use(fields, "in", in, conv.binary ? Value::Kind::kBits : Value::Kind::kReal);
-  conv.in = {static_cast<int>(in)};
+  instruction.in = {static_cast<int>(in)};
   conv.in_channels = value.channels;
-  const Shape shape = read_targets(fields, conv, {value.level + level_change(conv.geometry), 0});
+  const Shape shape = read_targets(fields, instruction, {value.level + level_change(conv.geometry), 0});
   conv.out_channels = shape.channels;
   const bool submanifold = conv.geometry == Geometry::kSubmanifold;
   if (fields.has("shifts")) conv.shifts = fields.shifts("shifts", fields.get("shifts", Json::Kind::kArray));
@@ -165,10 +165,11 @@ void InstructionReader::read_conv(const Fields& fields, const std::string& prefi
   } else {
     conv.real_weight = weights_.floats(prefix + "weight", {conv.cells, conv.in_channels, conv.out_channels});
   }
-  conv.steps = read_steps(fields, prefix, shape);
+  instruction.steps = read_steps(fields, prefix, shape);
+  return conv;
 }
 
-void InstructionReader::read_binarize(const Fields& fields, Instruction& binarize) const {
+Binarize InstructionReader::read_binarize(const Fields& fields, Instruction& binarize) const {
   fields.only({"op", "in", "bits"});
   binarize.in = read_parts(fields);
   Shape shape{values_[static_cast<std::size_t>(binarize.in[0])].level, 0};
@@ -182,28 +183,31 @@ void InstructionReader::read_binarize(const Fields& fields, Instruction& binariz
     shape.channels = std::min(shape.channels + value.channels, 1 << 20);
   }
   binarize.bits = read_target(fields, "bits", Value::Kind::kBits, false, shape);
+  return {};
 }
 
-void InstructionReader::read_pool(const Fields& fields, Instruction& pool) const {
+Pooling InstructionReader::read_pool(const Fields& fields, Instruction& pool) const {
   fields.only({"op", "kind", "in", "out"});
-  pool.max_pool = fields.choice("kind", {"avg", "max"}) == 1;
+  const Pooling kind{fields.choice("kind", {"avg", "max"}) == 1};
   const auto in = fields.get("in", Json::Kind::kInteger).integer();
   const Value& value = use(fields, "in", in, Value::Kind::kReal);
   pool.in = {static_cast<int>(in)};
   Shape shape{value.level + 1, value.channels};
   pool.out = read_target(fields, "out", Value::Kind::kReal, false, shape);
+  return kind;
 }
 
-void InstructionReader::read_map(const Fields& fields, const std::string& prefix, Instruction& map) {
+Map InstructionReader::read_map(const Fields& fields, const std::string& prefix, Instruction& map) {
   fields.only({"op", "in", "out", "bits", "steps"});
   const auto in = fields.get("in", Json::Kind::kInteger).integer();
   const Value& value = use(fields, "in", in, Value::Kind::kReal);
   map.in = {static_cast<int>(in)};
   const Shape shape = read_targets(fields, map, {value.level, value.channels});
   map.steps = read_steps(fields, prefix, shape);
+  return {};
 }
 
-void InstructionReader::read_concat(const Fields& fields, Instruction& concat) const {
+Concatenation InstructionReader::read_concat(const Fields& fields, Instruction& concat) const {
   fields.only({"op", "in", "out"});
   concat.in = read_parts(fields);
   // the finest part gives the level, or lies one level above it: the written value decides which
@@ -219,34 +223,35 @@ void InstructionReader::read_concat(const Fields& fields, Instruction& concat) c
     shape.channels = std::min(shape.channels + value.channels, 1 << 20);
   }
   concat.out = read_target(fields, "out", Value::Kind::kReal, false, shape);
+  return {};
 }
 
 void InstructionReader::define(int value) {
   if (value >= 0) defined_[static_cast<std::size_t>(value)] = true;
 }
 
+Instruction::Kind InstructionReader::read_kind(const Fields& fields, const std::string& prefix,
+                                               Instruction& instruction) {
+  static_assert(std::variant_size_v<Instruction::Kind> == 5, "a kind of instruction has no word in files");
+  switch (fields.choice("op", {"conv", "binarize", "pool", "map", "concat"})) {
+    case 0:
+      return read_conv(fields, prefix, instruction);
+    case 1:
+      return read_binarize(fields, instruction);
+    case 2:
+      return read_pool(fields, instruction);
+    case 3:
+      return read_map(fields, prefix, instruction);
+    default:
+      return read_concat(fields, instruction);
+  }
+}
+
 Instruction InstructionReader::read(int index, const Json& json) {
   const Fields fields(json, "instruction " + std::to_string(index));
   const std::string prefix = std::to_string(index) + ".";
   Instruction instruction;
-  instruction.op = static_cast<Op>(fields.choice("op", {"conv", "binarize", "pool", "map", "concat"}));
-  switch (instruction.op) {
-    case Op::kConv:
-      read_conv(fields, prefix, instruction);
-      break;
-    case Op::kBinarize:
-      read_binarize(fields, instruction);
-      break;
-    case Op::kPool:
-      read_pool(fields, instruction);
-      break;
-    case Op::kMap:
-      read_map(fields, prefix, instruction);
-      break;
-    case Op::kConcat:
-      read_concat(fields, instruction);
-      break;
-  }
+  instruction.kind = read_kind(fields, prefix, instruction);
   if (instruction.bits >= 0) {
     const int channels = values_[static_cast<std::size_t>(instruction.bits)].channels;
     instruction.binarizer.threshold = weights_.row(prefix, "threshold", channels, Weights::Range::kInfinite);

@@ -33,11 +33,13 @@ class InstructionReader {
   std::vector<int> read_parts(const Fields& fields) const;
   std::vector<Step> read_steps(const Fields& fields, const std::string& prefix, Shape shape);
   Step read_step(const Fields& fields, const Json& json, const std::string& prefix, Shape shape);
-  void read_conv(const Fields& fields, const std::string& prefix, Instruction& conv);
-  void read_binarize(const Fields& fields, Instruction& binarize) const;
-  void read_pool(const Fields& fields, Instruction& pool) const;
-  void read_map(const Fields& fields, const std::string& prefix, Instruction& map);
-  void read_concat(const Fields& fields, Instruction& concat) const;
+  /// What the instruction is; what all kinds have is put into it.
+  Instruction::Kind read_kind(const Fields& fields, const std::string& prefix, Instruction& instruction);
+  Convolution read_conv(const Fields& fields, const std::string& prefix, Instruction& instruction);
+  Binarize read_binarize(const Fields& fields, Instruction& binarize) const;
+  Pooling read_pool(const Fields& fields, Instruction& pool) const;
+  Map read_map(const Fields& fields, const std::string& prefix, Instruction& map);
+  Concatenation read_concat(const Fields& fields, Instruction& concat) const;
   void define(int value);
 
   const std::vector<Value>& values_;

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "model/feature_recipe.h"
@@ -45,18 +46,10 @@ struct Binarizer {
   std::vector<std::uint8_t> flip;  ///< (channels,) 0 or 1
 };
 
-struct Instruction {
-  enum class Op { kConv, kBinarize, kPool, kMap, kConcat };
+/// A sparse convolution.
+struct Convolution {
   enum class Geometry { kSubmanifold, kStrided, kTransposed, kPointwise };
 
-  Op op = Op::kConv;
-  std::vector<int> in;  ///< one value; binarize and concat: one or more
-  int out = -1;         ///< the real value written, or -1
-  int bits = -1;        ///< the packed value written, or -1
-  std::vector<Step> steps;
-  Binarizer binarizer;  ///< where bits >= 0
-
-  // kConv
   Geometry geometry = Geometry::kPointwise;
   bool binary = false;  ///< operands are signs
   int in_channels = 0;
@@ -66,9 +59,39 @@ struct Instruction {
   std::vector<std::uint8_t> sign_weight;   ///< binary: (cells, out_channels, ceil(in_channels / 8)), set bit = +1
   std::vector<float> scale;                ///< binary: (out_channels,)
   std::vector<float> real_weight;          ///< real: (cells, in_channels, out_channels)
+};
 
-  // kPool
-  bool max_pool = false;  ///< maximum over the active children; else their sum / 8
+/// Real values side by side, to signs.
+struct Binarize {};
+
+/// To the next coarser level: the maximum over the active children, else their sum / 8.
+struct Pooling {
+  bool max = false;
+};
+
+/// Steps on a real value.
+struct Map {};
+
+/// Real values side by side; one of the next coarser level gives each site its parent's row.
+struct Concatenation {};
+
+struct Instruction {
+  using Kind = std::variant<Convolution, Binarize, Pooling, Map, Concatenation>;
+
+  Kind kind;
+  std::vector<int> in;  ///< one value; binarize and concatenation: one or more
+  int out = -1;         ///< the real value written, or -1
+  int bits = -1;        ///< the packed value written, or -1
+  std::vector<Step> steps;
+  Binarizer binarizer;  ///< where bits >= 0
+
+  /// What it is, or null where it is another kind.
+  template <typename Wanted>
+  const Wanted* as() const {
+    return std::get_if<Wanted>(&kind);
+  }
+  /// The value that gives its result level and channels.
+  int result() const { return out >= 0 ? out : bits; }
 };
 
 struct Program {

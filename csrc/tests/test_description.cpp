@@ -7,7 +7,9 @@
 #include "tests/check.h"
 #include "tests/model_bytes.h"
 
+using bscnet::Convolution;
 using bscnet::Instruction;
+using bscnet::Pooling;
 using bscnet::Program;
 using bscnet::Step;
 using bscnet::Value;
@@ -41,21 +43,23 @@ TEST(description_read) {
   CHECK(program.values[4].kind == Value::Kind::kReal && program.values[4].level == 1 &&
         program.values[4].channels == 5);
   CHECK(program.description == sample_model().description);
-  const Instruction& conv = program.instructions[1];
-  CHECK(conv.op == Instruction::Op::kConv && conv.geometry == Instruction::Geometry::kSubmanifold && conv.binary);
-  CHECK(conv.in_channels == 3 && conv.out_channels == 4 && conv.cells == 27 && conv.out == 2 && conv.bits == 3);
+  const Instruction& first = program.instructions[1];
+  const auto& conv = std::get<Convolution>(first.kind);
+  CHECK(conv.geometry == Convolution::Geometry::kSubmanifold && conv.binary);
+  CHECK(conv.in_channels == 3 && conv.out_channels == 4 && conv.cells == 27 && first.out == 2 && first.bits == 3);
   CHECK(conv.shifts.size() == 2 && conv.shifts[1] == (std::array<int, 3>{1, 0, -1}));
   CHECK(conv.sign_weight.size() == 108 && conv.sign_weight[1] == 2 && conv.scale[1] == -1.25f);
-  CHECK(conv.steps.size() == 3 && conv.steps[0].kind == Step::Kind::kAffine && conv.steps[0].b[2] == 2.0f);
-  CHECK(conv.steps[1].kind == Step::Kind::kPrelu && conv.steps[1].a.size() == 4 && conv.steps[1].b.empty());
-  CHECK(conv.steps[2].kind == Step::Kind::kFloat16 && conv.steps[2].a.empty());
+  CHECK(first.steps.size() == 3 && first.steps[0].kind == Step::Kind::kAffine && first.steps[0].b[2] == 2.0f);
+  CHECK(first.steps[1].kind == Step::Kind::kPrelu && first.steps[1].a.size() == 4 && first.steps[1].b.empty());
+  CHECK(first.steps[2].kind == Step::Kind::kFloat16 && first.steps[2].a.empty());
   CHECK(program.values[2].half && !program.values[0].half && !program.values[5].half && !program.values[11].half);
-  CHECK(conv.binarizer.flip == (std::vector<std::uint8_t>{1, 0, 0, 1}) && conv.binarizer.threshold[3] == -0.125f);
-  const Instruction& up = program.instructions[4];
-  CHECK(up.geometry == Instruction::Geometry::kTransposed && !up.binary && up.real_weight.size() == 8 * 5 * 4);
+  CHECK(first.binarizer.flip == (std::vector<std::uint8_t>{1, 0, 0, 1}) && first.binarizer.threshold[3] == -0.125f);
+  const std::vector<Step>& steps = program.instructions[4].steps;
+  const auto& up = std::get<Convolution>(program.instructions[4].kind);
+  CHECK(up.geometry == Convolution::Geometry::kTransposed && !up.binary && up.real_weight.size() == 8 * 5 * 4);
   CHECK(up.real_weight[2] == 1.0f && up.real_weight[3] == -0.5f);
-  CHECK(up.steps[1].kind == Step::Kind::kAdd && up.steps[1].value == 5 && up.steps[2].value == 2);
-  CHECK(program.instructions[8].max_pool && !program.instructions[3].max_pool);
+  CHECK(steps[1].kind == Step::Kind::kAdd && steps[1].value == 5 && steps[2].value == 2);
+  CHECK(std::get<Pooling>(program.instructions[8].kind).max && !std::get<Pooling>(program.instructions[3].kind).max);
   CHECK(program.instructions[7].in == (std::vector<int>{8, 4}));
   CHECK_EQ(changed("\"commit\":null", "\"commit\":\"abc\"").levels, 2);
 }
@@ -63,7 +67,8 @@ TEST(description_read) {
 TEST(description_of_version_1) {
   const Program old = program_of(sample_of_version_1()), now = program_of(sample_model());
   CHECK(old.values.size() == now.values.size() && old.instructions.size() == now.instructions.size());
-  CHECK(old.instructions[1].sign_weight == now.instructions[1].sign_weight && old.output == now.output);
+  const auto weight = [](const Program& of) { return std::get<Convolution>(of.instructions[1].kind).sign_weight; };
+  CHECK(weight(old) == weight(now) && old.output == now.output);
   CHECK_REFUSED(program_of(sample_of_version_1().replace("\"levels\":2", "\"levels\":2,\"radius\":9")),
                 "unknown key \"radius\"");
   CHECK_REFUSED(program_of(sample_of_version_1().replace("\"levels\":2", "\"levels\":2,\"reading\":{}")),

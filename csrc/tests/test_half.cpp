@@ -169,20 +169,20 @@ TEST(values_of_float16_alone_are_found) {
   const auto real = bscnet::Value::Kind::kReal;
   bscnet::Program program;
   for (int id = 0; id < 7; ++id) program.values.push_back({real, 0, 4});
-  const auto add = [&](Instruction::Op op, std::vector<int> in, std::vector<Step::Kind> steps) {
+  const auto add = [&](Instruction::Kind kind, std::vector<int> in, std::vector<Step::Kind> steps) {
     Instruction instruction;
-    instruction.op = op;
+    instruction.kind = std::move(kind);
     instruction.in = std::move(in);
     instruction.out = 1 + static_cast<int>(program.instructions.size());
-    for (Step::Kind kind : steps) instruction.steps.push_back({kind, -1, {}, {}});
+    for (Step::Kind step : steps) instruction.steps.push_back({step, -1, {}, {}});
     program.instructions.push_back(instruction);
   };
-  add(Instruction::Op::kMap, {0}, {Step::Kind::kRelu, Step::Kind::kFloat16});
-  add(Instruction::Op::kConv, {1}, {Step::Kind::kFloat16});
-  add(Instruction::Op::kMap, {1}, {Step::Kind::kFloat16, Step::Kind::kRelu});
-  add(Instruction::Op::kConcat, {1, 2}, {});
-  add(Instruction::Op::kConcat, {1, 3}, {});
-  add(Instruction::Op::kPool, {1}, {});
+  add(bscnet::Map{}, {0}, {Step::Kind::kRelu, Step::Kind::kFloat16});
+  add(bscnet::Convolution{}, {1}, {Step::Kind::kFloat16});
+  add(bscnet::Map{}, {1}, {Step::Kind::kFloat16, Step::Kind::kRelu});
+  add(bscnet::Concatenation{}, {1, 2}, {});
+  add(bscnet::Concatenation{}, {1, 3}, {});
+  add(bscnet::Pooling{}, {1}, {});
   bscnet::find_halves(program);
   std::vector<int> found;
   for (const bscnet::Value& value : program.values) found.push_back(value.half ? 1 : 0);
