@@ -67,15 +67,15 @@ std::vector<Span> spans_of(const Convolution& conv) {
   return spans;
 }
 
-/// See ChannelGroup::run_weight. From (27 cells, out_channels, file_bytes) of the file.
-Aligned<std::uint8_t> pack_runs(const Convolution& conv, const Span& span, std::size_t file_bytes) {
-  const std::size_t units = static_cast<std::size_t>(span.channels + kRunChannels - 1) / kRunChannels;
-  const std::size_t run_bytes = units * kUnitBytes;
-  Aligned<std::uint8_t> lanes(9 * run_bytes);
+/// See ChannelGroup::triple_weight. From (27 cells, out_channels, file_bytes) of the file.
+Aligned<std::uint8_t> pack_triples(const Convolution& conv, const Span& span, std::size_t file_bytes) {
+  const std::size_t units = static_cast<std::size_t>(span.channels + kTripleChannels - 1) / kTripleChannels;
+  const std::size_t triple_bytes = units * kUnitBytes;
+  Aligned<std::uint8_t> lanes(9 * triple_bytes);
   for (int cell = 0; cell < 27; ++cell) {
     for (int o = 0; o < span.channels; ++o) {
       const std::size_t row = static_cast<std::size_t>(cell * conv.out_channels + span.first + o);
-      const std::size_t at = static_cast<std::size_t>(cell / 3) * run_bytes + static_cast<std::size_t>(8 * o);
+      const std::size_t at = static_cast<std::size_t>(cell / 3) * triple_bytes + static_cast<std::size_t>(8 * o);
       std::copy_n(conv.sign_weight.data() + row * file_bytes, file_bytes,
                   lanes.data() + at + static_cast<std::size_t>(2 * (cell % 3)));
     }
@@ -115,8 +115,8 @@ void pack_signs(const Convolution& conv, const LevelWindows& windows, PackedInst
     group.weight = lanes.data();
     packed.sign_weights.push_back(std::move(lanes));
     if (conv.geometry == Convolution::Geometry::kSubmanifold && bit.word_bits == 16 && bit.words == 1) {
-      packed.sign_weights.push_back(pack_runs(conv, span, file_bytes));
-      group.run_weight = packed.sign_weights.back().data();
+      packed.sign_weights.push_back(pack_triples(conv, span, file_bytes));
+      group.triple_weight = packed.sign_weights.back().data();
     }
     bit.groups.push_back(group);
   }

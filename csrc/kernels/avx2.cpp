@@ -173,7 +173,7 @@ struct Unit {
   }
 };
 
-#include "kernels/runs256.h"
+#include "kernels/triples256.h"
 
 inline void fill_masks32(const std::uint64_t* occupancy, std::uint8_t* masks) {
   const __m256i bit = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);

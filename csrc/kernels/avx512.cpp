@@ -177,7 +177,7 @@ struct BitSum {
 /// Set bits of each byte.
 inline __m256i byte_counts(__m256i v) { return _mm256_popcnt_epi8(v); }
 
-#include "kernels/runs256.h"
+#include "kernels/triples256.h"
 
 inline void fill_masks16(const std::uint64_t* occupancy, std::uint8_t* masks) {
   for (int z = 0; z < 8; ++z) {

@@ -146,7 +146,7 @@ inline void sum_all_lists(const BitConv& conv, const BrickView& brick, std::uint
 inline void bit_submanifold(const BitConv& conv, const BrickView& brick, const std::uint8_t* bits, std::uint8_t* block,
                             float* tile, std::size_t stride) {
   fill_block(brick, bits, conv.row_bytes, block);
-  if (is_narrow_run(conv)) return sum_all_runs(conv, brick, block, masks_of(conv, block), tile, stride);
+  if (goes_by_triples(conv)) return sum_all_triples(conv, brick, block, masks_of(conv, block), tile, stride);
   if (goes_by_lists(conv)) return sum_all_lists(conv, brick, block, tile, stride);
   sum_all_present(conv, brick, block, tile, stride);
 }

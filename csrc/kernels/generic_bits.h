@@ -5,7 +5,7 @@
 // come before the region). This one takes
 //
 //   BitSum<kWordBits, kUnits>   sums of popcounts of kUnits units of lanes
-//   RunSum<kUnits>              the same of lanes that hold a run of three cells
+//   TripleSum<kUnits>              the same of lanes that hold a triple of cells along x
 //   window_slice, fill_masks16  bits of a 3x3 part of a slice; masks of 16 bits for each cell of a block
 //   kMaxUnits                   units that fit the level's registers
 
@@ -94,39 +94,39 @@ void sum_present(const BitConv& conv, const ChannelGroup& group, int unit, const
 /// For rows of one word of 16 bits: three cells along x are 48 consecutive bits of the block and lie in one lane of 64.
 /// The lane's last word is the cell beyond, which is left out of the sum.
 template <int kUnits>
-void sum_runs(const BitConv& conv, const ChannelGroup& group, int first, const BrickView& brick,
-              const std::uint8_t* block, const std::uint8_t* masks, float* tile, std::size_t stride) {
+void sum_triples(const BitConv& conv, const ChannelGroup& group, int first, const BrickView& brick,
+                 const std::uint8_t* block, const std::uint8_t* masks, float* tile, std::size_t stride) {
   constexpr std::ptrdiff_t kWordBytes = 2;
-  const int run_bytes = (group.channels + kRunChannels - 1) / kRunChannels * kUnitBytes;
-  const std::uint8_t* weight = group.run_weight + first / kRunChannels * kUnitBytes;
+  const int triple_bytes = (group.channels + kTripleChannels - 1) / kTripleChannels * kUnitBytes;
+  const std::uint8_t* weight = group.triple_weight + first / kTripleChannels * kUnitBytes;
   const int channel = group.first + first;
   const std::uint32_t* present = brick.window(group.window);
   for (int site = 0; site < brick.sites; ++site) {
     const int centre = brick.cells[site] - group.shift_cell;
     const std::uint8_t* row = block + (centre - 1) * kWordBytes;
     const std::uint8_t* mask = masks + (centre - 1) * kWordBytes;
-    RunSum<kUnits> sum;
+    TripleSum<kUnits> sum;
 #pragma GCC unroll 9
-    for (int run = 0; run < 9; ++run) {
-      const std::ptrdiff_t step = (8 * (run % 3 - 1) + 64 * (run / 3 - 1)) * kWordBytes;
-      sum.add(row + step, mask + step, weight + run * run_bytes);
+    for (int triple = 0; triple < 9; ++triple) {
+      const std::ptrdiff_t step = (8 * (triple % 3 - 1) + 64 * (triple / 3 - 1)) * kWordBytes;
+      sum.add(row + step, mask + step, weight + triple * triple_bytes);
     }
     const int terms = conv.in_channels * __builtin_popcount(present[site]);
     sum.store(terms, conv.scale + channel, tile + static_cast<std::size_t>(site) * stride + channel);
   }
 }
 
-/// All groups of a convolution by runs; the block is filled, masks are scratch.
-inline void sum_all_runs(const BitConv& conv, const BrickView& brick, const std::uint8_t* block, std::uint8_t* masks,
-                         float* tile, std::size_t stride) {
+/// All groups of a convolution by triples; the block is filled, masks are scratch.
+inline void sum_all_triples(const BitConv& conv, const BrickView& brick, const std::uint8_t* block, std::uint8_t* masks,
+                            float* tile, std::size_t stride) {
   fill_masks16(brick.occupancy, masks);
   for (const ChannelGroup& group : conv.groups) {
     int first = 0;
-    for (; first + kRunChannels < group.channels; first += 2 * kRunChannels) {
-      sum_runs<2>(conv, group, first, brick, block, masks, tile, stride);
+    for (; first + kTripleChannels < group.channels; first += 2 * kTripleChannels) {
+      sum_triples<2>(conv, group, first, brick, block, masks, tile, stride);
     }
-    for (; first < group.channels; first += kRunChannels) {
-      sum_runs<1>(conv, group, first, brick, block, masks, tile, stride);
+    for (; first < group.channels; first += kTripleChannels) {
+      sum_triples<1>(conv, group, first, brick, block, masks, tile, stride);
     }
   }
 }
@@ -183,12 +183,12 @@ constexpr std::array<RowUnits, kMaxUnits> row_table(std::integer_sequence<int, k
 using AllUnits = std::make_integer_sequence<int, kMaxUnits>;
 
 // More output channels than this share a neighbour's word well enough to skip absent ones instead.
-constexpr int kRunChannelsAtMost = 8;
+constexpr int kTripleChannelsAtMost = 8;
 
-/// Whether a convolution goes by runs.
-inline bool is_narrow_run(const BitConv& conv) {
+/// Whether a convolution goes by triples.
+inline bool goes_by_triples(const BitConv& conv) {
   const ChannelGroup& first = conv.groups.front();
-  return first.run_weight != nullptr && first.channels <= kRunChannelsAtMost;
+  return first.triple_weight != nullptr && first.channels <= kTripleChannelsAtMost;
 }
 
 /// Scratch for masks behind the block's rows.

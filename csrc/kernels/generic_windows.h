@@ -34,7 +34,7 @@ inline void bit_submanifold(const BitConv& conv, const BrickView& brick, const s
                             float* tile, std::size_t stride) {
   fill_block(brick, bits, conv.row_bytes, block);
   std::uint8_t* masks = masks_of(conv, block);
-  if (is_narrow_run(conv)) return sum_all_runs(conv, brick, block, masks, tile, stride);
+  if (goes_by_triples(conv)) return sum_all_triples(conv, brick, block, masks, tile, stride);
   if (!is_one_unit(conv)) return sum_all_present(conv, brick, block, tile, stride);
   fill_masks32(brick.occupancy, masks);
   for (const ChannelGroup& group : conv.groups) sum_window(conv, group, brick, block, masks, tile, stride);

@@ -21,11 +21,11 @@ namespace bscnet {
 
 /// Lanes are laid out in units of this many bytes; every implementation's vectors divide or are divided by it.
 constexpr int kUnitBytes = 32;
-/// Output channels whose runs fill a unit, see ChannelGroup::run_weight.
-constexpr int kRunChannels = kUnitBytes / 8;
+/// Output channels whose triples fill a unit, see ChannelGroup::triple_weight.
+constexpr int kTripleChannels = kUnitBytes / 8;
 /// Cells of a brick's block: the brick of 4x4x4 voxels and two on every side; cell = x + 8 y + 64 z.
 constexpr int kBlockCells = 512;
-/// A run of cells is read 8 bytes at a time, so what lies behind the last cell must be there.
+/// A triple of cells is read 8 bytes at a time, so what lies behind the last cell must be there.
 constexpr std::size_t kBlockSlack = 64;
 /// Packed rows of a block's cells, and as many masks.
 constexpr std::size_t block_bytes(std::size_t row_bytes) { return 2 * (kBlockCells * row_bytes + kBlockSlack); }
@@ -57,9 +57,9 @@ struct ChannelGroup {
   int shift_cell = 0;                    ///< the shift as a step in the block
   int window = 0;                        ///< the shift's number among those of the level
   const std::uint8_t* weight = nullptr;  ///< (cells, words, lanes); submanifold: and a cell of zeros behind them
-  /// Submanifold, up to 16 input channels: (9 runs of three cells along x, channels, 4 words of 16 bits, the last 0);
-  /// channels are padded to a multiple of kRunChannels. Null otherwise.
-  const std::uint8_t* run_weight = nullptr;
+  /// Submanifold, up to 16 input channels: (9 triples of cells along x, channels, 4 words of 16 bits, the last 0);
+  /// channels are padded to a multiple of kTripleChannels. Null otherwise.
+  const std::uint8_t* triple_weight = nullptr;
 };
 
 /// A binary convolution in the kernels' layout.

@@ -173,12 +173,12 @@ struct Unit {
   }
 };
 
-/// Runs of three cells in lanes of 64 bits, counted in bytes.
+/// Triples of cells along x in lanes of 64 bits, counted in bytes.
 template <int kUnits>
-struct RunSum {
+struct TripleSum {
   uint8x16_t count[kUnits * kUnitVectors];
 
-  RunSum() {
+  TripleSum() {
     for (uint8x16_t& half : count) half = vdupq_n_u8(0);
   }
   void add(const std::uint8_t* row, const std::uint8_t* mask, const std::uint8_t* lanes) {
@@ -191,16 +191,16 @@ struct RunSum {
   }
   void store(int terms, const float* scale, float* out) const {
     for (int i = 0; i < kUnits; ++i) {
-      const uint32x4_t total = vpaddq_u32(run_sums(count[2 * i]), run_sums(count[2 * i + 1]));
-      store_scaled(total, terms, scale + kRunChannels * i, out + kRunChannels * i);
+      const uint32x4_t total = vpaddq_u32(triple_sums(count[2 * i]), triple_sums(count[2 * i + 1]));
+      store_scaled(total, terms, scale + kTripleChannels * i, out + kTripleChannels * i);
     }
   }
 
  private:
   /// The counts of a lane's six bytes in its two halves.
-  static uint32x4_t run_sums(uint8x16_t bytes) {
-    const uint8x16_t run = vreinterpretq_u8_u64(vdupq_n_u64(0x0000ffffffffffff));
-    return vpaddlq_u16(vpaddlq_u8(vandq_u8(bytes, run)));
+  static uint32x4_t triple_sums(uint8x16_t bytes) {
+    const uint8x16_t triple = vreinterpretq_u8_u64(vdupq_n_u64(0x0000ffffffffffff));
+    return vpaddlq_u16(vpaddlq_u8(vandq_u8(bytes, triple)));
   }
 };
 

@@ -106,10 +106,10 @@ struct Unit {
   }
 };
 
-/// Runs of three cells in lanes of 64 bits.
+/// Triples of cells along x in lanes of 64 bits.
 template <int kUnits>
-struct RunSum {
-  static constexpr int kLanes = kUnits * kRunChannels;
+struct TripleSum {
+  static constexpr int kLanes = kUnits * kTripleChannels;
   std::uint32_t count[kLanes] = {};
 
   void add(const std::uint8_t* row, const std::uint8_t* mask, const std::uint8_t* lanes) {

@@ -209,12 +209,12 @@ struct Unit {
   }
 };
 
-/// Runs of three cells in lanes of 64 bits, counted in bytes.
+/// Triples of cells along x in lanes of 64 bits, counted in bytes.
 template <int kUnits>
-struct RunSum {
+struct TripleSum {
   v128_t count[kUnits * kUnitVectors];
 
-  RunSum() {
+  TripleSum() {
     for (v128_t& half : count) half = wasm_i8x16_const_splat(0);
   }
   void add(const std::uint8_t* row, const std::uint8_t* mask, const std::uint8_t* lanes) {
@@ -227,16 +227,16 @@ struct RunSum {
   }
   void store(int terms, const float* scale, float* out) const {
     for (int i = 0; i < kUnits; ++i) {
-      const v128_t low = run_sums(count[2 * i]), high = run_sums(count[2 * i + 1]);
+      const v128_t low = triple_sums(count[2 * i]), high = triple_sums(count[2 * i + 1]);
       const v128_t total =
           wasm_i32x4_add(wasm_i32x4_shuffle(low, high, 0, 2, 4, 6), wasm_i32x4_shuffle(low, high, 1, 3, 5, 7));
-      store_scaled(total, terms, scale + kRunChannels * i, out + kRunChannels * i);
+      store_scaled(total, terms, scale + kTripleChannels * i, out + kTripleChannels * i);
     }
   }
 
  private:
   /// The counts of a lane's six bytes in its two halves.
-  static v128_t run_sums(v128_t bytes) {
+  static v128_t triple_sums(v128_t bytes) {
     return sums_of_four(wasm_v128_and(bytes, wasm_i64x2_const_splat(0x0000ffffffffffff)));
   }
 };
