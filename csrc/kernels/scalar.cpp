@@ -1,13 +1,12 @@
 // Plain C++: the reference of the other levels, and what runs where none of them can.
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstring>
 #include <type_traits>
 #include <utility>
 
+#include "cpu/exact_fma.h"
 #include "cpu/target.h"
-#include "kernels/exact_fma.h"
 #include "kernels/kernels.h"
 
 BSCNET_BEGIN_POPCOUNT
@@ -33,11 +32,7 @@ struct Floats {
   static Vector add(Vector a, Vector b) { return a + b; }
   static Vector sub(Vector a, Vector b) { return a - b; }
   static Vector mul(Vector a, Vector b) { return a * b; }
-#if defined(__wasm__)
   static Vector fma(Vector a, Vector b, Vector c) { return exact_fma(a, b, c); }
-#else
-  static Vector fma(Vector a, Vector b, Vector c) { return std::fma(a, b, c); }
-#endif
   static Vector max(Vector a, Vector b) { return a > b ? a : b; }
   static Vector select_positive(Vector v, Vector yes, Vector no) { return v > 0 ? yes : no; }
   static Vector clamp(Vector v, float low, float high) {

@@ -1,7 +1,7 @@
 // Training in plain C++: the reference of the other levels, and what runs where none of them can.
-#include <cmath>
 #include <type_traits>
 
+#include "cpu/exact_fma.h"
 #include "training/kernels.h"
 
 namespace bscnet {
@@ -14,7 +14,7 @@ struct Floats1 {
   static Vector broadcast(float v) { return v; }
   static Vector load(const float* p) { return *p; }
   static void store(float* p, Vector v) { *p = v; }
-  static Vector fma(Vector a, Vector b, Vector c) { return std::fma(a, b, c); }
+  static Vector fma(Vector a, Vector b, Vector c) { return exact_fma(a, b, c); }
   static Vector mul(Vector a, Vector b) { return a * b; }
   static Vector add(Vector a, Vector b) { return a + b; }
   static Vector sub(Vector a, Vector b) { return a - b; }

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "cpu/exact_fma.h"
 #include "training/flat_map.h"
 #include "training/tiles.h"
 
@@ -15,10 +16,10 @@ inline float flushed(float value) { return std::fabs(value) < FLT_MIN ? std::cop
 /// a * b + c, rounded once. Whether a result is denormal is seen after rounding it to 24 bits, so one that was rounded
 /// up to the smallest normal number in steps of denormals may still be one.
 inline float fused(float a, float b, float c) {
-  const float result = std::fma(a, b, c);
+  const float result = exact_fma(a, b, c);
   if (std::fabs(result) == FLT_MIN) {
     constexpr float kScale = 0x1p64f;
-    if (std::fabs(std::fma(a * kScale, b, c * kScale)) < FLT_MIN * kScale) return std::copysign(0.0f, result);
+    if (std::fabs(exact_fma(a * kScale, b, c * kScale)) < FLT_MIN * kScale) return std::copysign(0.0f, result);
   }
   return flushed(result);
 }

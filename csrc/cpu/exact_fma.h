@@ -1,16 +1,16 @@
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 
 namespace bscnet {
 
-/// fma(a, b, c) of float32 without an instruction for it, rounded once. WebAssembly has none, and the function that C
-/// libraries bring there rounds some ties the wrong way, as it asks for a rounding mode that there is not.
+/// fma(a, b, c) of float32, rounded once, by float64 alone.
 ///
 /// The product is exact in float64. The sum there is rounded to odd: where it is not exact, the last bit becomes 1.
 /// What is rounded so to 53 bits and then to 24 is rounded as if at once (Boldo and Melquiond, 2008).
-inline float exact_fma(float a, float b, float c) {
+inline float fma_by_doubles(float a, float b, float c) {
   const double product = static_cast<double>(a) * b;
   double sum = product + c;
   const double other = sum - product;
@@ -22,6 +22,16 @@ inline float exact_fma(float a, float b, float c) {
     std::memcpy(&sum, &bits, sizeof bits);
   }
   return static_cast<float>(sum);
+}
+
+/// fma(a, b, c) of float32, rounded once, on every machine. The functions that C libraries bring for WebAssembly and
+/// for Windows round some ties the wrong way.
+inline float exact_fma(float a, float b, float c) {
+#if defined(__wasm__) || defined(_WIN32)
+  return fma_by_doubles(a, b, c);
+#else
+  return std::fma(a, b, c);
+#endif
 }
 
 }  // namespace bscnet
