@@ -4,12 +4,15 @@ CMake reads the environment as always: CXX, CXXFLAGS, LDFLAGS, CMAKE_GENERATOR, 
 CMAKE_ARGS holds is added to its command line, a toolchain file for another platform for instance.
 """
 
+import hashlib
 import os
 import runpy
 import shlex
 import shutil
 import subprocess
 import sysconfig
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from setuptools import Extension, setup
@@ -22,11 +25,24 @@ try:
 except ImportError:  # before setuptools 70.1
     from wheel.bdist_wheel import bdist_wheel
 
+try:
+    import fcntl
+except ImportError:  # on Windows
+    fcntl = None
+
 ROOT = Path(__file__).resolve().parent
-BUILD = ROOT / "build" / "csrc" / "python"
-"""Kept, so that an editable install compiles again only what has changed."""
+BUILDS = ROOT / "build" / "csrc"
 TARGET = "bscnet_engine"
-DECIDES = ("CC", "CXX", "CFLAGS", "CXXFLAGS", "LDFLAGS", "CMAKE_ARGS", "CMAKE_GENERATOR")
+DECIDES = (
+    "CC",
+    "CXX",
+    "CXXFLAGS",
+    "LDFLAGS",
+    "CMAKE_ARGS",
+    "CMAKE_BUILD_TYPE",
+    "CMAKE_GENERATOR",
+    "CMAKE_TOOLCHAIN_FILE",
+)
 """Of the environment, what CMake asks for once and then remembers."""
 PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), sysconfig.get_path("scripts")])
 """Without build isolation pip's own environment may hold CMake, and not be on the path."""
@@ -45,11 +61,11 @@ class BuildWithConf(build_py):
     """Copies conf/ into the built package; an editable install reads it where it stands."""
 
     def run(self) -> None:
+        if not getattr(self, "editable_mode", False):
+            shutil.rmtree(self.build_lib, ignore_errors=True)  # modules of before, which setuptools would keep
         super().run()
         if not getattr(self, "editable_mode", False):
-            target = Path(self.build_lib, "bscnet", "conf")
-            shutil.rmtree(target, ignore_errors=True)
-            shutil.copytree(ROOT / "conf", target)
+            shutil.copytree(ROOT / "conf", Path(self.build_lib, "bscnet", "conf"))
 
 
 class BuildEngine(build_ext):
@@ -59,8 +75,10 @@ class BuildEngine(build_ext):
     """What is made; before CMake has said so, by the name that it has on this machine."""
 
     def run(self) -> None:
-        self.library = configured()
-        super().run()
+        self.folder = build_folder()
+        with alone(self.folder):
+            self.library = configured(self.folder)
+            super().run()
 
     def get_ext_filename(self, fullname: str) -> str:
         return str(Path(*fullname.split(".")[:-1], self.library.name))
@@ -68,7 +86,7 @@ class BuildEngine(build_ext):
     def build_extension(self, ext: Extension) -> None:
         target = Path(self.get_ext_fullpath(ext.name)).absolute()
         jobs = os.environ.get("CMAKE_BUILD_PARALLEL_LEVEL") or str(os.cpu_count() or 1)
-        if not ended_well([tool("cmake"), "--build", str(BUILD), "--target", TARGET, "--parallel", jobs]):
+        if not ended_well([tool("cmake"), "--build", str(self.folder), "--target", TARGET, "--parallel", jobs]):
             raise CompileError("the engine of bscnet does not compile, the reason stands above")
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(self.library, target)
@@ -81,22 +99,41 @@ class WheelOfEveryPython(bdist_wheel):
         return "py3", "none", super().get_tag()[2]
 
 
-def configured() -> Path:
-    """The library that CMake is going to make.
+def build_folder() -> Path:
+    """Where CMake works; kept, so that an editable install compiles again only what has changed.
+
+    One for everything that CMake would ask for once and then remember, so that none meets another's.
+    """
+    settings = [str(ROOT), *generator()[:2], *(f"{name}={os.environ.get(name, '')}" for name in DECIDES)]
+    return BUILDS / f"python-{hashlib.sha256(repr(settings).encode()).hexdigest()[:8]}"
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Waits until no other build is in the folder, where the system has such locks."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    if fcntl is None:
+        yield
+        return
+    with open(folder.with_suffix(".lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def configured(folder: Path) -> Path:
+    """The library that CMake is going to make in a folder.
 
     Raises:
         PlatformError: CMake cannot prepare that.
     """
-    settings = "\n".join(f"{name}={os.environ.get(name, '')}" for name in DECIDES)
-    noted = BUILD / "environment.txt"
-    if not (noted.is_file() and noted.read_text() == settings):
-        shutil.rmtree(BUILD, ignore_errors=True)
-    command = [tool("cmake"), "-S", str(ROOT / "csrc"), "-B", str(BUILD), *generator()]
+    told = folder / f"{TARGET}.txt"
+    command = [tool("cmake"), "-S", str(ROOT / "csrc"), "-B", str(folder), *generator()]
     if not ended_well([*command, *shlex.split(os.environ.get("CMAKE_ARGS", ""))]):
+        if not told.exists():
+            shutil.rmtree(folder, ignore_errors=True)  # what is half made would stand in the way of the next try
         named = os.environ.get("CXX")
         raise PlatformError(NOT_PREPARED.format(compiler=f"the compiler {named!r}" if named else "what it finds"))
-    noted.write_text(settings)
-    return Path((BUILD / f"{TARGET}.txt").read_text())
+    return Path(told.read_text())
 
 
 def generator() -> list[str]:

@@ -135,8 +135,7 @@ struct Kernels {
   void (*find_windows)(const std::uint64_t* occupancy, const std::uint16_t* cells, int sites, int shift_cell,
                        std::uint32_t* present);
 
-  /// Binary submanifold convolution of one brick into a tile. `block` is scratch of 2 * kBlockCells * row_bytes + 64
-  /// bytes.
+  /// Binary submanifold convolution of one brick into a tile. `block` is scratch of block_bytes(row_bytes).
   void (*bit_submanifold)(const BitConv& conv, const BrickView& brick, const std::uint8_t* bits, std::uint8_t* block,
                           float* tile, std::size_t stride);
 

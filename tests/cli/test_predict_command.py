@@ -24,7 +24,7 @@ from fixtures.clouds import room, write_ply
 from fixtures.model_files import random_program, write_model
 from fixtures.pages import read_back
 
-MODEL = {"levels": 3, "max_channels": 17}
+MODEL = {"levels": 3, "max_channels": 17, "length": 20}
 
 
 @pytest.fixture(scope="module")
