@@ -288,6 +288,18 @@ def test_missing_compiler_is_one_sentence(compiler: str, tmp_path: Path) -> None
     assert f"CMake cannot prepare that with the compiler '{compiler}', the reason stands above" in last
     assert "build-essential" in last
     assert "Traceback" not in done.stderr
+    assert not [left for left in (project / "build" / "csrc").iterdir() if left.is_dir()]
+
+
+def test_a_module_that_is_gone_leaves_the_build(tmp_path: Path) -> None:
+    project = copied(tmp_path / "bscnet")
+    gone = project / "src" / "bscnet" / "gone.py"
+    for built in (["gone.py"], []):
+        gone.touch() if built else gone.unlink()
+        done = said(sys.executable, "setup.py", "-q", "build_py", folder=project)
+        assert done.returncode == 0, done.stderr
+        assert [path.name for path in project.glob("build/lib*/bscnet/gone.py")] == built
+    assert list(project.glob("build/lib*/bscnet/conf/config.yaml"))
 
 
 def test_missing_engine_is_one_sentence(tmp_path: Path) -> None:
