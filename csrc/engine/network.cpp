@@ -81,7 +81,7 @@ struct Network::Packed {
     for (Instruction& instruction : program.instructions) {
       instructions.push_back(pack_instruction(instruction, program, windows));
       // The kernels' copies serve from here on.
-      if (auto* conv = std::get_if<Convolution>(&instruction.kind)) {
+      if (auto* conv = std::get_if<ConvolutionOp>(&instruction.kind)) {
         std::vector<std::uint8_t>().swap(conv->sign_weight);
         std::vector<float>().swap(conv->real_weight);
       }

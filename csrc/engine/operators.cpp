@@ -24,13 +24,13 @@ BrickView Run::brick_view(int index, std::size_t brick, std::uint16_t* cells) co
 void Run::sources(const Job& job, std::size_t first, int rows, std::uint32_t* source, std::uint8_t* cells) const {
   const auto begin = static_cast<std::uint32_t>(first);
   switch (job.convolution->geometry) {
-    case Convolution::Geometry::kStrided:
+    case ConvolutionOp::Geometry::kStrided:
       for (int r = 0; r < rows; ++r) {
         source[r] = job.level->first_child[begin + static_cast<std::uint32_t>(r)];
         cells[r] = job.level->child_mask[begin + static_cast<std::uint32_t>(r)];
       }
       return;
-    case Convolution::Geometry::kTransposed: {
+    case ConvolutionOp::Geometry::kTransposed: {
       const Level& coarse = level_of(job.instruction->in[0]);
       std::uint32_t parent = job.level->parent[begin];
       unsigned left = coarse.child_mask[parent];
@@ -74,7 +74,7 @@ void Run::finish(const Job& job, std::size_t first, int rows, const Scratch& scr
 
 void Run::convolve_bits(const Job& job, const BitConv& conv) {
   const std::uint8_t* bits = memory(job.instruction->in[0]);
-  if (job.convolution->geometry != Convolution::Geometry::kSubmanifold) {
+  if (job.convolution->geometry != ConvolutionOp::Geometry::kSubmanifold) {
     over_rows(job.level->sites, [&](std::size_t first, int rows, Scratch& scratch) {
       std::uint32_t source[kTileRows];
       std::uint8_t cells[kTileRows];
@@ -91,7 +91,7 @@ void Run::convolve_bits(const Job& job, const BitConv& conv) {
 }
 
 void Run::convolve_reals(const Job& job) {
-  const Convolution& conv = *job.convolution;
+  const ConvolutionOp& conv = *job.convolution;
   const auto channels = static_cast<std::size_t>(conv.in_channels);
   const Reals x = job.task->pooled < 0 ? reals(job.instruction->in[0]) : Reals{};
   const auto add_pairs = [&](const RealGroup& group, int cell, std::uint32_t* from, const std::uint8_t* to, int pairs,
@@ -110,7 +110,7 @@ void Run::convolve_reals(const Job& job) {
     kernels_.real_pairs(rows, conv.in_channels, weight, group.lanes, from, to, pairs, scratch.tile + group.first,
                         job.stride);
   };
-  if (conv.geometry == Convolution::Geometry::kPointwise) {
+  if (conv.geometry == ConvolutionOp::Geometry::kPointwise) {
     over_rows(job.level->sites, [&](std::size_t first, int rows, Scratch& scratch) {
       const float* input = scratch.rows;
       if (job.task->pooled < 0) {
@@ -127,7 +127,7 @@ void Run::convolve_reals(const Job& job) {
     });
     return;
   }
-  if (conv.geometry != Convolution::Geometry::kSubmanifold) {
+  if (conv.geometry != ConvolutionOp::Geometry::kSubmanifold) {
     over_rows(job.level->sites, [&](std::size_t first, int rows, Scratch& scratch) {
       std::uint32_t source[kTileRows];
       std::uint8_t cells[kTileRows];
@@ -244,7 +244,7 @@ void Run::concatenate(const Job& job) {
 }
 
 void Run::pool_rows(const Instruction& pooling, const Level& level, std::size_t first, int rows, float* out) const {
-  kernels_.pool(reals(pooling.in[0]), value(pooling.out).channels, pooling.as<Pooling>()->max,
+  kernels_.pool(reals(pooling.in[0]), value(pooling.out).channels, pooling.as<PoolingOp>()->max,
                 level.first_child.data() + first, level.child_mask.data() + first, rows, out);
 }
 

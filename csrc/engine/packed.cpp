@@ -47,7 +47,7 @@ struct Span {
 };
 
 /// Contiguous groups of output channels, the first ones a channel larger where they do not divide evenly.
-std::vector<Span> spans_of(const Convolution& conv) {
+std::vector<Span> spans_of(const ConvolutionOp& conv) {
   std::vector<std::array<int, 3>> shifts = conv.shifts;
   if (shifts.empty()) shifts.push_back({0, 0, 0});
   const int groups = static_cast<int>(shifts.size());
@@ -68,7 +68,7 @@ std::vector<Span> spans_of(const Convolution& conv) {
 }
 
 /// See ChannelGroup::triple_weight. From (27 cells, out_channels, file_bytes) of the file.
-Aligned<std::uint8_t> pack_triples(const Convolution& conv, const Span& span, std::size_t file_bytes) {
+Aligned<std::uint8_t> pack_triples(const ConvolutionOp& conv, const Span& span, std::size_t file_bytes) {
   const std::size_t units = static_cast<std::size_t>(span.channels + kTripleChannels - 1) / kTripleChannels;
   const std::size_t triple_bytes = units * kUnitBytes;
   Aligned<std::uint8_t> lanes(9 * triple_bytes);
@@ -83,7 +83,7 @@ Aligned<std::uint8_t> pack_triples(const Convolution& conv, const Span& span, st
   return lanes;
 }
 
-void pack_signs(const Convolution& conv, const LevelWindows& windows, PackedInstruction& packed) {
+void pack_signs(const ConvolutionOp& conv, const LevelWindows& windows, PackedInstruction& packed) {
   BitConv& bit = packed.bit_conv;
   bit.in_channels = conv.in_channels;
   bit.words = words_of(conv.in_channels);
@@ -100,7 +100,7 @@ void pack_signs(const Convolution& conv, const LevelWindows& windows, PackedInst
     group.shift_cell = span.shift_cell;
     group.window = windows.number_of(span.shift_cell);
     const std::size_t lane_bytes = static_cast<std::size_t>(group.units) * kUnitBytes;
-    const int cells = conv.cells + (conv.geometry == Convolution::Geometry::kSubmanifold ? 1 : 0);
+    const int cells = conv.cells + (conv.geometry == ConvolutionOp::Geometry::kSubmanifold ? 1 : 0);
     Aligned<std::uint8_t> lanes(static_cast<std::size_t>(cells * bit.words) * lane_bytes);
     for (int cell = 0; cell < conv.cells; ++cell) {
       for (int o = 0; o < span.channels; ++o) {
@@ -114,7 +114,7 @@ void pack_signs(const Convolution& conv, const LevelWindows& windows, PackedInst
     }
     group.weight = lanes.data();
     packed.sign_weights.push_back(std::move(lanes));
-    if (conv.geometry == Convolution::Geometry::kSubmanifold && bit.word_bits == 16 && bit.words == 1) {
+    if (conv.geometry == ConvolutionOp::Geometry::kSubmanifold && bit.word_bits == 16 && bit.words == 1) {
       packed.sign_weights.push_back(pack_triples(conv, span, file_bytes));
       group.triple_weight = packed.sign_weights.back().data();
     }
@@ -124,7 +124,7 @@ void pack_signs(const Convolution& conv, const LevelWindows& windows, PackedInst
   bit.scale = packed.scale.data();
 }
 
-void pack_reals(const Convolution& conv, const LevelWindows& windows, PackedInstruction& packed) {
+void pack_reals(const ConvolutionOp& conv, const LevelWindows& windows, PackedInstruction& packed) {
   for (const Span& span : spans_of(conv)) {
     RealGroup group;
     group.first = span.first;
@@ -160,7 +160,7 @@ PackedInstruction pack_instruction(const Instruction& instruction, const Program
       }
     }
   }
-  if (const auto* conv = instruction.as<Convolution>()) {
+  if (const auto* conv = instruction.as<ConvolutionOp>()) {
     const int input_level = program.values[static_cast<std::size_t>(instruction.in[0])].level;
     const LevelWindows& level = windows[static_cast<std::size_t>(input_level)];
     conv->binary ? pack_signs(*conv, level, packed) : pack_reals(*conv, level, packed);

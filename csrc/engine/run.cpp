@@ -177,7 +177,7 @@ Run::Job Run::prepare(const Task& task) {
   Job job;
   job.task = &task;
   job.instruction = &instruction;
-  job.convolution = instruction.as<Convolution>();
+  job.convolution = instruction.as<ConvolutionOp>();
   job.packed = &packed_[index];
   job.level_index = result.level;
   job.level = &pyramid_.level(result.level);
@@ -223,11 +223,11 @@ SignsView Run::signs_view(const SignsOut& signs, int channels) const {
 void Run::perform(const Job& prepared) {
   Job job = prepared;
   job.finish.steps = job.steps.data();
-  std::visit(Cases{[&](const Convolution& conv) {
+  std::visit(Cases{[&](const ConvolutionOp& conv) {
                      conv.binary ? convolve_bits(job, job.packed->bit_conv) : convolve_reals(job);
                    },
-                   [&](const Binarize&) { binarize(job); }, [&](const Pooling&) { pool(job); },
-                   [&](const Map&) { map(job); }, [&](const Concatenation&) { concatenate(job); }},
+                   [&](const BinarizeOp&) { binarize(job); }, [&](const PoolingOp&) { pool(job); },
+                   [&](const MapOp&) { map(job); }, [&](const ConcatenationOp&) { concatenate(job); }},
              job.instruction->kind);
 }
 

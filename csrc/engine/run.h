@@ -65,7 +65,7 @@ class Run {
   struct Job {
     const Task* task;
     const Instruction* instruction;
-    const Convolution* convolution;  ///< null where it is none
+    const ConvolutionOp* convolution;  ///< null where it is none
     const PackedInstruction* packed;
     int level_index;  ///< of the output
     const Level* level;

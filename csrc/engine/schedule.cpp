@@ -49,7 +49,7 @@ class Fusion {
   bool is_read_once(int id) const { return reads_[static_cast<std::size_t>(id)] == 1; }
 
   static bool has_transform(const Instruction& instruction) {
-    return instruction.as<Convolution>() != nullptr || instruction.as<Map>() != nullptr;
+    return instruction.as<ConvolutionOp>() != nullptr || instruction.as<MapOp>() != nullptr;
   }
 
   bool can_make_signs(const std::vector<int>& parts) {
@@ -66,7 +66,7 @@ class Fusion {
 
   void draw_signs(Task& task) {
     const Instruction& binarize = instruction(task);
-    if (binarize.as<Binarize>() == nullptr || !can_make_signs(binarize.in)) return;
+    if (binarize.as<BinarizeOp>() == nullptr || !can_make_signs(binarize.in)) return;
     int first = 0;
     for (int id : binarize.in) {
       Task& made_by = *maker(id);
@@ -78,18 +78,18 @@ class Fusion {
   }
 
   void draw_pooling(Task& task) {
-    const auto* conv = instruction(task).as<Convolution>();
-    if (conv == nullptr || conv->geometry != Convolution::Geometry::kPointwise || conv->binary) return;
+    const auto* conv = instruction(task).as<ConvolutionOp>();
+    if (conv == nullptr || conv->geometry != ConvolutionOp::Geometry::kPointwise || conv->binary) return;
     const int input = instruction(task).in[0];
     Task* pooling = maker(input);
-    if (pooling == nullptr || instruction(*pooling).as<Pooling>() == nullptr || !is_read_once(input)) return;
+    if (pooling == nullptr || instruction(*pooling).as<PoolingOp>() == nullptr || !is_read_once(input)) return;
     task.pooled = pooling->instruction;
     pooling->out = -1;
   }
 
   void send_to_caller() {
     Task* last = maker(program_.output);
-    if (last == nullptr || instruction(*last).as<Convolution>() == nullptr || !is_read_once(program_.output)) return;
+    if (last == nullptr || instruction(*last).as<ConvolutionOp>() == nullptr || !is_read_once(program_.output)) return;
     last->to_caller = true;
     last->out = -1;
   }

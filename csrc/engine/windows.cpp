@@ -16,8 +16,8 @@ int LevelWindows::number_of(int shift_cell) const {
 std::vector<LevelWindows> windows_of(const Program& program) {
   std::vector<LevelWindows> windows(static_cast<std::size_t>(program.levels));
   for (const Instruction& instruction : program.instructions) {
-    const auto* conv = instruction.as<Convolution>();
-    if (conv == nullptr || conv->geometry != Convolution::Geometry::kSubmanifold) continue;
+    const auto* conv = instruction.as<ConvolutionOp>();
+    if (conv == nullptr || conv->geometry != ConvolutionOp::Geometry::kSubmanifold) continue;
     const Value& input = program.values[static_cast<std::size_t>(instruction.in[0])];
     LevelWindows& level = windows[static_cast<std::size_t>(input.level)];
     const std::vector<std::array<int, 3>> none{{0, 0, 0}};

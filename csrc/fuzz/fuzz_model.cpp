@@ -47,7 +47,7 @@ double work_of(const std::string& file) {
   const auto program = bscnet::read_program(reinterpret_cast<const unsigned char*>(file.data()), file.size());
   double work = 0;
   for (const bscnet::Instruction& one : program.instructions) {
-    if (const auto* conv = one.as<bscnet::Convolution>()) {
+    if (const auto* conv = one.as<bscnet::ConvolutionOp>()) {
       work += static_cast<double>(conv->cells) * conv->in_channels * conv->out_channels;
     }
     for (const int value : {one.out, one.bits}) {

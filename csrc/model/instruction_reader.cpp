@@ -9,7 +9,7 @@
 namespace bscnet {
 namespace {
 
-using Geometry = Convolution::Geometry;
+using Geometry = ConvolutionOp::Geometry;
 
 constexpr std::size_t kMaxSteps = 64;
 
@@ -139,8 +139,8 @@ std::vector<Step> InstructionReader::read_steps(const Fields& fields, const std:
   return steps;
 }
 
-Convolution InstructionReader::read_conv(const Fields& fields, const std::string& prefix, Instruction& instruction) {
-  Convolution conv;
+ConvolutionOp InstructionReader::read_conv(const Fields& fields, const std::string& prefix, Instruction& instruction) {
+  ConvolutionOp conv;
   fields.only({"op", "geometry", "operand", "in", "out", "bits", "shifts", "steps"});
   conv.geometry =
       static_cast<Geometry>(fields.choice("geometry", {"submanifold", "strided", "transposed", "pointwise"}));
@@ -169,7 +169,7 @@ Convolution InstructionReader::read_conv(const Fields& fields, const std::string
   return conv;
 }
 
-Binarize InstructionReader::read_binarize(const Fields& fields, Instruction& binarize) const {
+BinarizeOp InstructionReader::read_binarize(const Fields& fields, Instruction& binarize) const {
   fields.only({"op", "in", "bits"});
   binarize.in = read_parts(fields);
   Shape shape{values_[static_cast<std::size_t>(binarize.in[0])].level, 0};
@@ -186,9 +186,9 @@ Binarize InstructionReader::read_binarize(const Fields& fields, Instruction& bin
   return {};
 }
 
-Pooling InstructionReader::read_pool(const Fields& fields, Instruction& pool) const {
+PoolingOp InstructionReader::read_pool(const Fields& fields, Instruction& pool) const {
   fields.only({"op", "kind", "in", "out"});
-  const Pooling kind{fields.choice("kind", {"avg", "max"}) == 1};
+  const PoolingOp kind{fields.choice("kind", {"avg", "max"}) == 1};
   const auto in = fields.get("in", Json::Kind::kInteger).integer();
   const Value& value = use(fields, "in", in, Value::Kind::kReal);
   pool.in = {static_cast<int>(in)};
@@ -197,7 +197,7 @@ Pooling InstructionReader::read_pool(const Fields& fields, Instruction& pool) co
   return kind;
 }
 
-Map InstructionReader::read_map(const Fields& fields, const std::string& prefix, Instruction& map) {
+MapOp InstructionReader::read_map(const Fields& fields, const std::string& prefix, Instruction& map) {
   fields.only({"op", "in", "out", "bits", "steps"});
   const auto in = fields.get("in", Json::Kind::kInteger).integer();
   const Value& value = use(fields, "in", in, Value::Kind::kReal);
@@ -207,7 +207,7 @@ Map InstructionReader::read_map(const Fields& fields, const std::string& prefix,
   return {};
 }
 
-Concatenation InstructionReader::read_concat(const Fields& fields, Instruction& concat) const {
+ConcatenationOp InstructionReader::read_concat(const Fields& fields, Instruction& concat) const {
   fields.only({"op", "in", "out"});
   concat.in = read_parts(fields);
   // the finest part gives the level, or lies one level above it: the written value decides which

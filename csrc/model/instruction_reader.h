@@ -35,11 +35,11 @@ class InstructionReader {
   Step read_step(const Fields& fields, const Json& json, const std::string& prefix, Shape shape);
   /// What the instruction is; what all kinds have is put into it.
   Instruction::Kind read_kind(const Fields& fields, const std::string& prefix, Instruction& instruction);
-  Convolution read_conv(const Fields& fields, const std::string& prefix, Instruction& instruction);
-  Binarize read_binarize(const Fields& fields, Instruction& binarize) const;
-  Pooling read_pool(const Fields& fields, Instruction& pool) const;
-  Map read_map(const Fields& fields, const std::string& prefix, Instruction& map);
-  Concatenation read_concat(const Fields& fields, Instruction& concat) const;
+  ConvolutionOp read_conv(const Fields& fields, const std::string& prefix, Instruction& instruction);
+  BinarizeOp read_binarize(const Fields& fields, Instruction& binarize) const;
+  PoolingOp read_pool(const Fields& fields, Instruction& pool) const;
+  MapOp read_map(const Fields& fields, const std::string& prefix, Instruction& map);
+  ConcatenationOp read_concat(const Fields& fields, Instruction& concat) const;
   void define(int value);
 
   const std::vector<Value>& values_;

@@ -11,7 +11,7 @@ void find_halves(Program& program) {
     if (instruction.out < 0) continue;
     const std::vector<int>& in = instruction.in;
     value(instruction.out).half =
-        instruction.as<Concatenation>() != nullptr
+        instruction.as<ConcatenationOp>() != nullptr
             ? std::all_of(in.begin(), in.end(), [&](int id) { return value(id).half; })
             : !instruction.steps.empty() && instruction.steps.back().kind == Step::Kind::kFloat16;
   }

@@ -47,7 +47,7 @@ struct Binarizer {
 };
 
 /// A sparse convolution.
-struct Convolution {
+struct ConvolutionOp {
   enum class Geometry { kSubmanifold, kStrided, kTransposed, kPointwise };
 
   Geometry geometry = Geometry::kPointwise;
@@ -62,21 +62,21 @@ struct Convolution {
 };
 
 /// Real values side by side, to signs.
-struct Binarize {};
+struct BinarizeOp {};
 
 /// To the next coarser level: the maximum over the active children, else their sum / 8.
-struct Pooling {
+struct PoolingOp {
   bool max = false;
 };
 
 /// Steps on a real value.
-struct Map {};
+struct MapOp {};
 
 /// Real values side by side; one of the next coarser level gives each site its parent's row.
-struct Concatenation {};
+struct ConcatenationOp {};
 
 struct Instruction {
-  using Kind = std::variant<Convolution, Binarize, Pooling, Map, Concatenation>;
+  using Kind = std::variant<ConvolutionOp, BinarizeOp, PoolingOp, MapOp, ConcatenationOp>;
 
   Kind kind;
   std::vector<int> in;  ///< one value; binarize and concatenation: one or more

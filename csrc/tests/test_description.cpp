@@ -7,9 +7,9 @@
 #include "tests/check.h"
 #include "tests/model_bytes.h"
 
-using bscnet::Convolution;
+using bscnet::ConvolutionOp;
 using bscnet::Instruction;
-using bscnet::Pooling;
+using bscnet::PoolingOp;
 using bscnet::Program;
 using bscnet::Step;
 using bscnet::Value;
@@ -44,8 +44,8 @@ TEST(description_read) {
         program.values[4].channels == 5);
   CHECK(program.description == sample_model().description);
   const Instruction& first = program.instructions[1];
-  const auto& conv = std::get<Convolution>(first.kind);
-  CHECK(conv.geometry == Convolution::Geometry::kSubmanifold && conv.binary);
+  const auto& conv = std::get<ConvolutionOp>(first.kind);
+  CHECK(conv.geometry == ConvolutionOp::Geometry::kSubmanifold && conv.binary);
   CHECK(conv.in_channels == 3 && conv.out_channels == 4 && conv.cells == 27 && first.out == 2 && first.bits == 3);
   CHECK(conv.shifts.size() == 2 && conv.shifts[1] == (std::array<int, 3>{1, 0, -1}));
   CHECK(conv.sign_weight.size() == 108 && conv.sign_weight[1] == 2 && conv.scale[1] == -1.25f);
@@ -55,11 +55,12 @@ TEST(description_read) {
   CHECK(program.values[2].half && !program.values[0].half && !program.values[5].half && !program.values[11].half);
   CHECK(first.binarizer.flip == (std::vector<std::uint8_t>{1, 0, 0, 1}) && first.binarizer.threshold[3] == -0.125f);
   const std::vector<Step>& steps = program.instructions[4].steps;
-  const auto& up = std::get<Convolution>(program.instructions[4].kind);
-  CHECK(up.geometry == Convolution::Geometry::kTransposed && !up.binary && up.real_weight.size() == 8 * 5 * 4);
+  const auto& up = std::get<ConvolutionOp>(program.instructions[4].kind);
+  CHECK(up.geometry == ConvolutionOp::Geometry::kTransposed && !up.binary && up.real_weight.size() == 8 * 5 * 4);
   CHECK(up.real_weight[2] == 1.0f && up.real_weight[3] == -0.5f);
   CHECK(steps[1].kind == Step::Kind::kAdd && steps[1].value == 5 && steps[2].value == 2);
-  CHECK(std::get<Pooling>(program.instructions[8].kind).max && !std::get<Pooling>(program.instructions[3].kind).max);
+  CHECK(std::get<PoolingOp>(program.instructions[8].kind).max &&
+        !std::get<PoolingOp>(program.instructions[3].kind).max);
   CHECK(program.instructions[7].in == (std::vector<int>{8, 4}));
   CHECK_EQ(changed("\"commit\":null", "\"commit\":\"abc\"").levels, 2);
 }
@@ -67,7 +68,7 @@ TEST(description_read) {
 TEST(description_of_version_1) {
   const Program old = program_of(sample_of_version_1()), now = program_of(sample_model());
   CHECK(old.values.size() == now.values.size() && old.instructions.size() == now.instructions.size());
-  const auto weight = [](const Program& of) { return std::get<Convolution>(of.instructions[1].kind).sign_weight; };
+  const auto weight = [](const Program& of) { return std::get<ConvolutionOp>(of.instructions[1].kind).sign_weight; };
   CHECK(weight(old) == weight(now) && old.output == now.output);
   CHECK_REFUSED(program_of(sample_of_version_1().replace("\"levels\":2", "\"levels\":2,\"radius\":9")),
                 "unknown key \"radius\"");

@@ -177,12 +177,12 @@ TEST(values_of_float16_alone_are_found) {
     for (Step::Kind step : steps) instruction.steps.push_back({step, -1, {}, {}});
     program.instructions.push_back(instruction);
   };
-  add(bscnet::Map{}, {0}, {Step::Kind::kRelu, Step::Kind::kFloat16});
-  add(bscnet::Convolution{}, {1}, {Step::Kind::kFloat16});
-  add(bscnet::Map{}, {1}, {Step::Kind::kFloat16, Step::Kind::kRelu});
-  add(bscnet::Concatenation{}, {1, 2}, {});
-  add(bscnet::Concatenation{}, {1, 3}, {});
-  add(bscnet::Pooling{}, {1}, {});
+  add(bscnet::MapOp{}, {0}, {Step::Kind::kRelu, Step::Kind::kFloat16});
+  add(bscnet::ConvolutionOp{}, {1}, {Step::Kind::kFloat16});
+  add(bscnet::MapOp{}, {1}, {Step::Kind::kFloat16, Step::Kind::kRelu});
+  add(bscnet::ConcatenationOp{}, {1, 2}, {});
+  add(bscnet::ConcatenationOp{}, {1, 3}, {});
+  add(bscnet::PoolingOp{}, {1}, {});
   bscnet::find_halves(program);
   std::vector<int> found;
   for (const bscnet::Value& value : program.values) found.push_back(value.half ? 1 : 0);

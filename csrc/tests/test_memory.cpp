@@ -111,7 +111,7 @@ TEST(a_sum_of_another_width_takes_a_place_of_its_own) {
     for (int id = 0; id < 3; ++id) program.values.push_back({bscnet::Value::Kind::kReal, 0, 4});
     for (int out : {1, 2}) {
       Instruction map;
-      map.kind = bscnet::Map{};
+      map.kind = bscnet::MapOp{};
       map.in = {0};
       map.out = out;
       if (out == 2) map.steps.push_back({bscnet::Step::Kind::kAdd, 1, {}, {}});

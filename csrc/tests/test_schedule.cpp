@@ -31,10 +31,10 @@ Program sample(int width_of_1) {
   const auto real = Value::Kind::kReal;
   program.values = {{real, 0, 3},  {real, 0, width_of_1}, {real, 0, 8}, {Value::Kind::kBits, 0, width_of_1 + 8},
                     {real, 0, 16}, {real, 1, 16},         {real, 1, 8}, {real, 0, 2}};
-  program.instructions = {made(bscnet::Convolution{}, {0}, 1, -1), made(bscnet::Convolution{}, {1}, 2, -1),
-                          made(bscnet::Binarize{}, {1, 2}, -1, 3), made(bscnet::Convolution{}, {3}, 4, -1),
-                          made(bscnet::Pooling{}, {4}, 5, -1),     made(bscnet::Convolution{}, {5}, 6, -1),
-                          made(bscnet::Convolution{}, {1}, 7, -1)};
+  program.instructions = {made(bscnet::ConvolutionOp{}, {0}, 1, -1), made(bscnet::ConvolutionOp{}, {1}, 2, -1),
+                          made(bscnet::BinarizeOp{}, {1, 2}, -1, 3), made(bscnet::ConvolutionOp{}, {3}, 4, -1),
+                          made(bscnet::PoolingOp{}, {4}, 5, -1),     made(bscnet::ConvolutionOp{}, {5}, 6, -1),
+                          made(bscnet::ConvolutionOp{}, {1}, 7, -1)};
   program.output = 7;
   return program;
 }

@@ -12,8 +12,8 @@ namespace {
 bool is_occupied(const std::uint64_t* occupancy, int cell) { return (occupancy[cell >> 6] >> (cell & 63) & 1) != 0; }
 
 bscnet::Instruction convolution(int in, std::vector<std::array<int, 3>> shifts) {
-  bscnet::Convolution conv;
-  conv.geometry = bscnet::Convolution::Geometry::kSubmanifold;
+  bscnet::ConvolutionOp conv;
+  conv.geometry = bscnet::ConvolutionOp::Geometry::kSubmanifold;
   conv.shifts = std::move(shifts);
   bscnet::Instruction instruction;
   instruction.kind = std::move(conv);
@@ -64,7 +64,8 @@ TEST(windows_of_a_level_are_those_of_its_convolutions) {
   program.instructions.push_back(convolution(1, {{1, 0, -1}, {0, 0, 0}, {1, 0, -1}}));
   program.instructions.push_back(convolution(2, {{0, 0, 0}}));
   program.instructions.push_back(convolution(0, {}));
-  std::get<bscnet::Convolution>(program.instructions.back().kind).geometry = bscnet::Convolution::Geometry::kPointwise;
+  std::get<bscnet::ConvolutionOp>(program.instructions.back().kind).geometry =
+      bscnet::ConvolutionOp::Geometry::kPointwise;
   const std::vector<bscnet::LevelWindows> windows = bscnet::windows_of(program);
   CHECK(windows[0].shift_cells == (std::vector<int>{0, -63}));
   CHECK(windows[0].shifted() && windows[0].number_of(-63) == 1);
