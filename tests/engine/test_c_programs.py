@@ -16,6 +16,7 @@ import pytest
 import bscnet
 from bscnet.errors import InputError
 from engine_presets import cmake
+from fixtures.engine_cases import done
 from fixtures.model_files import random_program, write_model
 from oracles.labelled_points import label_points
 from oracles.packed_program import Interpreter
@@ -81,14 +82,6 @@ def installed(engine_build: Build, tmp_path_factory: pytest.TempPathFactory) -> 
     return (folder / "first").rename(folder / "second place")
 
 
-def ended(command: list[str | Path], **environment: str) -> str:
-    done = subprocess.run(
-        command, env={**os.environ, **environment}, capture_output=True, text=True, check=False, errors="replace"
-    )
-    assert done.returncode == 0, f"{command}: {done.stdout[-2000:]}{done.stderr[-4000:]}"
-    return done.stdout
-
-
 @builds
 def test_find_package(installed: Path, tmp_path: Path) -> None:
     shutil.copy(EXAMPLE, tmp_path)
@@ -99,7 +92,9 @@ def test_find_package(installed: Path, tmp_path: Path) -> None:
     cmake(*prepare)
     cmake("--build", str(tmp_path / "build"))
     model = write_model(tmp_path / "model.safetensors", 1)
-    assert ended([tmp_path / "build" / "robot", model], BSCNET_IMPLEMENTATION="scalar") == ""
+    assert (
+        done([str(tmp_path / "build" / "robot"), str(model)], {**os.environ, "BSCNET_IMPLEMENTATION": "scalar"}) == ""
+    )
     (tmp_path / "CMakeLists.txt").write_text(CONSUMER.format(version="99.0"))
     with pytest.raises(InputError, match=r"is not compatible with the version requested"):
         cmake(*prepare)
@@ -110,13 +105,13 @@ def test_pkg_config(installed: Path, tmp_path: Path) -> None:
     if shutil.which("pkg-config") is None:
         pytest.skip("pkg-config is not installed")
     (file,) = installed.rglob("bscnet.pc")
-    paths = {"PKG_CONFIG_PATH": str(file.parent)}
-    assert ended(["pkg-config", "--modversion", "bscnet"], **paths).strip() == bscnet.__version__
-    words = shlex.split(ended(["pkg-config", "--cflags", "--libs", "bscnet"], **paths))
+    paths = {**os.environ, "PKG_CONFIG_PATH": str(file.parent)}
+    assert done(["pkg-config", "--modversion", "bscnet"], paths).strip() == bscnet.__version__
+    words = shlex.split(done(["pkg-config", "--cflags", "--libs", "bscnet"], paths))
     (library,) = installed.rglob("libbscnet.so")
-    ended(["cc", EXAMPLE, *words, "-o", tmp_path / "robot"])
+    done(["cc", str(EXAMPLE), *words, "-o", str(tmp_path / "robot")])
     model = write_model(tmp_path / "model.safetensors", 1)
-    assert ended([tmp_path / "robot", model], LD_LIBRARY_PATH=str(library.parent)) == ""
+    assert done([str(tmp_path / "robot"), str(model)], {**os.environ, "LD_LIBRARY_PATH": str(library.parent)}) == ""
 
 
 @builds
