@@ -200,16 +200,22 @@ def test_a_real_scan_is_stood_upright_and_drawn(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(scans, "write_picture", lambda path, scene, title: drawn.append(scene))
     places = Places(tmp_path / "out")
     places.model.parent.mkdir(parents=True)
-    write_model(places.model, 11)
+    cloud = SingleCloudSource("data/real", "motorcycle").read("motorcycle", labelled=False)
+    ways = cloud.points, upright(cloud.points, VIEWS["motorcycle"].up)
+    for seed in range(20):  # some random programs have one class for all: one that sees which way is up is wanted
+        model = bscnet.load(write_model(places.model, seed), indices=True)
+        as_seen, stood = (model.label(points, cloud.colors)[0] for points in ways)
+        if (as_seen != stood).any():
+            break
     found = scans.look_at_real("real_garage", places)
     assert (found["data"], found["points"], found["picture"]) == ("real_garage", 343_274, "indoor-5cm-garage.jpg")
     (scene,) = drawn
-    points = SingleCloudSource("data/real", "motorcycle").read("motorcycle", labelled=False).points
-    np.testing.assert_array_equal(scene.points, upright(points, VIEWS["motorcycle"].up))
+    np.testing.assert_array_equal(scene.points, ways[1])
     assert found["extent"] == pytest.approx(np.ptp(scene.points, axis=0).tolist())
     labels, confidence = bscnet.load(places.model, indices=True).label(scene.points, scene.colors)
     np.testing.assert_array_equal(scene.prediction, labels)
-    assert found["confidence"] == pytest.approx(confidence.mean()) and 0 <= found["same_as_seen"] < 1
+    assert found["confidence"] == pytest.approx(confidence.mean())
+    assert found["same_as_seen"] == (labels == as_seen).mean() < 1
     assert sum(found["classes"].values()) == pytest.approx(1, abs=0.05)
 
 
