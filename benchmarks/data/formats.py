@@ -63,7 +63,8 @@ def write_las(path: Path, columns: Columns, parts: int = 1) -> None:
             writer.write_points(points)
 
 
-def _write_ply(path: Path, columns: Columns) -> None:
+def write_ply(path: Path, columns: Columns) -> None:
+    """Binary PLY whose points have those properties."""
     vertex = np.empty(len(columns["x"]), [(name, column.dtype) for name, column in columns.items()])
     for name, column in columns.items():
         vertex[name] = column
@@ -119,7 +120,7 @@ def _loadtxt(path: Path) -> npt.NDArray[Any]:
 
 
 _FORMATS: dict[str, tuple[Callable[[Path, Columns], None], Callable[[Path], npt.NDArray[Any]]]] = {
-    "ply": (_write_ply, _plyfile),
+    "ply": (write_ply, _plyfile),
     "las": (write_las, _laspy),
     "laz": (write_las, _laspy),
     "pcd": (_write_pcd, _open3d),

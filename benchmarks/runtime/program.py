@@ -4,7 +4,7 @@ Writes benchmarks/runtime.md and benchmarks/runtime.json at the end, fills their
 and touches none of them before.
 
     python -m benchmarks.runtime [--quick] [--rounds 5] [--seconds 10] [--threads 2]
-                                    [--only networks layers growth implementations] [--networks unet_s …]
+                                    [--only networks layers growth implementations labelling] [--networks unet_s …]
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from benchmarks.common.arguments import FINE_ROOM, add_threads, measuring_parser
 from benchmarks.common.engines import NOT_ASKED_FOR, minkowski_missing
 from benchmarks.common.machine import processor
 from benchmarks.common.results import FOLDER, INDEX, README, Place, Results
-from benchmarks.runtime import growth, implementations, layers, models, networks, spconv_sites
+from benchmarks.runtime import growth, implementations, labelling, layers, models, networks, spconv_sites
 from benchmarks.runtime.cases import BINARY, NETWORKS, VARIANTS, cases_of
 from benchmarks.runtime.machine import measure_machine
 from benchmarks.runtime.report import markdown
@@ -39,7 +39,7 @@ from bscnet.errors import InputError
 from bscnet.runtime.library import implementation
 
 RESULTS = Results("runtime", markdown, (Place(INDEX, "runtime", summary), Place(README, "speed", front)))
-SECTIONS = ("networks", "layers", "growth", "implementations")
+SECTIONS = ("networks", "layers", "growth", "implementations", "labelling")
 QUICK_SIZES = (10_000, 30_000, 100_000)
 
 
@@ -86,11 +86,12 @@ def measure(args: argparse.Namespace, folder: Path, display: Progress) -> dict[s
         "left_out": left_out,
     }
     task = display.add_task("scenes and networks", total=None)
-    files, report["scenes"] = {}, []
+    files, report["scenes"], scenes = {}, [], []
     for scene in QUICK_SCENES if args.quick else SCENES:
         files[scene.name] = folder / f"{scene.name.replace(' ', '_')}.npz"
         try:
             report["scenes"].append(prepare_scene(scene, args.rooms, files[scene.name]))
+            scenes.append(scene)
         except PackageUnavailableError as error:
             left_out.append(f"{scene.name}: {error}")
     for words in left_out:
@@ -114,6 +115,10 @@ def measure(args: argparse.Namespace, folder: Path, display: Progress) -> dict[s
         report["implementations"] = implementations.measure_implementations(
             first, files[first["scene"]], folder, args.threads, args.rounds, args.seconds, display
         )
+    if "labelling" in args.only:
+        report["labelling"] = labelling.measure_labelling(
+            scenes, args.rooms, folder, args.threads, args.rounds, args.seconds, display
+        )
     if "growth" in args.only:
         sizes = QUICK_SIZES if args.quick else growth.SIZES
         report["growth"] = growth.measure_growth(sizes, folder, args.threads, args.rounds, args.seconds, display)
@@ -131,6 +136,8 @@ def write_models(
     wanted = {(network, variant) for network in args.networks for variant in VARIANTS if "networks" in args.only}
     if "implementations" in args.only:
         wanted |= {(network, implementations.VARIANT) for network in implementations.NETWORKS}
+    if "labelling" in args.only:
+        wanted |= {(network, labelling.VARIANT) for network in labelling.NETWORKS}
     if "growth" in args.only:
         wanted.add((growth.NETWORK, growth.VARIANT))
     names = [pair for network in NETWORKS for pair in ((network, v) for v in (*BINARY, "real")) if pair in wanted]

@@ -38,14 +38,8 @@ def prepare_scene(scene: Scene, folder: Path, file: Path) -> dict[str, Any]:
     real cloud cannot be had.
     """
     from bscnet.data.voxelize import voxelize
-    from bscnet.datasets.real.clouds import CLOUDS
 
-    if scene.cloud == "room":
-        points, colors = fine_room(folder)
-    else:
-        cloud = CLOUDS[scene.cloud](None)
-        assert cloud.colors is not None
-        points, colors = cloud.points, cloud.colors
+    points, colors = scan_of(scene.cloud, folder)
     voxels = voxelize(points.astype(np.float64) / scene.voxel_size, colors.astype(np.float32) / 127.5 - 1)
     coords = np.zeros((len(voxels.coords), 4), dtype=np.int32)
     coords[:, 1:] = voxels.coords
@@ -60,6 +54,21 @@ def prepare_scene(scene: Scene, folder: Path, file: Path) -> dict[str, Any]:
         "neighbours": sum(pairs[i] for i in inner_cells()) / len(coords),
         "pairs": pairs,
     }
+
+
+def scan_of(cloud: str, folder: Path) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.uint8]]:
+    """Points in metres and colours of a scene's cloud; the folder keeps the room.
+
+    Raises:
+        InputError, PackageUnavailableError: the real cloud cannot be had.
+    """
+    from bscnet.datasets.real.clouds import CLOUDS
+
+    if cloud == "room":
+        return fine_room(folder)
+    real = CLOUDS[cloud](None)
+    assert real.colors is not None
+    return real.points, real.colors
 
 
 def count_pairs(coords: npt.NDArray[np.int32]) -> list[int]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchmarks.common.tables import number
-from benchmarks.common.verdicts import met
+from benchmarks.common.verdicts import targets_block
 from benchmarks.training.cases import LIBGOMP_SPINS, MODULES, VARIANTS, threads_in_words
 from benchmarks.training.growth import CHANNELS, NETWORK, VARIANT
 from benchmarks.training.layers import KINDS
@@ -144,32 +144,10 @@ def _neighbour(rows: Rows) -> list[str]:
     return ["## Busy neighbour", "", text, "", *table(heads, cells, left=2)]
 
 
-def _judged(rows: Rows) -> list[str]:
-    cells = []
-    for row in rows:
-        ratios = [number(row[key]) for key in ("ratio", "ratio_min", "ratio_max")]
-        moonshot = "" if row["moonshot"] is None else f">= {row['moonshot']:g}"
-        reached = {None: "", True: "yes", False: "no"}[row["moonshot_reached"]]
-        words = [row["section"], row["what"], row["target"] or "none", met(dict(row), "{:.1f}".format)]
-        cells.append([*words, moonshot, reached, *ratios])
-    text = (
-        f"{met_in_words(rows)} Ratios of the medians, and the smallest and largest ratio of a round. A target is "
-        "missed by the distance to it as a share of it."
-    )
-    heads = ["target of", "what", "target", "met", "moonshot", "reached", "ratio", "min", "max"]
-    return ["## Targets", "", text, "", *table(heads, cells, left=6)]
-
-
-def met_in_words(rows: Rows) -> str:
-    """How many targets are met."""
-    counted = [row for row in rows if row["missed_by"] is not None]
-    return f"{sum(row['missed_by'] == 0 for row in counted)} of {len(counted)} targets are met."
-
-
 def markdown(report: Mapping[str, Any]) -> str:
     """The report for people."""
     blocks = [["# Training steps", "", "Made by `make bench-training`."], _about(report)]
-    blocks += [_judged(report["verdicts"])] if report["verdicts"] else []
+    blocks += [targets_block(report["verdicts"])] if report["verdicts"] else []
     blocks += [_steps(report["steps"])] if report.get("steps") else []
     blocks += [_layers(report["layers"], report["machine"])] if report.get("layers") else []
     blocks += [_fixed(report["fixed"])] if report.get("fixed") else []

@@ -7,8 +7,9 @@ from typing import Any
 
 from benchmarks.common.engines import ENGINE, ENGINE_AS_IT_COMES, NATIVE, TORCH
 from benchmarks.common.tables import number
+from benchmarks.common.verdicts import met_in_words
 from benchmarks.training.cases import VARIANTS, threads_in_words
-from benchmarks.training.report import met_in_words, scene_in_words
+from benchmarks.training.report import scene_in_words
 from bscnet.viz.markdown import table
 
 PEERS = {"torch": TORCH, "MinkowskiEngine": ENGINE, "as it comes": ENGINE_AS_IT_COMES}

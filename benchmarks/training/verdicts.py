@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from benchmarks.common.engines import ENGINE, ENGINE_AS_IT_COMES, NATIVE, TORCH
-from benchmarks.common.verdicts import ratio_verdict
+from benchmarks.common.verdicts import judged
 from benchmarks.training.cases import MODULES, threads_in_words
 
 # MinkowskiEngine's step, set up well, over native's: what to reach, and what one may hope for
@@ -28,21 +28,6 @@ LESS_FIXED = 5.0
 
 Row = Mapping[str, Any]
 Rows = Sequence[Row]
-
-
-def judged(
-    section: str,
-    what: str,
-    over: Sequence[float],
-    under: Sequence[float],
-    at_least: float | None = None,
-    at_most: float | None = None,
-    moonshot: float | None = None,
-) -> dict[str, Any]:
-    """`ratio_verdict` with what it is about; moonshot: a ratio that would be at least hoped for."""
-    found = ratio_verdict(over, under, at_least, at_most)
-    reached = None if moonshot is None else bool(found["ratio"] >= moonshot)
-    return {"section": section, "what": what, **found, "moonshot": moonshot, "moonshot_reached": reached}
 
 
 def of_steps(rows: Rows, amx: bool) -> list[dict[str, Any]]:
