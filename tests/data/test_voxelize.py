@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bscnet.data.voxelize import Voxels, _unique, voxelize
+from bscnet.data.distinct import distinct
+from bscnet.data.voxelize import Voxels, voxelize
 from bscnet.errors import InputError
 from bscnet.sparse.coordinates import MAX_COORD, MIN_COORD
 from oracles.voxels import voxelize_slow
@@ -95,7 +96,7 @@ def test_many_points_are_packed_in_parts(type_: type) -> None:
 def test_every_way_to_number_cells_gives_the_same(cells: int) -> None:
     keys = np.random.default_rng(4).integers(0, cells, 300)
     keys[:2] = 0, cells - 1
-    unique, rows = _unique(keys, cells)
+    unique, rows = distinct(keys, cells)
     expected, expected_rows = np.unique(keys, return_inverse=True)
     np.testing.assert_array_equal(unique, expected)
     np.testing.assert_array_equal(rows, expected_rows)

@@ -58,7 +58,7 @@ def made(names: tuple[str, ...], chunks: list[Points]) -> tuple[np.ndarray, Voxe
     features = CloudFeatures(names)
     frame, summer = frame_of(surveyed(chunks), SIZE, Path("scan.ply")), VoxelSummer()
     for chunk in chunks:
-        summer.add(frame.keys(chunk.axes), features.measures(chunk, frame))
+        summer.add(*frame.distinct(chunk.axes), features.measures(chunk, frame))
     return features(summer.result(), frame, SIZE), summer.result()
 
 

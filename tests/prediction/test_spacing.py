@@ -15,12 +15,13 @@ def test_a_plane_of_points(apart: float) -> None:
     across = np.floor((np.arange(40) + rng.random()) * apart).astype(np.int64)
     x, y = (axis.ravel() for axis in np.meshgrid(across, across))
     summer = VoxelSummer()
-    summer.add(((x + 32768) << 32) | ((y + 32768) << 16) | 32768, np.zeros((1600, 3), np.int64))
+    keys = ((x + 32768) << 32) | ((y + 32768) << 16) | 32768
+    summer.add(*np.unique(keys, return_inverse=True), [np.zeros(1600, np.int64)])
     found = point_spacing(summer.result(), 0.5)
     assert 0.5 * 0.5 * apart <= found <= 2.5 * 0.5 * apart
 
 
 def test_a_single_point_is_far_from_all_others() -> None:
     summer = VoxelSummer()
-    summer.add(np.array([1 << 40]), np.zeros((1, 3), np.int64))
+    summer.add(np.array([1 << 40]), np.zeros(1, np.int64), [np.zeros(1, np.int64)])
     assert point_spacing(summer.result(), 1.0) >= 2**16

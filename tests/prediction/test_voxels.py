@@ -13,7 +13,7 @@ from bscnet.clouds.points import Points, Survey
 from bscnet.data.voxelize import voxelize
 from bscnet.errors import InputError
 from bscnet.prediction.features import CloudFeatures
-from bscnet.prediction.frame import Frame, coords_of, frame_of
+from bscnet.prediction.frame import Frame, OutsideError, coords_of, frame_of
 from bscnet.prediction.voxel_sums import VoxelSummer, VoxelSums
 from bscnet.sparse.limits import MAX_COORD, MIN_COORD
 from fixtures.sites import PROPERTY
@@ -34,7 +34,7 @@ def surveyed(points: np.ndarray) -> Survey:
 def voxels_of(points: np.ndarray, colors: np.ndarray, cuts: list[int], size: float) -> tuple[Frame, VoxelSums]:
     frame, summer = frame_of(surveyed(points), size, SCAN), VoxelSummer()
     for piece in pieces(points, colors, cuts):
-        summer.add(frame.keys(piece.axes), RGB.measures(piece, frame))
+        summer.add(*frame.distinct(piece.axes), RGB.measures(piece, frame))
     return frame, summer.result()
 
 
@@ -60,7 +60,8 @@ def test_any_chunks_give_the_voxels_of_the_whole(seed: int, count: int, cuts: li
     feats = RGB(found, frame, 0.1)
     np.testing.assert_allclose(feats, wanted.feats, atol=1e-6)
     assert found.counts.sum() == count and feats.dtype == np.float32
-    rows = np.searchsorted(found.keys, np.concatenate([frame.keys(c.axes) for c in pieces(points, colors, cuts)]))
+    parts = [frame.distinct(piece.axes) for piece in pieces(points, colors, cuts)]
+    rows = np.concatenate([np.searchsorted(found.keys, keys)[rows] for keys, rows in parts])
     np.testing.assert_array_equal(rows, wanted.point_to_voxel)
 
 
@@ -84,3 +85,33 @@ def test_places_as_coarse_as_the_voxel_coordinates_are_refused() -> None:
     high = np.array([np.nextafter(1e20, np.inf) + 3 * 16384, 0, 0])
     with pytest.raises(InputError, match="voxels of 1 m large"):
         frame_of(Survey(low, high, 2, 0, "255"), 1.0, SCAN)
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+@pytest.mark.parametrize("way", [-1.0, 1.0])
+def test_a_point_beyond_the_box_is_no_voxel_of_another_row(axis: int, way: float) -> None:
+    points = np.random.default_rng(5).uniform(-1, 1, (20_000, 3))  # more than are numbered at once
+    frame = frame_of(surveyed(points), 0.1, SCAN)
+    keys, rows = frame.distinct(list(points.T))
+    np.testing.assert_array_equal(coords_of(keys)[rows], np.floor(frame.positions(list(points.T))))
+    points[17_000, axis] = 1.2 * way
+    with pytest.raises(OutsideError):
+        frame.distinct(list(points.T))
+
+
+@PROPERTY
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    count=st.integers(1, 200),
+    voxels=st.integers(1, 20),
+    largest=st.sampled_from([1, 255, 1 << 40, (1 << 53) // 200 + 1, 1 << 55]),
+)
+def test_sums_of_any_size_are_exact(seed: int, count: int, voxels: int, largest: int) -> None:
+    rng = np.random.default_rng(seed)
+    rows, values = rng.integers(0, voxels, count), rng.integers(-largest, largest + 1, (2, count))
+    summer = VoxelSummer()
+    summer.add(np.arange(voxels), rows, list(values))
+    found = summer.result()
+    for voxel in range(voxels):
+        wanted = [sum(int(value) for value in column[rows == voxel]) for column in values]
+        assert found.sums[voxel].tolist() == wanted and found.counts[voxel] == (rows == voxel).sum()

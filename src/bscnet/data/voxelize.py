@@ -8,17 +8,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from bscnet.data.distinct import Keys, distinct
 from bscnet.errors import InputError
 from bscnet.sparse.limits import MAX_COORD, MIN_COORD
 
-_TABLE_CELLS_PER_POINT = 32
-"""A table of cells is filled, rather than keys sorted, where it has at most so many cells a point."""
-_RUN_BITS = 6
-"""Cells of a run, as a power of two."""
 _CHUNK = 1 << 14
 """Points packed at once: their temporary arrays stay in a core's cache."""
-
-Keys = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -49,7 +44,7 @@ def voxelize(positions: npt.NDArray[np.floating], feats: npt.NDArray[np.floating
     origin = np.floor(low).astype(np.int64)
     size = np.floor(high).astype(np.int64) - origin + 1
     keys = _pack(positions, origin, size)
-    unique, rows = _unique(keys, int(size.prod()))
+    unique, rows = distinct(keys, int(size.prod()))
     return Voxels(_unpack(unique, origin, size), _mean(feats, rows, len(unique)), rows)
 
 
@@ -78,35 +73,6 @@ def _unpack(keys: Keys, origin: Keys, size: Keys) -> npt.NDArray[np.int32]:
     rest, z = np.divmod(keys, size[2])
     x, y = np.divmod(rest, size[1])
     return np.stack([axis + first for axis, first in zip((x, y, z), origin, strict=True)], axis=1).astype(np.int32)
-
-
-def _unique(keys: Keys, num_cells: int) -> tuple[Keys, npt.NDArray[np.int32]]:
-    """Sorted distinct keys, below num_cells, and each key's row in them.
-
-    A room fills a small box, where marking its cells is several times faster than sorting. At fine voxels most runs of
-    cells are empty: there the cells of those that are not are numbered anew first. Other scans are sorted.
-    """
-    if num_cells <= _TABLE_CELLS_PER_POINT * len(keys):
-        return _unique_by_table(keys, num_cells)
-    num_runs = (num_cells - 1 >> _RUN_BITS) + 1
-    if num_runs <= _TABLE_CELLS_PER_POINT * len(keys):
-        runs, run_of_key = _unique_by_table(keys >> _RUN_BITS, num_runs)
-        within = (1 << _RUN_BITS) - 1
-        closer = run_of_key.astype(np.int64) << _RUN_BITS | keys & within
-        unique, rows = _unique_by_table(closer, len(runs) << _RUN_BITS)
-        return runs[unique >> _RUN_BITS] << _RUN_BITS | unique & within, rows
-    unique, inverse = np.unique(keys, return_inverse=True)
-    return unique, inverse.astype(np.int32)
-
-
-def _unique_by_table(keys: Keys, num_cells: int) -> tuple[Keys, npt.NDArray[np.int32]]:
-    """As `_unique`, through arrays with a place for every cell."""
-    occupied = np.zeros(num_cells, dtype=bool)
-    occupied[keys] = True
-    unique = np.flatnonzero(occupied)
-    row_of_cell = np.empty(num_cells, dtype=np.int32)
-    row_of_cell[unique] = np.arange(len(unique), dtype=np.int32)
-    return unique, row_of_cell[keys]
 
 
 def _mean(feats: npt.NDArray[np.floating], rows: npt.NDArray[np.int32], num_voxels: int) -> npt.NDArray[np.float32]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -39,16 +40,16 @@ class CloudFeatures:
         """The values that points need beside position and colour, in the order of their columns among the sums."""
         return tuple(name for name in self.names if name not in COMPUTED)
 
-    def measures(self, points: Points, frame: Frame) -> npt.NDArray[np.int64]:
-        """(P, M), what is added up of each point: its colour, its place in the voxel if that matters, its values.
+    def measures(self, points: Points, frame: Frame) -> Sequence[npt.NDArray[np.integer[Any]]]:
+        """What is added up, (P,) each: colour of the points, their place in the voxel if that matters, their values.
 
         Raises:
             InputError: a value that is very far from its scale.
         """
-        parts = [points.colors.astype(np.int64)]
+        parts: list[npt.NDArray[np.integer[Any]]] = list(points.colors.T)
         if self._placed:
             at = frame.positions(points.axes)
-            parts.append(np.rint((at - np.floor(at)) * _STEPS).astype(np.int64))
+            parts += list(np.rint((at - np.floor(at)) * _STEPS).astype(np.int64).T)
         for name in self.measured:
             values = points.values[name]
             if not (np.abs(values) <= _LARGEST).all():
@@ -57,8 +58,8 @@ class CloudFeatures:
                     f"the value '{name}' of point {points.rows[far]} is {values[far]:g} once it is scaled as in "
                     f"training, where it was about -1 to 1; at most {_LARGEST:g} is allowed"
                 )
-            parts.append(np.rint(values * _STEPS).astype(np.int64)[:, None])
-        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+            parts.append(np.rint(values * _STEPS).astype(np.int64))
+        return parts
 
     def __call__(self, voxels: VoxelSums, frame: Frame, metres: float) -> npt.NDArray[np.float32]:
         """(V, channels) of voxels whose sums are of `measures`; metres: side of a voxel as in training."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from bscnet.clouds.points import Survey
+from bscnet.data.distinct import distinct
 from bscnet.errors import InputError
 from bscnet.sparse.limits import AXIS_BITS, MAX_COORD, MIN_COORD
 
@@ -18,6 +20,14 @@ Axes = Sequence[npt.NDArray[np.float64]]
 
 _HALF = 1 << (AXIS_BITS - 1)
 _LOW_BITS = (1 << AXIS_BITS) - 1
+_PIECE = 1 << 14
+"""Points numbered at once: their temporary arrays stay in a core's cache."""
+_CELLS_PER_POINT = 4
+"""Of a table of cells: 20 bytes a point of a chunk."""
+
+
+class OutsideError(ValueError):
+    """A point is outside the box of its cloud."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +45,7 @@ class Frame:
     high: npt.NDArray[np.float64]
     voxel_size: float
 
-    @property
+    @cached_property
     def middle(self) -> npt.NDArray[np.float64]:
         """(3,) metres."""
         return self.low / 2 + self.high / 2
@@ -49,10 +59,48 @@ class Frame:
         """(P, 3), in voxels, of x, y and z in metres; a voxel u is [u, u + 1) on each axis."""
         return np.stack([self._scaled(values, axis) for axis, values in enumerate(axes)], axis=1)
 
-    def keys(self, axes: Axes) -> Keys:
-        """(P,) int64, one a voxel, ordered as (x, y, z), of x, y and z in metres."""
-        cells = [np.floor(self._scaled(values, axis)).astype(np.int64) + _HALF for axis, values in enumerate(axes)]
-        return (cells[0] << (2 * AXIS_BITS)) | (cells[1] << AXIS_BITS) | cells[2]
+    def distinct(self, axes: Axes) -> tuple[Keys, npt.NDArray[np.int32]]:
+        """The voxels of some points: their keys, ascending, one each, and the row in them of each point's.
+
+        A key is ordered as (x, y, z) of its voxel.
+
+        Args:
+            axes: x, y and z in metres, (P,) each.
+
+        Raises:
+            OutsideError: a point that is not within the box.
+        """
+        _, size = self._cells
+        cells, rows = distinct(self._numbered(axes), int(size.prod()), _CELLS_PER_POINT)
+        return self._keys(cells), rows
+
+    @cached_property
+    def _cells(self) -> tuple[Keys, Keys]:
+        """(3,) the box's first voxel, and (3,) how many it has on each axis."""
+        first, last = np.floor(self.positions(list(np.stack([self.low, self.high], axis=1)))).astype(np.int64)
+        return first, last - first + 1
+
+    def _numbered(self, axes: Axes) -> Keys:
+        """(P,) number of each point's voxel in the box, z fastest; exact in float64, as each axis is below 2^16."""
+        first, size = self._cells
+        numbers = np.empty(len(axes[0]), dtype=np.int64)
+        for begin in range(0, len(numbers), _PIECE):
+            piece = np.zeros(len(axes[0][begin : begin + _PIECE]))
+            for axis, values in enumerate(axes):
+                voxel = np.floor(self._scaled(values[begin : begin + _PIECE], axis)) - first[axis]
+                if voxel.min() < 0 or voxel.max() >= size[axis]:
+                    raise OutsideError
+                piece *= size[axis]
+                piece += voxel
+            numbers[begin : begin + _PIECE] = piece
+        return numbers
+
+    def _keys(self, cells: Keys) -> Keys:
+        first, size = self._cells
+        rest, z = np.divmod(cells, size[2])
+        x, y = np.divmod(rest, size[1])
+        x, y, z = (axis + low + _HALF for axis, low in zip((x, y, z), first, strict=True))
+        return (x << (2 * AXIS_BITS)) | (y << AXIS_BITS) | z
 
     def _scaled(self, values: npt.NDArray[np.float64], axis: int) -> npt.NDArray[np.float64]:
         scaled: npt.NDArray[np.float64] = (values - self.middle[axis]) / self.voxel_size + 0.5

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,7 @@ from bscnet.clouds.reading import Reading
 from bscnet.errors import InputError
 from bscnet.prediction.classify import VoxelClasses, classify
 from bscnet.prediction.features import CloudFeatures
-from bscnet.prediction.frame import Frame, frame_of
+from bscnet.prediction.frame import Frame, Keys, OutsideError, frame_of
 from bscnet.prediction.numbers import LabelNumbers, label_numbers
 from bscnet.prediction.progress import Clock, Progress, Silence
 from bscnet.prediction.voxel_sums import VoxelSummer, VoxelSums
@@ -82,11 +82,11 @@ class LabelledCloud:
             InputError: the file was changed while it was read.
         """
         points = self.reader.points(cloud, self.survey)
-        keys = self.frame.keys(points.axes)
-        rows = np.searchsorted(self.voxels.keys, keys)
-        if not np.array_equal(self.voxels.keys[np.minimum(rows, len(self.voxels) - 1)], keys):
-            raise InputError(f"{self.reader.file.path}: the file was changed while it was read, it must stay as it is")
-        classes, sure = self.classes.labels[rows], self.classes.confidence[rows]
+        keys, rows = _distinct(self.frame, points, self.reader)
+        voxels = np.searchsorted(self.voxels.keys, keys)
+        if not np.array_equal(self.voxels.keys[np.minimum(voxels, len(self.voxels) - 1)], keys):
+            raise _changed(self.reader)
+        classes, sure = self.classes.labels[voxels][rows], self.classes.confidence[voxels][rows]
         if len(points) == len(cloud):
             return LabelledPoints(cloud.first, self.numbers.of_class[classes], sure, points, classes)
         labels = np.full(len(cloud), self.numbers.none, dtype=self.numbers.of_class.dtype)
@@ -194,7 +194,7 @@ class Labeller:
             with clock.part("voxelize"):
                 points = reader.points(cloud, survey)
                 if len(points):
-                    summer.add(frame.keys(points.axes), self._measures(points, frame, file))
+                    summer.add(*_distinct(frame, points, reader), self._measures(points, frame, file))
         with clock.part("voxelize"):
             voxels = summer.result()
         with clock.part("network"):
@@ -208,11 +208,23 @@ class Labeller:
             )
         return LabelledCloud(reader, survey, frame, voxels, classes, self.numbers, self.margin, clock)
 
-    def _measures(self, points: Points, frame: Frame, file: CloudFile) -> npt.NDArray[np.int64]:
+    def _measures(self, points: Points, frame: Frame, file: CloudFile) -> Sequence[npt.NDArray[np.integer[Any]]]:
         try:
             return self.features.measures(points, frame)
         except InputError as error:
             raise InputError(f"{file.path}: {error}") from error
+
+
+def _distinct(frame: Frame, points: Points, reader: PointReader) -> tuple[Keys, npt.NDArray[np.int32]]:
+    """`Frame.distinct`; InputError: the points are not those of the survey."""
+    try:
+        return frame.distinct(points.axes)
+    except OutsideError as error:
+        raise _changed(reader) from error
+
+
+def _changed(reader: PointReader) -> InputError:
+    return InputError(f"{reader.file.path}: the file was changed while it was read, it must stay as it is")
 
 
 def timed_chunks(chunks: Iterator[Sized], clock: Clock, progress: Progress) -> Iterator[Sized]:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from bscnet.prediction.frame import Keys
+
+_EXACT = 1 << 53
+"""Up to it float64 adds whole numbers as they are."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +40,17 @@ class VoxelSummer:
     def __init__(self) -> None:
         self._runs: list[VoxelSums] = []
 
-    def add(self, keys: Keys, measures: npt.NDArray[np.int64]) -> None:
-        """Points of one chunk. keys: (P,) of their voxels; measures: (P, M), M always the same."""
-        run = _reduced(keys, measures, np.ones(len(keys), dtype=np.int64))
+    def add(self, keys: Keys, rows: npt.NDArray[np.integer], measures: Sequence[npt.NDArray[np.integer[Any]]]) -> None:
+        """Points of one chunk.
+
+        Args:
+            keys: (V,) of the voxels that they are in, ascending.
+            rows: (P,) the row of each point's voxel in them.
+            measures: what is added up, (P,) each, always as many.
+        """
+        wide = rows.astype(np.intp)  # once, where each sum would do it
+        sums = np.stack([_added_up(column, wide, len(keys)) for column in measures], axis=1)
+        run = VoxelSums(keys, sums, np.bincount(wide, minlength=len(keys)))
         while self._runs and len(self._runs[-1]) <= 2 * len(run):
             run = _merged(self._runs.pop(), run)
         self._runs.append(run)
@@ -48,6 +61,16 @@ class VoxelSummer:
             last = self._runs.pop()
             self._runs.append(_merged(self._runs.pop(), last))
         return self._runs[0]
+
+
+def _added_up(values: npt.NDArray[np.integer[Any]], rows: npt.NDArray[np.intp], count: int) -> npt.NDArray[np.int64]:
+    """(count,) sums of the values of each row; those of float64, which are fast, where they are whole."""
+    largest = max(abs(int(values.max())), abs(int(values.min())))
+    if largest * len(values) <= _EXACT:
+        return np.bincount(rows, weights=values, minlength=count).astype(np.int64)
+    sums = np.zeros(count, dtype=np.int64)
+    np.add.at(sums, rows, values)
+    return sums
 
 
 def _merged(one: VoxelSums, two: VoxelSums) -> VoxelSums:
