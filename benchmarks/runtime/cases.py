@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from benchmarks.common.engines import ENGINE, ENGINE_AS_IT_COMES, TORCH, thread_variables
@@ -16,6 +17,7 @@ VARIANTS = {
 BINARY = ("ssc", "sfsc")
 RUNTIME = "bscnet runtime"
 SPCONV = "spconv"
+OPEN3D = "open3d"
 
 
 @dataclass(frozen=True)
@@ -40,18 +42,22 @@ class Case:
         return thread_variables(self.engine, self.threads)
 
 
-def cases_of(network: str, threads: int, with_engine: bool, with_spconv: bool) -> list[Case]:
+def cases_of(network: str, threads: int, peers: Collection[str]) -> list[Case]:
     """The rows of one network on one scene, the runtime first; with `threads` and, as far as it tells more, with one.
 
     spconv's CPU kernels are wrong with more than one thread.
+
+    peers: which of ENGINE, SPCONV and OPEN3D there are.
     """
     both = (threads, 1) if threads > 1 else (1,)
     cases = [Case(network, variant, RUNTIME, count) for count in both for variant in ("sfsc", "ssc", "real")]
     cases += [Case(network, variant, TORCH, threads) for variant in ("sfsc", "ssc")]
     cases += [Case(network, "real", TORCH, count) for count in both]
-    if with_engine:
+    if ENGINE in peers:
         cases += [Case(network, "real", ENGINE, count) for count in both]
         cases += [Case(network, "real", ENGINE_AS_IT_COMES, threads)] * (threads > 1)
-    if with_spconv:
+    if SPCONV in peers:
         cases.append(Case(network, "real", SPCONV, 1))
+    if OPEN3D in peers:
+        cases += [Case(network, "real", OPEN3D, count) for count in both]
     return cases

@@ -23,11 +23,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from benchmarks.common.arguments import FINE_ROOM, add_threads, measuring_parser, require_counts
-from benchmarks.common.engines import NOT_ASKED_FOR, minkowski_missing
+from benchmarks.common.engines import ENGINE, NOT_ASKED_FOR, minkowski_missing
 from benchmarks.common.machine import processor
 from benchmarks.common.results import FOLDER, INDEX, README, Place, Results
-from benchmarks.runtime import growth, implementations, labelling, layers, models, networks, spconv_sites
-from benchmarks.runtime.cases import BINARY, NETWORKS, VARIANTS, cases_of
+from benchmarks.runtime import growth, implementations, labelling, layers, models, networks, open3d_sites, spconv_sites
+from benchmarks.runtime.cases import BINARY, NETWORKS, OPEN3D, SPCONV, VARIANTS, cases_of
 from benchmarks.runtime.machine import measure_machine
 from benchmarks.runtime.report import markdown
 from benchmarks.runtime.scenes import QUICK_SCENES, SCENES, prepare_scene
@@ -65,9 +65,14 @@ def parse(words: Sequence[str] | None) -> argparse.Namespace:
 
 
 def peers(torch_only: bool) -> dict[str, str | None]:
-    """Why MinkowskiEngine and spconv are left out; None where they are not."""
-    spconv = NOT_ASKED_FOR if torch_only else spconv_sites.missing()
-    return {"MinkowskiEngine": minkowski_missing(torch_only), "spconv": spconv}
+    """Why each peer is left out; None where it is not."""
+    if torch_only:
+        return dict.fromkeys((ENGINE, SPCONV, OPEN3D), NOT_ASKED_FOR)
+    return {
+        ENGINE: minkowski_missing(torch_only),
+        SPCONV: spconv_sites.missing(),
+        OPEN3D: open3d_sites.missing(),
+    }
 
 
 def measure(args: argparse.Namespace, folder: Path, display: Progress) -> dict[str, Any]:
@@ -103,7 +108,7 @@ def measure(args: argparse.Namespace, folder: Path, display: Progress) -> dict[s
     report["networks"] = []
     for scene in report["scenes"] if "networks" in args.only else []:
         for network in args.networks:
-            cases = cases_of(network, args.threads, missing["MinkowskiEngine"] is None, missing["spconv"] is None)
+            cases = cases_of(network, args.threads, [name for name, why in missing.items() if why is None])
             report["networks"] += networks.measure(
                 cases, scene, files[scene["scene"]], folder, args.rounds, args.seconds, display
             )

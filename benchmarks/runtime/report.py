@@ -51,11 +51,12 @@ def _networks(rows: list[dict[str, Any]]) -> list[str]:
     text = (
         "Forward in eval mode from coordinates and features to logits, kernel maps included; weights of seed 0, batch "
         f"norm with the first scene's statistics, {RUNTIME} and torch with the same weights. `{ENGINE_AS_IT_COMES}` "
-        "has as many OpenBLAS threads in each OpenMP thread as there are threads; `minkowski` has one. spconv's CPU "
-        "kernels are wrong with more than one thread; it runs the same network, with torch for what it lacks on the "
-        "CPU (pooling). Peak memory is what the process takes above libraries and scene, weights included. `same "
-        "arg-max` is the share of sites whose class is that of the torch backend's network of equal variant; "
-        "`difference` is the largest one of the logits over the largest logit."
+        "has as many OpenBLAS threads in each OpenMP thread as there are threads; `minkowski` has one. spconv and "
+        "Open3D run the same network, with torch for the pooling that they lack on the CPU; spconv's CPU kernels are "
+        "wrong with more than one thread, Open3D looks for the neighbours of a level once and not in every layer. Peak "
+        "memory is what the process takes above libraries and scene, weights included. `same arg-max` is the share of "
+        "sites whose class is that of the torch backend's network of equal variant; `difference` is the largest one of "
+        "the logits over the largest logit."
     )
     heads = ["scene", "network", "variant", "engine", "threads", "ms", "min", "max", "rounds", "peak MB"]
     heads += ["same arg-max", "difference"]

@@ -7,13 +7,14 @@ from typing import Any
 
 from benchmarks.common.engines import ENGINE, ENGINE_AS_IT_COMES, TORCH
 from benchmarks.common.tables import number
-from benchmarks.runtime.cases import RUNTIME, SPCONV
+from benchmarks.runtime.cases import OPEN3D, RUNTIME, SPCONV
 from bscnet.viz.markdown import table
 
 PEERS = {
     "MinkowskiEngine": ENGINE,
     "as it comes": ENGINE_AS_IT_COMES,
     "spconv": SPCONV,
+    "Open3D": OPEN3D,
     "torch backend": TORCH,
 }
 

@@ -1,4 +1,4 @@
-"""A network in torch on one scene: on the torch backend, MinkowskiEngine or spconv, in a process of its own.
+"""A network in torch on one scene: on the torch backend or a peer's convolutions, in a process of its own.
 
     python -m benchmarks.runtime.torch_child NETWORK VARIANT ENGINE THREADS STATE.pt SCENE.npz LOGITS.npy
 
@@ -7,6 +7,7 @@ Answers every line `step`; the logits of the first call are kept in LOGITS.npy.
 
 from __future__ import annotations
 
+import os
 import sys
 
 import numpy as np
@@ -15,18 +16,22 @@ import torch
 
 from benchmarks.common.engines import TORCH
 from benchmarks.common.process import private_stdout
-from benchmarks.runtime import spconv_sites
-from benchmarks.runtime.cases import SPCONV
+from benchmarks.runtime import open3d_sites, spconv_sites
+from benchmarks.runtime.cases import OPEN3D, SPCONV
 from benchmarks.runtime.child import Pass, serve_passes
 from benchmarks.runtime.models import variant_network
 from bscnet.sparse import SparseTensor
+
+PEERS = {SPCONV: spconv_sites.sparse_tensor, OPEN3D: open3d_sites.sparse_tensor}
 
 
 def main() -> None:
     network, variant, engine, threads, state, scene, logits_file = sys.argv[1:]
     answers = private_stdout()
     torch.set_num_threads(int(threads))
-    backend = TORCH if engine == TORCH else SPCONV if engine == SPCONV else "minkowski"
+    if engine == OPEN3D:  # its threads are as many as there are cores for the process
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: int(threads)])
+    backend = engine if engine in (TORCH, *PEERS) else "minkowski"
     with np.load(scene) as arrays:
         coords, feats = (torch.from_numpy(arrays[name]) for name in ("coords", "feats"))
     # a small network once: libraries load their parts at first use, which is not the network's memory
@@ -51,8 +56,8 @@ def main() -> None:
 
 
 def _tensor(feats: torch.Tensor, coords: torch.Tensor, backend: str) -> SparseTensor:
-    if backend == SPCONV:
-        return spconv_sites.sparse_tensor(feats, coords)
+    if backend in PEERS:
+        return PEERS[backend](feats, coords)
     return SparseTensor(feats, coords, backend)
 
 

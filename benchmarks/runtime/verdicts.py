@@ -45,7 +45,7 @@ def of_networks(rows: Rows) -> list[dict[str, Any]]:
         packed = by_key[row["scene"], row["network"], PACKED, RUNTIME, row["threads"]]
         what = f"{row['network']}, {row['scene']}, {_threads(row['threads'])}: {row['engine']} / packed"
         key = (row["engine"], row["network"])
-        target, moonshot = FASTER[row["engine"]].get(row["network"], (None, None))
+        target, moonshot = FASTER.get(row["engine"], {}).get(row["network"], (None, None))
         if row["scene"] == FINE:
             target, moonshot = FASTER_FINE.get(key, (target, moonshot))
         pair = row["times_ms"], packed["times_ms"]

@@ -18,9 +18,9 @@ import torch
 from rich.progress import Progress
 
 from benchmarks.common.engines import ENGINE, ENGINE_AS_IT_COMES, TORCH
-from benchmarks.runtime import growth, labelling, layers, networks, program, spconv_sites
+from benchmarks.runtime import growth, labelling, layers, networks, open3d_sites, program, spconv_sites
 from benchmarks.runtime.calls import timed_calls
-from benchmarks.runtime.cases import NETWORKS, RUNTIME, SPCONV, VARIANTS, Case, cases_of
+from benchmarks.runtime.cases import NETWORKS, OPEN3D, RUNTIME, SPCONV, VARIANTS, Case, cases_of
 from benchmarks.runtime.layer_model import layer_bytes
 from benchmarks.runtime.machine import measure_machine
 from benchmarks.runtime.models import prepare_network
@@ -28,19 +28,21 @@ from benchmarks.runtime.scenes import count_pairs, inner_cells
 from benchmarks.runtime.verdicts import FINE, of_networks, verdicts
 from bscnet.errors import InputError
 from bscnet.runtime import loads
+from bscnet.sparse.torch import TorchSites
 from fixtures.markdown_tables import tables
 from oracles.packed_program import Interpreter
 
 ROOT = Path(__file__).resolve().parents[2]
 SCENE = "room 5 cm"
 # of a step on two threads; one thread takes twice as long
-MILLISECONDS = {RUNTIME: 1.0, TORCH: 20.0, ENGINE: 50.0, ENGINE_AS_IT_COMES: 90.0, SPCONV: 20.0}
+MILLISECONDS = {RUNTIME: 1.0, TORCH: 20.0, ENGINE: 50.0, ENGINE_AS_IT_COMES: 90.0, SPCONV: 20.0, OPEN3D: 70.0}
+PEERS = (ENGINE, SPCONV, OPEN3D)
 
 
 def network_rows(scene: str = SCENE) -> list[dict[str, Any]]:
     rows = []
     for network in NETWORKS:
-        for case in cases_of(network, 2, with_engine=True, with_spconv=True):
+        for case in cases_of(network, 2, PEERS):
             ms = MILLISECONDS[case.engine] * (3 - case.threads)
             answer = {"calls": 3, "peak_mb": 900.0 if case.engine == ENGINE else 100.0, "peak_exact": True}
             answer |= dict.fromkeys(networks.OF_RUNTIME, ms / 4)
@@ -88,15 +90,16 @@ def report() -> dict[str, Any]:
 
 
 def test_cases_of_a_network() -> None:
-    cases = cases_of("unet_h", 2, with_engine=True, with_spconv=True)
-    assert len(set(cases)) == len(cases) == 14
-    assert Counter(case.engine for case in cases) == {RUNTIME: 6, TORCH: 4, ENGINE: 2, ENGINE_AS_IT_COMES: 1, SPCONV: 1}
+    cases = cases_of("unet_h", 2, PEERS)
+    assert len(set(cases)) == len(cases) == 16
+    expected = {RUNTIME: 6, TORCH: 4, ENGINE: 2, ENGINE_AS_IT_COMES: 1, SPCONV: 1, OPEN3D: 2}
+    assert Counter(case.engine for case in cases) == expected
     assert {case.threads for case in cases if case.engine == SPCONV} == {1}
     settings = {case.engine: case.variables() for case in cases if case.threads == 2}
     assert settings[ENGINE] == {"OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "1"}
     assert settings[ENGINE_AS_IT_COMES] == {"OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2"}
     assert settings[TORCH] == {"OMP_NUM_THREADS": "2"}
-    alone = cases_of("unet_h", 1, with_engine=False, with_spconv=False)
+    alone = cases_of("unet_h", 1, ())
     assert len(alone) == 6 and {case.engine for case in alone} == {RUNTIME, TORCH}
     assert {case.variant for case in alone if case.engine == TORCH} == set(VARIANTS)  # each has a twin to compare with
 
@@ -214,7 +217,7 @@ def test_markdown_and_json_give_the_same_numbers(tmp_path: Path) -> None:
     twin = json.loads((tmp_path / "new" / "runtime.json").read_text())
     found = tables((tmp_path / "new" / "runtime.md").read_text())
     rows = found["Whole networks"]
-    assert len(rows) == len(twin["networks"]) == 14 * len(NETWORKS)
+    assert len(rows) == len(twin["networks"]) == 16 * len(NETWORKS)
     for cells, row in zip(rows, twin["networks"], strict=True):
         assert cells[:5] == [SCENE, row["network"], VARIANTS[row["variant"]][3], row["engine"], str(row["threads"])]
         assert [float(c) for c in cells[5:8]] == pytest.approx([row[k] for k in ("ms", "ms_min", "ms_max")], rel=0.01)
@@ -266,6 +269,26 @@ def test_spconv_gives_the_sums_of_the_torch_backend() -> None:
     assert max(differences.values()) < 1e-4, differences
 
 
+def test_open3d_gives_the_sums_of_the_torch_backend() -> None:
+    if reason := open3d_sites.missing():
+        pytest.skip(f"Open3D: {reason}")
+    rng = torch.Generator().manual_seed(0)
+    cells = torch.unique(torch.randint(-9, 9, (900, 3), generator=rng), dim=0)
+    cells = cells[torch.randperm(len(cells), generator=rng)]
+    coords = torch.cat([torch.zeros(len(cells), 1), cells], dim=1).int()
+    feats, cube, pair = (torch.randn(*shape, generator=rng) for shape in ((len(cells), 5), (27, 5, 7), (8, 5, 7)))
+    found = []
+    for sites in (TorchSites(coords), open3d_sites.Open3dSites(coords)):
+        down = sites.down(feats, pair)
+        coarser = sites.unpool(sites.coarser.submanifold(down, cube.transpose(1, 2).contiguous()))
+        up, pooled = sites.up(down, pair.transpose(1, 2).contiguous()), sites.unpool(sites.pool_sum(feats))
+        found.append([sites.submanifold(feats, cube), coarser, up, pooled, sites.submanifold(feats, cube[:1])])
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-4, rtol=1e-4)
+    with pytest.raises(ValueError, match="not told apart"):
+        open3d_sites.Open3dSites(coords + 1)
+
+
 @pytest.mark.slow
 def test_all_engines_agree_on_a_small_scene(tmp_path: Path) -> None:
     coords, feats = growth.rooms(1500), np.random.default_rng(0).uniform(-1, 1, (1500, 3)).astype(np.float32)
@@ -274,8 +297,7 @@ def test_all_engines_agree_on_a_small_scene(tmp_path: Path) -> None:
     for variant in VARIANTS:
         row = prepare_network("fcn_s", variant, torch.from_numpy(coords), torch.from_numpy(feats), 0.05, tmp_path)
         assert (row["float32_bytes"] > 15 * row["file_bytes"]) == (variant != "real")
-    with_engine = program.peers(torch_only=False)["MinkowskiEngine"] is None
-    cases = cases_of("fcn_s", 1, with_engine, spconv_sites.missing() is None)
+    cases = cases_of("fcn_s", 1, [name for name, why in program.peers(torch_only=False).items() if why is None])
     with Progress(disable=True) as display:
         rows = networks.measure(cases, {"scene": SCENE}, file, tmp_path, 1, 0.0, display)
     assert [(row["engine"], row["variant"]) for row in rows] == [(case.engine, case.variant) for case in cases]
