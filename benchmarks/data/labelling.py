@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks.common.process import ROOT
+from benchmarks.common.process import Worker
 from benchmarks.data.formats import surface, write_las
 from benchmarks.runtime.models import facts, variant_network
 from bscnet.export.file import model_bytes
 from bscnet.export.network import compile_network
 
-VOXEL_SIZE = 0.25
+VOXEL_SIZE, THREADS = 0.25, 2
 NETWORK, VARIANT = "unet_s", "sfsc"
 
 
@@ -37,11 +34,20 @@ def labelling(points: int, times: tuple[int, ...]) -> list[dict[str, Any]]:
         for count in times:
             scan, out = folder / "scan.las", folder / "labelled.las"
             write_las(scan, columns, count)
-            command = [sys.executable, "-m", "benchmarks.data.label_child", str(model), str(scan), str(out)]
-            done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-            if done.returncode:
-                raise RuntimeError(f"labelling {count * points} points failed: {done.stderr.strip()[-500:]}")
-            rows.append({"points": count * points, "mb": scan.stat().st_size / 1e6, **json.loads(done.stdout)})
+            words = [str(model), str(scan), str(out), str(VOXEL_SIZE), str(THREADS)]
+            worker = Worker(scan.name, "benchmarks.common.labelling_child", words, folder / "log")
+            try:
+                worker.answer()
+                answer = worker.ask("step")
+            finally:
+                worker.close()
+            rows.append(
+                {
+                    "seconds": answer["ms"] / 1e3,
+                    "parts": {name: ms / 1e3 for name, ms in answer["parts_ms"].items()},
+                    **{key: answer[key] for key in ("points", "mb", "voxels", "engine_mb", "peak_mb")},
+                }
+            )
             scan.unlink()
             out.unlink()
     return rows

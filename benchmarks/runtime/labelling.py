@@ -35,7 +35,7 @@ def measure_labelling(
             words = [str(model_file(folder, network, VARIANT)), str(file), str(folder / f"{stem}.ply")]
             words += [str(scene.voxel_size), str(threads)]
             log = folder / f"{stem}.log"
-            workers[network, scene.name] = Worker(stem, "benchmarks.runtime.labelling_child", words, log)
+            workers[network, scene.name] = Worker(stem, "benchmarks.common.labelling_child", words, log)
     answers = take_turns(workers, rounds, seconds, display, "whole predictions")
     return [row_of(network, scene, threads, answers[network, scene]) for network, scene in workers]
 

@@ -1,6 +1,6 @@
 """Labels a scan's file again and again, in a process of its own that imports no torch.
 
-    python -m benchmarks.runtime.labelling_child MODEL.safetensors SCAN OUT VOXEL_SIZE THREADS
+    python -m benchmarks.common.labelling_child MODEL.safetensors SCAN OUT VOXEL_SIZE THREADS
 
 Answers every line `step` with milliseconds, of the parts too, and with the process's peak of resident memory.
 """
@@ -34,7 +34,9 @@ def main() -> None:
             "parts_ms": {name: 1e3 * seconds for name, seconds in done.cloud.clock.seconds.items()},
             "engine_ms": 1e3 * done.cloud.classes.times.total,
             "points": int(done.points_of_class.sum()),
+            "voxels": len(done.cloud.voxels),
             "mb": Path(scan).stat().st_size / 1e6,
+            "engine_mb": done.cloud.classes.times.workspace_bytes / 2**20,
             "peak_mb": peak_mb(),
         }
 
