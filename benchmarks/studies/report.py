@@ -7,9 +7,9 @@ from typing import Any
 
 from benchmarks.common.tables import hundredths, plain_table
 
-MAIN = "rooms"
-"""The study that the index and the front page tell."""
-_NOT_MADE = "The study of rooms has not been made yet."
+MAIN = {"rooms_5cm": "96 rooms, voxels of 5 cm", "rooms": "24 rooms, voxels of 10 cm"}
+"""The studies that the index and the front page tell, and what they are of."""
+_NOT_MADE = "No study of rooms has been made yet."
 
 
 def document(found: Mapping[str, Any]) -> str:
@@ -26,28 +26,38 @@ def document(found: Mapping[str, Any]) -> str:
 
 def summary(found: Mapping[str, Any]) -> str:
     """The short form for the index of the benchmarks."""
-    study = _main(found)
-    if study is None:
+    studies = _main(found)
+    if not studies:
         return _NOT_MADE
-    parts = [part for section in study["sections"] for part in _section(section)]
-    link = f"Every arm, stage and seed: [study/{MAIN}.md](study/{MAIN}.md); others: [study.md](study.md)."
-    return "\n\n".join([f"{study['title']} Simulated rooms, not ScanNet.", *parts, link])
+    told = []
+    for study in studies:
+        told.append(f"{study['title']} Simulated rooms, not ScanNet: {MAIN[study['study']]}.")
+        told += [part for section in study["sections"] for part in _section(section)]
+    links = ", ".join(f"[study/{study['study']}.md](study/{study['study']}.md)" for study in studies)
+    return "\n\n".join([*told, f"Every arm, stage and seed: {links}; others: [study.md](study.md)."])
 
 
 def front(found: Mapping[str, Any]) -> str:
-    """The arms of the main study for the front page in words, and its answers in a line."""
-    study = _main(found)
-    if study is None:
+    """The arms of the main studies for the front page in words, and the answers of each in a line."""
+    studies = _main(found)
+    if not studies:
         return _NOT_MADE
-    (section,) = study["sections"]
-    rows = [[study["arms"][name], str(arm["count"]), _score(arm)] for name, arm in section["arms"].items()]
-    arms = plain_table(("method", "seeds", "val mIoU, %"), rows, left=1).rstrip()
-    answers = "; ".join(f"{question['name']}: **{question['answer']}**" for question in section["questions"])
-    return f"{arms}\n\n{answers[:1].upper()}{answers[1:]}."
+    sections = [study["sections"][0] for study in studies]
+    words: dict[str, str] = {}
+    for study, section in zip(studies, sections, strict=True):
+        words |= {name: study["arms"][name] for name in section["arms"] if name not in words}
+    heads = ["method", *(f"{MAIN[study['study']]} (seeds)" for study in studies)]
+    rows = [[about, *(_scored(section["arms"].get(name)) for section in sections)] for name, about in words.items()]
+    answers = []
+    for study, section in zip(studies, sections, strict=True):
+        told = "; ".join(f"{question['name']}: **{question['answer']}**" for question in section["questions"])
+        answers.append(f"{MAIN[study['study']]}: {told}.")
+    return "\n\n".join([plain_table(heads, rows, left=1).rstrip(), *answers])
 
 
-def _main(found: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    return next((study for study in found["studies"] if study["study"] == MAIN), None)
+def _main(found: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    by_name = {study["study"]: study for study in found["studies"]}
+    return [by_name[name] for name in MAIN if name in by_name]
 
 
 def _section(section: Mapping[str, Any]) -> list[str]:
@@ -71,6 +81,10 @@ def _arms(arms: Mapping[str, Any]) -> str:
 
 def _score(arm: Mapping[str, Any]) -> str:
     return hundredths(arm["mean"]) + ("" if arm["std"] is None else f" ± {hundredths(arm['std'])}")
+
+
+def _scored(arm: Mapping[str, Any] | None) -> str:
+    return "" if arm is None else f"{_score(arm)} ({arm['count']})"
 
 
 def _answer(question: Mapping[str, Any]) -> str:

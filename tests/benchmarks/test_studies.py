@@ -42,18 +42,34 @@ def test_a_folder_of_studies_is_told(tmp_path: Path, capsys: pytest.CaptureFixtu
 
 
 def test_the_front_page_has_the_arms_in_words(tmp_path: Path) -> None:
-    write_json_whole(tmp_path / "main.json", study(MAIN))
+    first, second = MAIN
+    write_json_whole(tmp_path / "a.json", study(second))
     lines = front(collect(tmp_path)).splitlines()
-    assert lines[2:4] == ["| plain | 3 | 25.00 ± 1.00 |", "| shifted | 3 | 26.20 ± 1.00 |"]
-    assert lines[-1] == "Shifts help: **not shown**."
+    assert lines[0] == f"| method | {MAIN[second]} (seeds) |"
+    assert lines[2:4] == ["| plain | 25.00 ± 1.00 (3) |", "| shifted | 26.20 ± 1.00 (3) |"]
+    assert lines[-1] == f"{MAIN[second]}: shifts help: **not shown**."
+    other = study(first)
+    other["sections"][0]["arms"] = {"b": other["sections"][0]["arms"]["b"], "c": {**ARM, "count": 1, "std": None}}
+    other["arms"]["c"] = {"about": "searched"}
+    write_json_whole(tmp_path / "b.json", other)
+    lines = front(collect(tmp_path)).splitlines()
+    assert lines[0] == f"| method | {MAIN[first]} (seeds) | {MAIN[second]} (seeds) |"
+    assert lines[2:5] == [
+        "| shifted | 26.20 ± 1.00 (3) | 26.20 ± 1.00 (3) |",
+        "| searched | 25.00 (1) |  |",
+        "| plain |  | 25.00 ± 1.00 (3) |",
+    ]
 
 
-def test_the_readme_tells_the_main_study_alone(tmp_path: Path) -> None:
+def test_the_readme_tells_the_main_studies_alone(tmp_path: Path) -> None:
     write_json_whole(tmp_path / "one.json", study("one"))
-    assert front(collect(tmp_path)) == "The study of rooms has not been made yet."
-    assert summary(collect(tmp_path)) == "The study of rooms has not been made yet."
-    write_json_whole(tmp_path / "main.json", study(MAIN))
-    assert "**not shown**" in summary(collect(tmp_path)) and document(collect(tmp_path)).count("## ") == 2
+    assert front(collect(tmp_path)) == "No study of rooms has been made yet."
+    assert summary(collect(tmp_path)) == "No study of rooms has been made yet."
+    for number, name in enumerate(MAIN):
+        write_json_whole(tmp_path / f"{number}.json", study(name))
+        assert summary(collect(tmp_path)).count("**not shown**") == number + 1
+        assert f"[study/{name}.md](study/{name}.md)" in summary(collect(tmp_path))
+    assert document(collect(tmp_path)).count("## ") == 3
 
 
 def test_a_folder_without_studies_is_named(tmp_path: Path) -> None:
