@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import statistics
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any, TypeVar
 
@@ -65,3 +66,8 @@ def take_turns(
 def done(counted: int, spent: float, seconds: float) -> bool:
     """Whether a worker has had its turns."""
     return counted >= AT_LEAST and spent > seconds
+
+
+def of_rounds(times: Sequence[float]) -> dict[str, Any]:
+    """What a row tells of its rounds' milliseconds: median, smallest, largest, and all of them."""
+    return {"ms": statistics.median(times), "ms_min": min(times), "ms_max": max(times), "times_ms": list(times)}

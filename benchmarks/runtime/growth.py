@@ -12,7 +12,7 @@ import numpy.typing as npt
 from rich.progress import Progress
 
 from benchmarks.common.process import Worker
-from benchmarks.common.turns import take_turns
+from benchmarks.common.turns import of_rounds, take_turns
 from benchmarks.runtime.models import model_file
 from benchmarks.runtime.networks import PARTS
 from benchmarks.runtime.scenes import count_pairs, inner_cells
@@ -99,10 +99,7 @@ def row_of(size: int, threads: int, answers: list[dict[str, Any]], neighbours: f
         "sites": size,
         "neighbours": neighbours,
         "threads": threads,
-        "ms": statistics.median(times),
-        "ms_min": min(times),
-        "ms_max": max(times),
-        "times_ms": times,
+        **of_rounds(times),
         "ns_per_site": 1e6 * statistics.median(times) / size,
         **{part: statistics.median(answer[part] for answer in counted) for part in PARTS},
         "workspace_mb": max(answer["workspace_mb"] for answer in answers),

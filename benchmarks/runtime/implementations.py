@@ -10,7 +10,7 @@ import numpy as np
 from rich.progress import Progress
 
 from benchmarks.common.process import Worker
-from benchmarks.common.turns import take_turns
+from benchmarks.common.turns import of_rounds, take_turns
 from benchmarks.runtime.models import model_file
 from bscnet.runtime.library import implementations
 
@@ -45,10 +45,7 @@ def measure_implementations(
                 "variant": VARIANT,
                 "implementation": name,
                 "threads": threads,
-                "ms": statistics.median(times),
-                "ms_min": min(times),
-                "ms_max": max(times),
-                "times_ms": times,
+                **of_rounds(times),
                 "bit_convolutions_ms": statistics.median(a["bit_convolutions_ms"] for a in answers[network, name][1:]),
                 "same_bits": bool(np.array_equal(np.load(logits[network, name]), best)),
             }

@@ -10,7 +10,7 @@ import numpy as np
 from rich.progress import Progress
 
 from benchmarks.common.process import Worker
-from benchmarks.common.turns import take_turns
+from benchmarks.common.turns import of_rounds, take_turns
 from benchmarks.data.formats import AXES, COLORS, write_ply
 from benchmarks.runtime.models import model_file
 from benchmarks.runtime.scenes import Scene, scan_of
@@ -51,10 +51,7 @@ def row_of(network: str, scene: str, threads: int, answers: list[dict[str, Any]]
         "threads": threads,
         "points": counted[0]["points"],
         "mb": counted[0]["mb"],
-        "ms": statistics.median(times),
-        "ms_min": min(times),
-        "ms_max": max(times),
-        "times_ms": times,
+        **of_rounds(times),
         "engine_ms": [answer["engine_ms"] for answer in counted],
         "parts_ms": {part: statistics.median(answer["parts_ms"][part] for answer in counted) for part in PARTS},
         "peak_mb": max(answer["peak_mb"] for answer in answers),

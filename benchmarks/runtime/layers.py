@@ -12,7 +12,7 @@ from typing import Any
 from rich.progress import Progress
 
 from benchmarks.common.process import Worker
-from benchmarks.common.turns import PAUSE_SECONDS, counted_rounds
+from benchmarks.common.turns import PAUSE_SECONDS, counted_rounds, of_rounds
 from benchmarks.runtime.cases import BINARY
 from benchmarks.runtime.layer_model import LAYERS, layer_bytes
 from bscnet.search import manual_shifts
@@ -95,10 +95,7 @@ def row_of(
         "channels": channels,
         "variant": variant,
         "threads": machine["threads"],
-        "ms": ms,
-        "ms_min": min(times),
-        "ms_max": max(times),
-        "times_ms": times,
+        **of_rounds(times),
         "neighbours": pairs / scene["sites"],
         "memory_floor_ms": floor["memory"],
         "popcount_floor_ms": floor["popcount"],

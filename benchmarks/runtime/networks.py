@@ -13,7 +13,7 @@ from rich.progress import Progress
 
 from benchmarks.common.engines import TORCH
 from benchmarks.common.process import Worker
-from benchmarks.common.turns import take_turns
+from benchmarks.common.turns import of_rounds, take_turns
 from benchmarks.runtime.cases import RUNTIME, Case
 from benchmarks.runtime.models import model_file, state_file
 
@@ -70,10 +70,7 @@ def row_of(
     row = {
         "scene": scene,
         **asdict(case),
-        "ms": statistics.median(times),
-        "ms_min": min(times),
-        "ms_max": max(times),
-        "times_ms": times,
+        **of_rounds(times),
         "calls": sum(answer["calls"] for answer in counted),
         "peak_mb": max(answer["peak_mb"] for answer in answers),
         "peak_exact": all(answer["peak_exact"] for answer in answers),

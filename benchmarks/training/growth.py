@@ -11,7 +11,7 @@ from rich.progress import Progress
 
 from benchmarks.common.engines import NATIVE
 from benchmarks.common.process import Worker
-from benchmarks.common.turns import take_turns
+from benchmarks.common.turns import of_rounds, take_turns
 from benchmarks.training.cases import Case, threads_in_words
 from benchmarks.training.layers import layer_worker
 from benchmarks.training.measure import worker_of
@@ -64,10 +64,7 @@ def row_of(what: str, sites: int, threads: int, answers: list[dict[str, Any]]) -
         "what": what,
         "sites": sites,
         "threads": threads,
-        "ms": ms,
-        "ms_min": min(times),
-        "ms_max": max(times),
-        "times_ms": times,
+        **of_rounds(times),
         "ns_per_site": 1e6 * ms / sites,
         "peak_mb": peak_mb,
     }
