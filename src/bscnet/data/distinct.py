@@ -42,3 +42,13 @@ def _by_table(keys: Keys, num_cells: int) -> tuple[Keys, npt.NDArray[np.int32]]:
     row_of_cell = np.empty(num_cells, dtype=np.int32)
     row_of_cell[unique] = np.arange(len(unique), dtype=np.int32)
     return unique, row_of_cell[keys]
+
+
+def unpacked(keys: Keys, origin: Keys, size: Keys) -> npt.NDArray[np.int32]:
+    """(N, 3) x, y, z of cells that are numbered within a box, z fastest.
+
+    origin: (3,) the box's first cell. size: (3,) cells on each axis.
+    """
+    rest, z = np.divmod(keys, size[2])
+    x, y = np.divmod(rest, size[1])
+    return np.stack([axis + first for axis, first in zip((x, y, z), origin, strict=True)], axis=1).astype(np.int32)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bscnet.data.distinct import Keys, distinct
+from bscnet.data.distinct import Keys, distinct, unpacked
 from bscnet.errors import InputError
 from bscnet.sparse.limits import MAX_COORD, MIN_COORD
 
@@ -45,7 +45,7 @@ def voxelize(positions: npt.NDArray[np.floating], feats: npt.NDArray[np.floating
     size = np.floor(high).astype(np.int64) - origin + 1
     keys = _pack(positions, origin, size)
     unique, rows = distinct(keys, int(size.prod()))
-    return Voxels(_unpack(unique, origin, size), _mean(feats, rows, len(unique)), rows)
+    return Voxels(unpacked(unique, origin, size), _mean(feats, rows, len(unique)), rows)
 
 
 def columns(points: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]:
@@ -67,12 +67,6 @@ def _pack(positions: npt.NDArray[np.floating], origin: Keys, size: Keys) -> Keys
         x, y, z = columns(np.floor(positions[begin : begin + _CHUNK], dtype=np.float64))
         keys[begin : begin + _CHUNK] = ((x - x0) * size[1] + (y - y0)) * size[2] + (z - z0)
     return keys
-
-
-def _unpack(keys: Keys, origin: Keys, size: Keys) -> npt.NDArray[np.int32]:
-    rest, z = np.divmod(keys, size[2])
-    x, y = np.divmod(rest, size[1])
-    return np.stack([axis + first for axis, first in zip((x, y, z), origin, strict=True)], axis=1).astype(np.int32)
 
 
 def _mean(feats: npt.NDArray[np.floating], rows: npt.NDArray[np.int32], num_voxels: int) -> npt.NDArray[np.float32]:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bscnet.clouds.points import Survey
-from bscnet.data.distinct import distinct
+from bscnet.data.distinct import distinct, unpacked
 from bscnet.errors import InputError
 from bscnet.sparse.limits import AXIS_BITS, MAX_COORD, MIN_COORD
 
@@ -96,10 +96,7 @@ class Frame:
         return numbers
 
     def _keys(self, cells: Keys) -> Keys:
-        first, size = self._cells
-        rest, z = np.divmod(cells, size[2])
-        x, y = np.divmod(rest, size[1])
-        x, y, z = (axis + low + _HALF for axis, low in zip((x, y, z), first, strict=True))
+        x, y, z = unpacked(cells, *self._cells).T.astype(np.int64) + _HALF
         return (x << (2 * AXIS_BITS)) | (y << AXIS_BITS) | z
 
     def _scaled(self, values: npt.NDArray[np.float64], axis: int) -> npt.NDArray[np.float64]:
